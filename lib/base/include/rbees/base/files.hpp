@@ -1,0 +1,63 @@
+#pragma once
+/// @file
+/// Small files, written so that a crash leaves the old content or the new, never a mixture. Blocking; for shells.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "rbees/base/failure.hpp"
+#include "rbees/base/units.hpp"
+
+namespace rbees {
+
+/// A file descriptor with one owner.
+class UniqueFd {
+  public:
+    UniqueFd() = default;
+    explicit UniqueFd(int fd) : fd_(fd) {}
+    ~UniqueFd() { reset(); }
+    UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        if (this != &other) reset(other.release());
+        return *this;
+    }
+
+    [[nodiscard]] int get() const { return fd_; }
+    [[nodiscard]] bool valid() const { return fd_ >= 0; }
+    int release() { return std::exchange(fd_, -1); }
+    void reset(int fd = -1);
+
+  private:
+    int fd_ = -1;
+};
+
+/// Who may read a file.
+enum class FileAccess : unsigned { everyone = 0644, owner_only = 0600 };
+
+/// The whole file. Fails if it is absent, unreadable, or larger than `limit`.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, Bytes limit = mebibytes(16));
+
+/// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
+                                                 FileAccess access);
+
+/// Makes the folder and its parents; the last one 0700. Fails with the reason if it cannot be written to.
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& path);
+
+/// An exclusive lock on a file, held until destruction or the end of the process. Says whether another holds it.
+class FileLock {
+  public:
+    /// Fails with message "held" text of the lock file when another process holds it (`other_pid` in the file).
+    [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& path);
+
+  private:
+    explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+    UniqueFd fd_;
+};
+
+/// Free bytes for unprivileged users on the file system that holds `path`.
+[[nodiscard]] Result<Bytes> free_space(const std::filesystem::path& path);
+
+}  // namespace rbees

@@ -1,0 +1,66 @@
+#pragma once
+/// @file
+/// Structured logs: one JSON object a line with `ts, lvl, mod, msg` and named fields. Never prompts, tokens or secrets.
+///
+/// A `Logger` is a value that is handed down from `main`; there is no global one. A default-made Logger is silent, so
+/// parts under test need none. Thread-safe; lines are written whole.
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "rbees/base/failure.hpp"
+
+namespace rbees {
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// "debug", "info", "warning" or "warn", "error", in any case.
+[[nodiscard]] Result<LogLevel> parse_log_level(std::string_view text);
+
+/// One named value of a line.
+struct LogField {
+    std::string_view name;
+    std::string value;
+
+    LogField(std::string_view name_, std::string value_) : name(name_), value(std::move(value_)) {}
+    LogField(std::string_view name_, const char* value_) : name(name_), value(value_) {}
+    LogField(std::string_view name_, std::string_view value_) : name(name_), value(value_) {}
+    LogField(std::string_view name_, std::int64_t value_) : name(name_), value(std::to_string(value_)) {}
+};
+
+class LogSink;
+
+class Logger {
+  public:
+    using Fields = std::initializer_list<LogField>;
+
+    /// A silent logger.
+    Logger() = default;
+
+    /// Writes JSON lines of at least `level` to stderr.
+    [[nodiscard]] static Logger to_stderr(LogLevel level);
+
+    /// Hands each line to `write`, under a lock; for tests and for `rbees`, which prints plain text.
+    [[nodiscard]] static Logger to_function(LogLevel level, std::function<void(std::string_view line)> write);
+
+    /// The same sink under another module name.
+    [[nodiscard]] Logger module(std::string_view name) const;
+
+    void debug(std::string_view message, Fields fields = {}) const { write(LogLevel::debug, message, fields); }
+    void info(std::string_view message, Fields fields = {}) const { write(LogLevel::info, message, fields); }
+    void warning(std::string_view message, Fields fields = {}) const { write(LogLevel::warning, message, fields); }
+    void error(std::string_view message, Fields fields = {}) const { write(LogLevel::error, message, fields); }
+
+  private:
+    void write(LogLevel level, std::string_view message, Fields fields) const;
+
+    std::shared_ptr<LogSink> sink_;
+    std::string module_ = "main";
+};
+
+}  // namespace rbees

@@ -1,0 +1,16 @@
+#pragma once
+/// @file
+/// UTF-8 (RFC 3629): checked once where bytes come in; cut only between characters where text goes out.
+
+#include <cstddef>
+#include <string_view>
+
+namespace rbees {
+
+/// Whether the bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
+[[nodiscard]] bool is_valid_utf8(std::string_view bytes);
+
+/// Length of the longest prefix that ends between characters, for bytes that arrive in pieces.
+[[nodiscard]] std::size_t complete_utf8_prefix(std::string_view bytes);
+
+}  // namespace rbees

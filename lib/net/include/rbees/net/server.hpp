@@ -1,0 +1,103 @@
+#pragma once
+/// @file
+/// The HTTP/1.1 server: parses, limits, and hands each request to one handler coroutine.
+///
+/// One `Server` runs on one io_context and is used from that thread only; several on the same address share the load by
+/// SO_REUSEPORT. Framing that two parsers could read differently (both Content-Length and Transfer-Encoding, doubled or
+/// malformed lengths, bare LF, obsolete folding, space before a colon, no Host or two) is refused with 400 and a close.
+///
+/// A handler is a coroutine: it takes the exchange by reference, which lives until the handler returns.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "rbees/base/failure.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/base/time.hpp"
+#include "rbees/base/units.hpp"
+#include "rbees/net/message.hpp"
+#include "rbees/net/task.hpp"
+
+namespace rbees::net {
+
+/// Bounds of one server; each answer that a bound causes names it.
+struct ServerLimits {
+    Bytes header = kibibytes(32);                             ///< 431 above
+    Bytes body = mebibytes(32);                               ///< 413 above, before it is read
+    Duration header_time = std::chrono::seconds(10);          ///< from the first byte to the end of the headers; then 408
+    Duration body_time = std::chrono::seconds(60);            ///< for the whole body; then 408
+    Duration idle_time = std::chrono::seconds(75);            ///< between requests; then the connection closes
+    Duration write_time = std::chrono::seconds(60);           ///< without progress of a write; then the connection is cut
+    std::size_t connections = 4096;                           ///< above, new ones get 503 and are closed
+};
+
+/// Makes the body of an error that the server itself answers (400, 408, 413, 431, 503); `limit` names the bound.
+using ErrorBody = std::function<Response(int status, std::string_view detail, std::string_view limit)>;
+
+/// One request and the way to answer it. Answer once: `respond`, or `start`, any number of `write`, `finish`.
+/// A handler that returns without an answer, or without `finish`, cuts the connection: a half stream never looks whole.
+class Exchange {
+  public:
+    Exchange() = default;
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    virtual ~Exchange() = default;
+
+    [[nodiscard]] virtual const Request& request() const = 0;
+    [[nodiscard]] virtual Request& request() = 0;
+
+    /// A whole answer. False when the client is gone.
+    [[nodiscard]] virtual Task<bool> respond(Response response) = 0;
+
+    /// Sends the head of a stream (chunked; for HTTP/1.0 delimited by the close). False when the client is gone.
+    [[nodiscard]] virtual Task<bool> start(Response head) = 0;
+
+    /// Sends a piece, and returns when the socket took it: that is the back-pressure. False when the client is gone.
+    [[nodiscard]] virtual Task<bool> write(std::string piece) = 0;
+
+    /// Ends the stream properly.
+    [[nodiscard]] virtual Task<bool> finish() = 0;
+
+    /// Calls `left` once, on this thread, as soon as the client closes its side while the handler runs. Must be set
+    /// before the first suspension that may be long. Without it the end of the client's side is noticed at the next write.
+    virtual void when_client_leaves(std::function<void()> left) = 0;
+};
+
+using Handler = std::function<Task<void>(Exchange& exchange)>;
+
+class Server {
+  public:
+    /// `handler` gets every well-formed request.
+    Server(IoContext& io, ServerLimits limits, Handler handler, ErrorBody error_body, Logger log);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Binds and accepts. `port` 0 takes a free one. Fails with "port taken" and who to ask.
+    /// Returns the port.
+    [[nodiscard]] Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+
+    /// Takes no new connection; ends idle ones; calls `drained` when the last request is answered. Idempotent.
+    void drain(std::function<void()> drained);
+
+    /// Cuts every connection.
+    void stop();
+
+    /// Connections and requests now; for metrics.
+    struct Load {
+        std::size_t connections = 0;
+        std::size_t requests = 0;
+    };
+    [[nodiscard]] Load load() const;
+
+  private:
+    class Implementation;
+    std::shared_ptr<Implementation> implementation_;
+};
+
+}  // namespace rbees::net
