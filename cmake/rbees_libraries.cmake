@@ -15,3 +15,8 @@ find_library(RBEES_RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 add_library(rbees_rapidcheck INTERFACE)
 target_include_directories(rbees_rapidcheck SYSTEM INTERFACE ${RBEES_RAPIDCHECK_INCLUDE})
 target_link_libraries(rbees_rapidcheck INTERFACE ${RBEES_RAPIDCHECK_LIBRARY})
+
+# Asio compiled once (BOOST_ASIO_SEPARATE_COMPILATION, set for all our code): whatever uses Asio links this, because its
+# services must exist once in a process. `net` and `process` do.
+add_library(rbees_asio "${CMAKE_SOURCE_DIR}/cmake/asio.cpp")
+target_link_libraries(rbees_asio PUBLIC Boost::headers Threads::Threads rbees_flags)
