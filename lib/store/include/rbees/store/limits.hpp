@@ -1,0 +1,42 @@
+#pragma once
+/// @file
+/// The store's limits, each with its name and unit.
+
+#include <cstddef>
+
+#include "rbees/base/time.hpp"
+#include "rbees/base/units.hpp"
+
+namespace rbees::store::limits {
+
+/// Batches that wait for the journal thread; more are refused with `queue_full`.
+inline constexpr std::size_t queued_batches_max = 16'384;
+inline constexpr Bytes queued_bytes_max = mebibytes(64);
+
+/// What one transaction holds at most, so that the first of a crowd does not wait for all of it.
+inline constexpr std::size_t transaction_batches_max = 2'048;
+inline constexpr Bytes transaction_bytes_max = mebibytes(16);
+
+/// One batch; a bigger one is a bug of the caller, who checks bodies at the border.
+inline constexpr Bytes batch_bytes_max = mebibytes(16);
+
+/// Write-ahead log, in pages of 4 KiB: copied into the database when idle, and even when busy.
+inline constexpr int checkpoint_pages_idle = 1'000;
+inline constexpr int checkpoint_pages_busy = 16'000;
+
+/// Free bytes kept beyond the estimate of a transaction, for the file system's own needs.
+inline constexpr Bytes free_margin = mebibytes(1);
+
+/// How often an idle journal looks at the disk, to see that space came back.
+inline constexpr Duration space_check_interval = std::chrono::seconds(1);
+
+/// How long a connection waits for a lock that a foreign program holds on the file.
+inline constexpr std::chrono::milliseconds lock_wait = std::chrono::seconds(5);
+
+/// Rows read in one statement by a replay: a longer one would keep the log from being reset.
+inline constexpr std::size_t replay_rows = 1'000;
+
+/// Rows of one page of a list.
+inline constexpr std::size_t page_rows_max = 1'000;
+
+}  // namespace rbees::store::limits

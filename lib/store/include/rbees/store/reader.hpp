@@ -1,0 +1,121 @@
+#pragma once
+/// @file
+/// Reading the store: entities for recovery and lists, records for replay and audit, payloads.
+///
+/// A reader has a connection of its own, so lists never wait for a commit and see only what is committed. It never
+/// writes and never checkpoints. Everything that it hands out was checked against its checksum first: damaged content
+/// is named, never served.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rbees/base/failure.hpp"
+#include "rbees/base/hash.hpp"
+#include "rbees/base/time.hpp"
+#include "rbees/store/batch.hpp"
+
+namespace rbees::store {
+
+/// A record as it lies in the journal. `hash` covers the predecessor's hash and all fields, so it is checksum and
+/// chain.
+struct StoredRecord {
+    Sequence sequence = 0;
+    WallTime at{};
+    Record record;
+    Sha256Digest hash{};
+};
+
+/// The end of the chain: 0 and zeros while it is empty.
+struct JournalHead {
+    Sequence sequence = 0;
+    Sha256Digest hash{};
+
+    bool operator==(const JournalHead&) const = default;
+};
+
+/// An entity and the last record of the commit that wrote it. Never `erased`.
+struct EntityRow {
+    EntityChange entity;
+    Sequence sequence = 0;
+
+    bool operator==(const EntityRow&) const = default;
+};
+
+/// Which entities of a kind a list shows; what is not set does not restrict.
+struct EntityFilter {
+    std::optional<EntityPhase> phase;
+    std::optional<std::string> status;
+    std::optional<std::string> model;
+    std::optional<std::string> owner;
+    std::optional<std::string> parent;
+    std::optional<WallTime> created_from;    ///< inclusive
+    std::optional<WallTime> created_before;  ///< exclusive
+};
+
+/// Where a page ended. Entities that are added later do not move it.
+struct PageCursor {
+    WallTime created_at{};
+    std::string id;
+
+    bool operator==(const PageCursor&) const = default;
+};
+
+/// The text that goes to clients and comes back, and its reading; fails for a text that is no cursor.
+[[nodiscard]] std::string to_text(const PageCursor& cursor);
+[[nodiscard]] Result<PageCursor> parse_cursor(std::string_view text);
+
+/// One page, newest first (ties by id, descending).
+struct EntityPage {
+    std::vector<EntityRow> rows;
+    std::optional<PageCursor> next;    ///< absent on the last page
+    std::vector<std::string> damaged;  ///< ids whose row failed its checksum; left out of `rows`
+};
+
+/// What a check of everything found.
+struct VerifyReport {
+    std::uint64_t records = 0;  ///< good ones, from the start
+    std::uint64_t entities = 0;
+    std::uint64_t payloads = 0;
+    JournalHead head;                          ///< of the good ones
+    std::optional<std::string> first_problem;  ///< a sentence; empty = all is well
+};
+
+/// A read connection. Not thread-safe; may be handed from thread to thread. Blocking, typically below a millisecond.
+class Reader {
+  public:
+    ~Reader();
+
+    /// Every live entity of the kind, by id. Fails at the first damaged one: a recovery must not go on without it.
+    [[nodiscard]] Result<std::vector<EntityRow>> live_entities(std::string_view kind);
+
+    /// One entity in any phase, or none.
+    [[nodiscard]] Result<std::optional<EntityRow>> entity(std::string_view kind, std::string_view id);
+
+    /// A page of at most `limit` rows (1 to limits::page_rows_max) after `cursor`, or the first page.
+    [[nodiscard]] Result<EntityPage> list(std::string_view kind, const EntityFilter& filter,
+                                          const std::optional<PageCursor>& cursor, std::size_t limit);
+
+    /// Hands out the records from `from` (1 = all) to the head of this moment, in order, each after its check.
+    /// Fails at the first that is missing or was changed, and names it; those before it were handed out.
+    [[nodiscard]] Result<void> replay(Sequence from, const std::function<void(const StoredRecord&)>& visit);
+
+    /// A payload, or none if it was erased or never written.
+    [[nodiscard]] Result<std::optional<PayloadWrite>> payload(std::string_view id);
+
+    /// Checks every record, entity and payload, and that the chain passes through `known` (a head kept elsewhere).
+    [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt);
+
+  private:
+    friend class Journal;
+    class Connection;
+    explicit Reader(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace rbees::store
