@@ -1,0 +1,204 @@
+#include "rbees/reflect/json.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <fmt/core.h>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_stack.hpp>
+
+#include "rbees/base/utf8.hpp"
+
+namespace rbees::reflect {
+namespace {
+
+/// Builds the value and watches for doubled member names, which Boost.JSON's own parser lets through.
+class Builder {
+  public:
+    static constexpr std::size_t max_object_size = json::object::max_size();
+    static constexpr std::size_t max_array_size = json::array::max_size();
+    static constexpr std::size_t max_key_size = json::string::max_size();
+    static constexpr std::size_t max_string_size = json::string::max_size();
+
+    bool on_document_begin(json::error_code&) {
+        stack_.reset();
+        return true;
+    }
+    bool on_document_end(json::error_code&) { return true; }
+    bool on_object_begin(json::error_code&) {
+        names_.emplace_back();
+        return true;
+    }
+    bool on_object_end(std::size_t size, json::error_code&) {
+        names_.pop_back();
+        stack_.push_object(size);
+        return true;
+    }
+    bool on_array_begin(json::error_code&) { return true; }
+    bool on_array_end(std::size_t size, json::error_code&) {
+        stack_.push_array(size);
+        return true;
+    }
+    bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
+        key_.append(part);
+        stack_.push_chars(part);
+        return true;
+    }
+    bool on_key(json::string_view part, std::size_t, json::error_code& error) {
+        key_.append(part);
+        auto& names = names_.back();
+        if (std::ranges::find(names, key_) != names.end()) {
+            doubled_ = key_;
+            error = json::error::syntax;
+            return false;
+        }
+        names.push_back(std::exchange(key_, {}));
+        stack_.push_key(part);
+        return true;
+    }
+    bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
+        stack_.push_chars(part);
+        return true;
+    }
+    bool on_string(json::string_view part, std::size_t, json::error_code&) {
+        stack_.push_string(part);
+        return true;
+    }
+    bool on_number_part(json::string_view, json::error_code&) { return true; }
+    bool on_int64(std::int64_t number, json::string_view, json::error_code&) {
+        stack_.push_int64(number);
+        return true;
+    }
+    bool on_uint64(std::uint64_t number, json::string_view, json::error_code&) {
+        stack_.push_uint64(number);
+        return true;
+    }
+    bool on_double(double number, json::string_view, json::error_code&) {
+        stack_.push_double(number);
+        return true;
+    }
+    bool on_bool(bool flag, json::error_code&) {
+        stack_.push_bool(flag);
+        return true;
+    }
+    bool on_null(json::error_code&) {
+        stack_.push_null();
+        return true;
+    }
+    bool on_comment_part(json::string_view, json::error_code&) { return true; }
+    bool on_comment(json::string_view, json::error_code&) { return true; }
+
+    [[nodiscard]] json::value release() { return stack_.release(); }
+    [[nodiscard]] const std::string& doubled() const { return doubled_; }
+
+  private:
+    json::value_stack stack_;
+    std::vector<std::vector<std::string>> names_;  ///< of the objects that are open, outermost first
+    std::string key_;
+    std::string doubled_;
+};
+
+std::string message_for(const json::error_code& error, const Builder& builder) {
+    if (!builder.doubled().empty()) return fmt::format("member \"{}\" stands twice", builder.doubled());
+    if (error == json::error::too_deep) return fmt::format("nesting deeper than {}", json_depth_max);
+    if (error == json::error::incomplete) return "the document ends too early";
+    if (error == json::error::extra_data) return "something follows the end of the document";
+    return error.message();
+}
+
+void write_canonical(const json::value& value, std::string& out) {
+    if (value.is_array()) {
+        out += '[';
+        for (std::size_t index = 0; index < value.get_array().size(); ++index) {
+            if (index != 0) out += ',';
+            write_canonical(value.get_array()[index], out);
+        }
+        out += ']';
+        return;
+    }
+    if (!value.is_object()) {
+        out += json::serialize(value);
+        return;
+    }
+    std::vector<const json::key_value_pair*> members;
+    for (const auto& member : value.get_object()) {
+        members.push_back(&member);
+    }
+    std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key()); });
+    out += '{';
+    for (const auto* member : members) {
+        if (member != members.front()) out += ',';
+        out += json::serialize(member->key());
+        out += ':';
+        write_canonical(member->value(), out);
+    }
+    out += '}';
+}
+
+void write_pretty(const json::value& value, std::string& out, std::string& indent) {
+    const bool is_object = value.is_object() && !value.get_object().empty();
+    const bool is_array = value.is_array() && !value.get_array().empty();
+    if (!is_object && !is_array) {
+        out += json::serialize(value);
+        return;
+    }
+    out += is_object ? "{\n" : "[\n";
+    indent += "  ";
+    std::size_t written = 0;
+    const auto separate = [&] {
+        if (written++ != 0) out += ",\n";
+        out += indent;
+    };
+    if (is_object) {
+        for (const auto& member : value.get_object()) {
+            separate();
+            out += json::serialize(member.key()) + ": ";
+            write_pretty(member.value(), out, indent);
+        }
+    } else {
+        for (const auto& item : value.get_array()) {
+            separate();
+            write_pretty(item, out, indent);
+        }
+    }
+    indent.resize(indent.size() - 2);
+    out += '\n' + indent + (is_object ? '}' : ']');
+}
+
+}  // namespace
+
+std::expected<json::value, ParseError> parse_json(std::string_view bytes) {
+    // Boost.JSON checks strings only; the bytes as a whole must be text, too.
+    if (!is_valid_utf8(bytes)) {
+        return std::unexpected(ParseError{"the bytes are not valid UTF-8", complete_utf8_prefix(bytes)});
+    }
+    json::parse_options options;
+    options.max_depth = json_depth_max;
+    json::basic_parser<Builder> parser(options);
+    json::error_code error;
+    const auto consumed = parser.write_some(false, bytes.data(), bytes.size(), error);
+    if (!error && consumed < bytes.size()) error = json::error::extra_data;
+    if (error) return std::unexpected(ParseError{message_for(error, parser.handler()), consumed});
+    return parser.handler().release();
+}
+
+std::string to_text(const json::value& value) {
+    return json::serialize(value);
+}
+
+std::string to_pretty_text(const json::value& value) {
+    std::string out;
+    std::string indent;
+    write_pretty(value, out, indent);
+    return out;
+}
+
+std::string to_canonical_text(const json::value& value) {
+    std::string out;
+    write_canonical(value, out);
+    return out;
+}
+
+}  // namespace rbees::reflect

@@ -1,0 +1,74 @@
+#include "rbees/reflect/read.hpp"
+
+#include <fmt/core.h>
+
+namespace rbees::reflect {
+
+std::string describe(const FieldErrors& errors) {
+    std::string text;
+    for (const auto& error : errors) {
+        if (!text.empty()) text += "; ";
+        text += error.pointer.empty() ? "the body " + error.detail : error.pointer + ": " + error.detail;
+    }
+    return text;
+}
+
+namespace detail {
+
+std::string escape_pointer(std::string_view name) {
+    std::string escaped;
+    for (const char c : name) {
+        if (c == '~') {
+            escaped += "~0";
+        } else if (c == '/') {
+            escaped += "~1";
+        } else {
+            escaped += c;
+        }
+    }
+    return escaped;
+}
+
+void read_integer(const json::value& value, std::int64_t& out, std::int64_t low, std::int64_t high, Reading& reading) {
+    json::error_code error;
+    const auto number = value.to_number<std::int64_t>(error);
+    if (error || !value.is_number()) return reading.fault("must be a whole number");
+    if (number < low || number > high) return reading.fault(fmt::format("must be from {} to {}", low, high));
+    out = number;
+}
+
+void read_unsigned(const json::value& value, std::uint64_t& out, std::uint64_t high, Reading& reading) {
+    if (value.is_int64() && value.get_int64() < 0) return reading.fault("must not be negative");
+    json::error_code error;
+    const auto number = value.to_number<std::uint64_t>(error);
+    if (error || !value.is_number()) return reading.fault("must be a whole number");
+    if (number > high) return reading.fault(fmt::format("must be at most {}", high));
+    out = number;
+}
+
+void read_double(const json::value& value, double& out, Reading& reading) {
+    json::error_code error;
+    const auto number = value.to_number<double>(error);
+    if (error || !value.is_number() || !std::isfinite(number)) return reading.fault("must be a number");
+    out = number;
+}
+
+void read_string(const json::value& value, std::string& out, Reading& reading) {
+    if (!value.is_string()) return reading.fault("must be a string");
+    out = std::string(value.get_string());
+}
+
+void read_bool(const json::value& value, bool& out, Reading& reading) {
+    if (!value.is_bool()) return reading.fault("must be true or false");
+    out = value.get_bool();
+}
+
+void read_time(const json::value& value, WallTime& out, Reading& reading) {
+    if (!value.is_string()) return reading.fault("must be a time such as 2026-01-31T12:00:00Z");
+    const auto time = parse_rfc3339(value.get_string());
+    if (!time) return reading.fault("must be a time such as 2026-01-31T12:00:00Z");
+    out = *time;
+}
+
+}  // namespace detail
+}  // namespace rbees::reflect

@@ -1,0 +1,75 @@
+#include "rbees/reflect/json.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace rbees::reflect {
+namespace {
+
+std::string refusal(std::string_view bytes) {
+    const auto value = parse_json(bytes);
+    return value ? "accepted" : value.error().message;
+}
+
+TEST(ParseJson, KeepsMembersInTheirOrder) {
+    EXPECT_EQ(to_text(*parse_json(R"({"b":1,"a":[true,null,"x"]})")), R"({"b":1,"a":[true,null,"x"]})");
+}
+
+TEST(ParseJson, RefusesWhatTwoReadersCouldReadDifferently) {
+    EXPECT_EQ(refusal(R"({"a":1,"a":2})"), "member \"a\" stands twice");
+    EXPECT_EQ(refusal(R"({"o":{"a":1},"p":{"x":[{"a":1,"b":0,"a":2}]}})"), "member \"a\" stands twice");
+    EXPECT_EQ(refusal(R"({"a":1} {"a":2})"), "something follows the end of the document");
+    EXPECT_EQ(refusal("\"\xff\""), "the bytes are not valid UTF-8");
+    EXPECT_NE(refusal(R"("\ud800")"), "accepted");
+}
+
+TEST(ParseJson, TakesTheSameNameInDifferentObjects) {
+    EXPECT_EQ(refusal(R"({"a":{"a":1},"b":[{"a":1},{"a":2}]})"), "accepted");
+}
+
+TEST(ParseJson, FindsAnEscapedNameThatStandsTwice) {
+    EXPECT_EQ(refusal(R"({"model":1,"\u006dodel":2})"), "member \"model\" stands twice");
+}
+
+TEST(ParseJson, RefusesNestingBeyondTheLimitWithoutUsingTheStack) {
+    EXPECT_EQ(refusal(std::string(json_depth_max, '[') + std::string(json_depth_max, ']')), "accepted");
+    EXPECT_EQ(refusal(std::string(json_depth_max + 1, '[')), "nesting deeper than 64");
+    EXPECT_EQ(refusal(std::string(100'000, '[')), "nesting deeper than 64");
+}
+
+TEST(ParseJson, SaysWhereTheFaultIs) {
+    const auto value = parse_json(R"({"a":tru})");
+
+    ASSERT_FALSE(value);
+    EXPECT_GE(value.error().offset, 5U);
+    EXPECT_EQ(refusal(R"({"a":1)"), "the document ends too early");
+    EXPECT_EQ(refusal(""), "the document ends too early");
+}
+
+TEST(CanonicalJson, IsTheSameForEveryOrderOfMembers) {
+    EXPECT_EQ(to_canonical_text(*parse_json(R"({"b":{"d":1,"c":2},"a":[3,{"y":1,"x":2}]})")),
+              R"({"a":[3,{"x":2,"y":1}],"b":{"c":2,"d":1}})");
+}
+
+TEST(PrettyJson, ReadsBackToTheSameValue) {
+    const auto value = *parse_json(R"({"a":[1,{"b":[]}],"c":{},"d":"x"})");
+
+    EXPECT_EQ(*parse_json(to_pretty_text(value)), value);
+    EXPECT_EQ(to_pretty_text(*parse_json(R"({"a":1})")), "{\n  \"a\": 1\n}");
+}
+
+RC_GTEST_PROP(ParseJson, NeverFailsBadlyOnArbitraryBytes, (const std::string& bytes)) {
+    const auto value = parse_json(bytes);
+    if (value) RC_ASSERT(*parse_json(to_text(*value)) == *value);
+}
+
+RC_GTEST_PROP(ParseJson, ReadsBackEveryStringItWrites, (const std::vector<std::uint8_t>& codes)) {
+    std::string text;
+    for (const auto code : codes) {
+        text += static_cast<char>(code % 128);
+    }
+    RC_ASSERT(parse_json(to_text(json::value(json::string(text))))->get_string() == text);
+}
+
+}  // namespace
+}  // namespace rbees::reflect
