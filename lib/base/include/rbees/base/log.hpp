@@ -5,6 +5,7 @@
 /// A `Logger` is a value that is handed down from `main`; there is no global one. A default-made Logger is silent, so
 /// parts under test need none. Thread-safe; lines are written whole.
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -22,15 +23,21 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 /// "debug", "info", "warning" or "warn", "error", in any case.
 [[nodiscard]] Result<LogLevel> parse_log_level(std::string_view text);
 
-/// One named value of a line.
+/// One named value of a line: text, or a number that stays a number in JSON.
 struct LogField {
+    enum class Kind : std::uint8_t { text, number };
+
     std::string_view name;
     std::string value;
+    Kind kind = Kind::text;
 
     LogField(std::string_view name_, std::string value_) : name(name_), value(std::move(value_)) {}
     LogField(std::string_view name_, const char* value_) : name(name_), value(value_) {}
     LogField(std::string_view name_, std::string_view value_) : name(name_), value(value_) {}
-    LogField(std::string_view name_, std::int64_t value_) : name(name_), value(std::to_string(value_)) {}
+
+    template <std::integral Number>
+        requires(!std::same_as<Number, bool>)
+    LogField(std::string_view name_, Number value_) : name(name_), value(std::to_string(value_)), kind(Kind::number) {}
 };
 
 class LogSink;

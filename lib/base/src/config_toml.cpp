@@ -1,0 +1,60 @@
+#define TOML_EXCEPTIONS 0
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+
+#include "config_sources.hpp"
+#include "rbees/base/files.hpp"
+
+namespace rbees {
+namespace {
+
+std::optional<std::string> text_of(const toml::node& node) {
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+    if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+    return std::nullopt;
+}
+
+/// Tables nest no deeper than the parser allows (TOML_MAX_NESTED_VALUES), which bounds the recursion.
+Result<void> collect(const toml::table& table, const std::string& prefix, const std::string& origin,
+                     std::vector<ConfigEntry>& entries) {
+    for (const auto& [key, node] : table) {
+        auto name = prefix + std::string(key.str());
+        if (const auto* inner = node.as_table()) {
+            if (auto collected = collect(*inner, name + ".", origin, entries); !collected) return collected;
+            continue;
+        }
+        ConfigEntry entry{std::move(name), {}, origin, key.source().begin.line};
+        auto text = text_of(node);
+        if (!text) {
+            return fail(
+                fmt::format("{}: {} is neither text nor a number nor true or false", place_of(entry), entry.name),
+                "write one value, in quotes where it is not a number");
+        }
+        entry.text = std::move(*text);
+        entries.push_back(std::move(entry));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<ConfigEntry>> read_toml(const std::filesystem::path& path) {
+    const auto content = read_file(path);
+    if (!content) return std::unexpected(content.error());
+    const auto parsed = toml::parse(*content, path.native());
+    if (!parsed) {
+        const auto& error = parsed.error();
+        return fail(fmt::format("{} line {}: {}", path.native(), error.source().begin.line, error.description()),
+                    "TOML is written `name = \"value\"`, with [tables] for groups");
+    }
+    std::vector<ConfigEntry> entries;
+    if (auto collected = collect(parsed.table(), "", path.native(), entries); !collected) {
+        return std::unexpected(collected.error());
+    }
+    return entries;
+}
+
+}  // namespace rbees

@@ -1,0 +1,70 @@
+#include "rbees/base/utf8.hpp"
+
+#include <algorithm>
+
+#include "utf8_sequence.hpp"
+
+namespace rbees {
+namespace {
+
+struct Lead {
+    std::size_t length;        ///< of the whole character; 0 if none starts so
+    unsigned char second_min;  ///< the second byte's range shuts out overlong forms, surrogates, and > U+10FFFF
+    unsigned char second_max;
+};
+
+Lead lead_of(unsigned char first) {
+    if (first < 0x80) return {1, 0, 0};
+    if (first < 0xc2) return {0, 0, 0};
+    if (first < 0xe0) return {2, 0x80, 0xbf};
+    if (first < 0xf0)
+        return {3, first == 0xe0 ? static_cast<unsigned char>(0xa0) : static_cast<unsigned char>(0x80),
+                first == 0xed ? static_cast<unsigned char>(0x9f) : static_cast<unsigned char>(0xbf)};
+    if (first < 0xf5)
+        return {4, first == 0xf0 ? static_cast<unsigned char>(0x90) : static_cast<unsigned char>(0x80),
+                first == 0xf4 ? static_cast<unsigned char>(0x8f) : static_cast<unsigned char>(0xbf)};
+    return {0, 0, 0};
+}
+
+constexpr std::size_t character_bytes_max = 4;
+
+bool is_continuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
+}  // namespace
+
+Utf8Sequence first_utf8_sequence(std::string_view bytes) {
+    const auto lead = lead_of(static_cast<unsigned char>(bytes.front()));
+    if (lead.length == 0) return {Utf8State::invalid, 1};
+    const auto present = std::min(lead.length, bytes.size());
+    for (std::size_t at = 1; at < present; ++at) {
+        const auto byte = static_cast<unsigned char>(bytes[at]);
+        const auto min = at == 1 ? lead.second_min : 0x80;
+        const auto max = at == 1 ? lead.second_max : 0xbf;
+        if (byte < min || max < byte) return {Utf8State::invalid, at};
+    }
+    return {present == lead.length ? Utf8State::complete : Utf8State::incomplete, present};
+}
+
+bool is_valid_utf8(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto sequence = first_utf8_sequence(bytes);
+        if (sequence.state != Utf8State::complete) return false;
+        bytes.remove_prefix(sequence.length);
+    }
+    return true;
+}
+
+std::size_t complete_utf8_prefix(std::string_view bytes) {
+    const auto lookback = std::min(bytes.size(), character_bytes_max - 1);
+    for (std::size_t tail = 1; tail <= lookback; ++tail) {
+        const auto start = bytes.size() - tail;
+        if (is_continuation(bytes[start])) continue;
+        const auto sequence = first_utf8_sequence(bytes.substr(start));
+        return sequence.state == Utf8State::incomplete ? start : bytes.size();
+    }
+    return bytes.size();
+}
+
+}  // namespace rbees
