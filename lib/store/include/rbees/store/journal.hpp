@@ -113,14 +113,14 @@ class Journal {
                                                                                  JournalOptions options);
     ~Journal();  ///< as `stop`
 
-    /// Whether a batch of this kind would be taken now. Ask before changing state that the batch describes; what one
-    /// thread is told here holds for the one batch that it appends next.
+    /// Whether a batch of this kind would be taken now. Ask before changing the state that the batch will describe.
     [[nodiscard]] std::expected<void, AppendError> admits(Admission admission) const;
 
-    /// Queues the batch. Batches commit in the order of the calls. `committed` runs on the journal thread, in order,
-    /// and should only post; a refusal drops it. It gets an error only when the disk filled up with the batch in the
-    /// queue: then every batch behind it is refused too, and so is each later one, because they may rest on it. A
-    /// caller whose state is ahead of the disk must recover from it.
+    /// Queues the batch, or refuses it as `admits` does and drops `committed`. Batches commit in the order of the
+    /// calls; `committed` runs on the journal thread, in order, and should only post. It gets an error only when the
+    /// disk filled up with the batch in the queue: then every batch behind it is refused too, and so is each later one,
+    /// because they may rest on it. A caller whose state is ahead of the disk, for either refusal, must recover from
+    /// the disk.
     [[nodiscard]] std::expected<void, AppendError> append(Batch batch, Callback committed);
 
     /// A connection for reading, for one thread at a time.
