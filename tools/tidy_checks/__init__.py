@@ -1,0 +1,1 @@
+"""The checks of tools/tidy: each module has `check(tree)`, which returns findings."""
