@@ -1,0 +1,47 @@
+#include "rbees/contracts/options.hpp"
+
+#include <array>
+
+namespace rbees::contracts {
+namespace {
+
+using enum OptionKind;
+
+constexpr std::array table{
+    Option{"listen", text, "127.0.0.1:8080", "",
+           "where rbees-orcd listens; several, separated by commas; port 0 takes a free one"},
+    Option{"threads", integer, "0", "0..64", "I/O threads of rbees-orcd; 0 = one for every two cores"},
+    Option{"log.level", choice, "info", "debug|info|warning|error", "what goes to the logs"},
+    Option{"metrics.open", flag, "off", "", "whether /metrics answers without a token on loopback"},
+    Option{"models.default", text, "", "", "the model that is used when a request or command names none"},
+    Option{"models.load_deadline", duration, "120s", "", "how long a request waits for a model that is being loaded"},
+    Option{"queue.capacity", integer, "1024", "1..1000000", "requests that may wait for a slot; more get 429"},
+    Option{"queue.wait", duration, "300s", "", "how long a request waits for a slot"},
+    Option{"body.limit", bytes, "32MiB", "", "largest body of a request"},
+    Option{"connections.limit", integer, "4096", "1..100000", "open client connections; more get 503"},
+    Option{"heartbeat.interval", duration, "2s", "", "how often a node tells orcd that it lives"},
+    Option{"heartbeat.missed", integer, "3", "2..100", "missed heartbeats after which a node gets no work"},
+    Option{"pool.listen", text, "127.0.0.1:9200", "",
+           "where pool-managerd listens; the next free port is taken if it is in use"},
+    Option{"pool.orchestrator", text, "", "", "address of rbees-orcd; empty = the one of this home"},
+    Option{"pool.name", text, "", "", "name of this machine; empty = its host name"},
+    Option{"worker.slots", integer, "4", "1..256", "requests that one worker runs at the same time"},
+    Option{"worker.context", integer, "0", "0..10000000",
+           "tokens of context for each request; 0 = the model's own, bounded by memory"},
+    Option{"worker.threads", integer, "0", "0..1024", "threads of a worker; 0 = measured when it loads"},
+    Option{"worker.start_timeout", duration, "120s", "", "how long a worker may take to load its model"},
+    Option{"worker.stop_grace", duration, "30s", "", "how long a stopping worker may finish its work"},
+    Option{"download.connections", integer, "4", "1..16", "parallel connections for one model file"},
+    Option{"download.answer_timeout", duration, "5s", "",
+           "how long a source may take to answer before the next one is tried"},
+    Option{"shutdown.grace", duration, "10s", "", "how long requests in flight may take when a process stops"},
+    Option{"storage.watermark", bytes, "512MB", "", "free space below which no new work is accepted"},
+};
+
+}  // namespace
+
+std::span<const Option> options() {
+    return table;
+}
+
+}  // namespace rbees::contracts

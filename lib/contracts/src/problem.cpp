@@ -1,0 +1,69 @@
+#include "rbees/contracts/problem.hpp"
+
+namespace rbees::contracts {
+namespace {
+
+/// OpenAI's word for the kind of an error, which its clients turn into exception classes by status.
+std::string openai_type(int status) {
+    switch (status) {
+        case 401:
+            return "authentication_error";
+        case 403:
+            return "permission_error";
+        case 404:
+            return "not_found_error";
+        case 429:
+            return "rate_limit_error";
+        default:
+            return status >= 500 ? "server_error" : "invalid_request_error";
+    }
+}
+
+std::string openai_code(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::MODEL_NOT_FOUND:
+            return "model_not_found";
+        case ErrorCode::CONTEXT_TOO_LONG:
+            return "context_length_exceeded";
+        case ErrorCode::UNAUTHORIZED:
+            return "invalid_api_key";
+        default:
+            return std::string(reflect::name_of(code));
+    }
+}
+
+}  // namespace
+
+ProblemBody problem_body(const Problem& problem, const std::string& request_id) {
+    const auto& row = row_of(problem.code);
+    ProblemBody body;
+    body.type = "about:blank";
+    body.title = row.title;
+    body.status = row.status;
+    body.detail = problem.detail;
+    body.code = problem.code;
+    body.request_id = request_id;
+    body.retriable = row.retry == Retry::sensible;
+    body.retry_after_ms = problem.retry_after_ms;
+    body.limit = problem.limit;
+    if (!problem.errors.empty()) body.errors = problem.errors;
+    body.hint = problem.hint;
+    return body;
+}
+
+OpenAiErrorBody openai_error_body(const Problem& problem, const std::string& request_id) {
+    const auto& row = row_of(problem.code);
+    OpenAiError error;
+    error.message = problem.detail;
+    if (problem.hint) error.message += " (" + *problem.hint + ")";
+    error.type = openai_type(row.status);
+    if (!problem.errors.empty() && problem.errors.front().pointer.size() > 1) {
+        error.param = problem.errors.front().pointer.substr(1);
+    }
+    error.code = openai_code(problem.code);
+    error.hint = problem.hint;
+    error.request_id = request_id;
+    return {std::move(error)};
+}
+
+}  // namespace rbees::contracts

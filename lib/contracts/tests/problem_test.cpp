@@ -1,0 +1,43 @@
+#include "rbees/contracts/problem.hpp"
+
+#include <gtest/gtest.h>
+
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::contracts {
+namespace {
+
+TEST(ErrorTable, HasARowForEachCodeInTheirOrder) {
+    std::size_t count = 0;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<ErrorCode>>([&](auto described) {
+        EXPECT_EQ(row_of(described.value).code, described.value);
+        ++count;
+    });
+    EXPECT_EQ(error_table().size(), count);
+}
+
+TEST(ProblemBody, SaysWhatHappenedAndWhatToDo) {
+    const Problem problem{.code = ErrorCode::MODEL_NOT_FOUND,
+                          .detail = "model \"llama3\" is not on disk",
+                          .hint = "rbees models pull llama3"};
+
+    EXPECT_EQ(reflect::to_json_text(problem_body(problem, "r-1")),
+              R"({"type":"about:blank","title":"There is no such model here","status":404,)"
+              R"("detail":"model \"llama3\" is not on disk","code":"MODEL_NOT_FOUND","request_id":"r-1",)"
+              R"("retriable":false,"hint":"rbees models pull llama3"})");
+}
+
+TEST(OpenAiError, SpeaksOpenAisWordsAndNamesTheParameter) {
+    const Problem problem{
+        .code = ErrorCode::INVALID_PARAMS, .detail = "/model: is required", .errors = {{"/model", "is required"}}};
+
+    const auto body = openai_error_body(problem, "r-1");
+
+    EXPECT_EQ(body.error.type, "invalid_request_error");
+    EXPECT_EQ(body.error.param, "model");
+    EXPECT_EQ(openai_error_body({.code = ErrorCode::MODEL_NOT_FOUND}, "r").error.code, "model_not_found");
+    EXPECT_EQ(openai_error_body({.code = ErrorCode::UNAUTHORIZED}, "r").error.type, "authentication_error");
+}
+
+}  // namespace
+}  // namespace rbees::contracts

@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "rbees/contracts/metrics.hpp"
+#include "rbees/contracts/options.hpp"
+#include "rbees/contracts/routes.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "rbees/reflect/json.hpp"
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::contracts {
+namespace {
+
+class RouteTables : public testing::TestWithParam<std::span<const Route>> {};
+
+TEST_P(RouteTables, NameEachOperationAndEachRouteOnce) {
+    std::set<std::string> operations;
+    std::set<std::string> routes;
+    for (const auto& route : GetParam()) {
+        EXPECT_TRUE(operations.emplace(route.operation).second) << route.operation;
+        EXPECT_TRUE(routes.insert(std::string(route.method) + " " + std::string(route.path)).second) << route.path;
+    }
+}
+
+TEST_P(RouteTables, AreWholeInTheOpenApiDocument) {
+    const auto document = openapi(GetParam(), "rbees", "1.0");
+
+    for (const auto& route : GetParam()) {
+        std::string method(route.method);
+        for (auto& letter : method)
+            letter = static_cast<char>(letter + ('a' - 'A'));
+        const auto& operation = document.at("paths").at(route.path).at(method);
+        EXPECT_EQ(operation.at("operationId").as_string(), route.operation);
+    }
+    EXPECT_TRUE(reflect::parse_json(reflect::to_text(document)));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RouteTables, testing::Values(orcd_routes(), pool_routes(), worker_routes()));
+
+TEST(OrcdRoutes, OpenNothingButHealthWithoutAToken) {
+    for (const auto& route : orcd_routes()) {
+        EXPECT_EQ(route.access == Access::open, route.path == "/health") << route.path;
+    }
+}
+
+TEST(WorkerRoutes, OpenNothingAtAll) {
+    for (const auto& route : worker_routes()) {
+        EXPECT_EQ(route.access, Access::caller) << route.path;
+    }
+}
+
+TEST(OptionTable, HoldsDefaultsThatItsOwnRulesAccept) {
+    const Home home{};
+    const auto none = [](const std::string&) { return std::nullopt; };
+
+    const auto config = Config::load(options(), home, none, {});
+
+    ASSERT_TRUE(config) << describe(config.error());
+    EXPECT_EQ(config->text("listen"), "127.0.0.1:8080");
+}
+
+TEST(MetricTable, NamesEachMetricOnceAndCountersByTheirSuffix) {
+    std::set<std::string_view> names;
+    for (const auto& metric : metrics()) {
+        EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+        if (metric.type == MetricType::counter) EXPECT_TRUE(metric.name.ends_with("_total")) << metric.name;
+    }
+}
+
+TEST(WorkerCapabilities, AreWrittenWithoutTheUnderscoreThatTheKeywordNeeds) {
+    EXPECT_NE(reflect::to_json_text(WorkerCapabilities{}).find("\"continue\":false"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rbees::contracts
