@@ -39,7 +39,7 @@ BANS = (
         text="includes"),
     Ban("new-delete", r"(?<!operator)\s\bnew\s+[A-Za-z_:(]|\(new\s+[A-Za-z_:]",
         "use std::make_unique or a value: who owns it must be visible in the type"),
-    Ban("new-delete", r"(?<!operator)(?<![=\w])\s*\bdelete\s*(\[\s*\])?\s*[A-Za-z_(*]",
+    Ban("new-delete", r"(?<!operator)(?<![=\w])\s*\bdelete\b\s*(\[\s*\])?\s*[A-Za-z_(*]",
         "let a std::unique_ptr or a value own it"),
     Ban("using-namespace", r"\busing\s+namespace\s+std\s*;", "write std::, or a using declaration for the one name"),
     Ban("using-namespace", r"\busing\s+namespace\b", "never in a header: it changes the meaning of names elsewhere",
@@ -93,7 +93,9 @@ def check_bans(file: File) -> list[Finding]:
 def prepare(file: File, kind: str) -> str:
     if kind == "raw":
         return file.text
-    return cxx.blank(file.text, keep_preprocessor=(kind == "includes"))
+    code = cxx.blank(file.text, keep_preprocessor=(kind == "includes"))
+    # Where the constructor is private, make_unique cannot call it; the owner is still in the same expression.
+    return re.sub(r"((unique|shared)_ptr<[^;{}]*>\s*\w*\s*[({])\s*new\b", lambda owned: owned.group(1).ljust(len(owned.group(0))), code)
 
 
 def check_heavy(file: File) -> list[Finding]:

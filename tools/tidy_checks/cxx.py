@@ -20,6 +20,8 @@ class Function:
     parameters: int
     nesting: int     # deepest control block; 0 = straight code
     nesting_line: int
+    result: str = ""          # the text before its name
+    parameter_text: str = ""  # the text between its parentheses
 
 
 def blank(text: str, keep_comments: bool = False, keep_preprocessor: bool = False) -> str:
@@ -219,17 +221,23 @@ def add_declaration(code: str, head_start: int, end: int, found: list[Function])
         return
     if named := parameter_list(head):
         line = line_of(code, start_of(code, head_start))
-        found.append(Function(named[0], line, 0, count_parameters(named[1]), 0, line))
+        found.append(Function(named[0], line, 0, count_parameters(named[1]), 0, line, result_of(head, named[0]), named[1]))
 
 
 def add_definition(code: str, head_start: int, brace: int, end: int, found: list[Function]) -> None:
-    name, parameters = parameter_list(without_prefix(code[head_start:brace])) or ("?", "")
+    head = without_prefix(code[head_start:brace])
+    name, parameters = parameter_list(head) or ("?", "")
     line = line_of(code, start_of(code, head_start))
     nesting, deepest = deepest_block(code, brace, end)
     is_macro = re.fullmatch(r"[A-Z][A-Z0-9_]+", name) is not None
     count = 0 if is_macro else count_parameters(parameters)
     label = re.sub(r"\s+", " ", f"{name}({parameters.strip()})") if is_macro else name
-    found.append(Function(label, line, line_of(code, end) - line + 1, count, nesting, line_of(code, deepest)))
+    lines = line_of(code, end) - line + 1
+    found.append(Function(label, line, lines, count, nesting, line_of(code, deepest), result_of(head, name), parameters))
+
+
+def result_of(head: str, name: str) -> str:
+    return head.split(name)[0]
 
 
 def deepest_block(code: str, start: int, end: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ SEES = {
     "memory-core": ("contracts",),
     "kernel": ("orchestrator-core", "pool-core", "agent-core", "memory-core"),
     "net": ("base",),
+    "http-api": ("contracts", "net"),
     "store": ("base",),
     "process": ("base",),
     "sandbox": ("base",),
@@ -114,7 +115,7 @@ def check_named(tree: Tree, file: File) -> list[Finding]:
     for depth in range(len(file.parts)):
         folder = "/".join(file.parts[:depth])
         relative = file.parts[depth:]
-        spellings = {"/".join(relative), "/".join(relative[1:])}  # rbees_module() adds src/ and tests/ itself
+        spellings = {file.path, "/".join(relative), "/".join(relative[1:])}  # rbees_module() adds src/ and tests/ itself
         for listing in build_files(tree, folder):
             if spellings & set(re.split(r"[\s()\"]+|\$\{\w+\}/", listing.text)) - {""}:
                 return []

@@ -87,7 +87,7 @@ class BannedTest(support.TreeTest):
             "Box(const Box&) = delete;", "// a new box, delete it", 'auto a = "delete box; new box";',
             "bool operator new_box();", "catch_all();", "int a;  // NOLINT(bugprone-x): the library frees it itself",
             "void f() { try { g(); } catch (...) { log(); } }", "sleep_state(1);", "node.sleep(1);",
-            "#include <iostream>", '#include "rbees/engine_llama/llama.hpp"', "auto renew = newest (3);",
+            "#include <iostream>", '#include "rbees/engine_llama/llama.hpp"', "auto renew = newest (3);", "auto a = delete_;", "std::unique_ptr<Writer> w(new Writer(1));",
         ):
             with self.subTest(text):
                 self.assertEqual(self.found(text + "\n"), [])

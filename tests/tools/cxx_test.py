@@ -115,6 +115,24 @@ class AwaitTest(support.TreeTest):
             with self.subTest(statement):
                 self.assertEqual(self.found(statement), [f"co_await {place}"])
 
+    def checks(self, text: str) -> list[str]:
+        return self.names(awaits.check(self.tree({"lib/net/src/a.cpp": text})))
+
+    def test_coroutine_takes_values_or_what_cannot_be_a_temporary(self):
+        for parameters in ("", "std::string a, Fields b", "Exchange& exchange", "std::unique_ptr<Stream> s, const int n", "Duration span", "std::span<char> room"):
+            with self.subTest(parameters):
+                self.assertEqual(self.checks(f"net::Task<void> Shell::f({parameters}) {{ co_return; }}\n"), [])
+        for parameters in ("const std::string& a", "std::string_view a", "Request&& r", "int a, std::span<const int> b"):
+            with self.subTest(parameters):
+                self.assertEqual(self.checks(f"[[nodiscard]] Task<int> f({parameters});\n"), ["coroutine-parameter"])
+
+    def test_capturing_lambda_may_call_a_coroutine_but_not_be_one(self):
+        forward = "void f() { serve([this](Exchange& e) -> Task<void> { return handle(e); }); }\n"
+        capture = "void f() { serve([this](Exchange& e) -> Task<void> { co_await handle(e); }); }\n"
+
+        self.assertEqual(self.checks(forward), [])
+        self.assertEqual(self.checks(capture), ["coroutine-lambda"])
+
 
 if __name__ == "__main__":
     unittest.main()
