@@ -1,7 +1,7 @@
-#define TOML_EXCEPTIONS 0
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
+
+#include <optional>
 
 #include "config_sources.hpp"
 #include "rbees/base/files.hpp"
@@ -39,19 +39,25 @@ Result<void> collect(const toml::table& table, const std::string& prefix, const 
     return {};
 }
 
+/// Debian's toml++ is built to throw; its exceptions end here.
+Result<toml::table> parse(std::string_view content, const std::string& path) {
+    try {
+        return toml::parse(content, path);
+    } catch (const toml::parse_error& error) {
+        return fail(fmt::format("{} line {}: {}", path, error.source().begin.line, error.description()),
+                    "TOML is written `name = \"value\"`, with [tables] for groups");
+    }
+}
+
 }  // namespace
 
 Result<std::vector<ConfigEntry>> read_toml(const std::filesystem::path& path) {
     const auto content = read_file(path);
     if (!content) return std::unexpected(content.error());
-    const auto parsed = toml::parse(*content, path.native());
-    if (!parsed) {
-        const auto& error = parsed.error();
-        return fail(fmt::format("{} line {}: {}", path.native(), error.source().begin.line, error.description()),
-                    "TOML is written `name = \"value\"`, with [tables] for groups");
-    }
+    const auto table = parse(*content, path.native());
+    if (!table) return std::unexpected(table.error());
     std::vector<ConfigEntry> entries;
-    if (auto collected = collect(parsed.table(), "", path.native(), entries); !collected) {
+    if (auto collected = collect(*table, "", path.native(), entries); !collected) {
         return std::unexpected(collected.error());
     }
     return entries;

@@ -148,7 +148,9 @@ Result<void> make_private_folder(const fs::path& path) {
 }
 
 Result<Bytes> free_space(const fs::path& path) {
-    auto existing = fs::absolute(path);
+    std::error_code error;
+    auto existing = fs::absolute(path, error);
+    if (error) return fail(fmt::format("cannot find {}: {}", path.native(), error.message()));
     struct statvfs status{};
     while (::statvfs(existing.c_str(), &status) != 0) {
         if (errno == EINTR) continue;

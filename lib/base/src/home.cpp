@@ -1,11 +1,19 @@
 #include "rbees/base/home.hpp"
 
 #include <cstdlib>
+#include <system_error>
 
 namespace rbees {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A relative path stays so where the working folder is gone.
+fs::path absolute(const fs::path& path) {
+    std::error_code error;
+    const auto whole = fs::absolute(path, error).lexically_normal();
+    return error ? path : whole;
+}
 
 /// The folders of the XDG base directory specification, as far as the environment names them.
 class Folders {
@@ -16,7 +24,7 @@ class Folders {
     [[nodiscard]] std::optional<fs::path> from(const std::string& variable) const {
         const auto value = environment_(variable);
         if (!value || value->empty()) return std::nullopt;
-        return fs::absolute(*value).lexically_normal();
+        return absolute(*value);
     }
 
     /// `$variable/rbees`, else `$HOME/fallback/rbees`.
@@ -36,7 +44,7 @@ class Folders {
 };
 
 std::optional<fs::path> one_folder(const std::optional<std::string>& explicit_home, const Folders& folders) {
-    if (explicit_home && !explicit_home->empty()) return fs::absolute(*explicit_home).lexically_normal();
+    if (explicit_home && !explicit_home->empty()) return absolute(*explicit_home);
     return folders.from("RBEES_HOME");
 }
 

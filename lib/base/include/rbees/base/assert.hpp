@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// RBEES_ASSERT: for what can only be false when our own code is wrong. It stays on in release: a process that no longer
-/// knows what it knows must stop and recover, not go on. Never assert what a user, a file or a peer can cause.
+/// RBEES_ASSERT: for what can only be false when our own code is wrong. It stays on in release: a process that no
+/// longer knows what it knows must stop and recover, not go on. Never assert what a user, a file or a peer can cause.
 
 namespace rbees::base {
 

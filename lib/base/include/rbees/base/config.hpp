@@ -2,11 +2,12 @@
 /// @file
 /// Configuration: one table of options (contracts/options.hpp), several places to set them, one order.
 ///
-/// flag, `RBEES_*` variable, `.env` and `rbees.toml` of the working folder, the home's config.toml, /etc/rbees/config.toml.
-/// An unknown key or a bad value is an error that names the file: a typing error must not silently do nothing.
+/// flag, `RBEES_*` variable, `.env` and `rbees.toml` of the working folder, the home's config.toml,
+/// /etc/rbees/config.toml. An unknown key or a bad value is an error that names the file: a typing error must not
+/// silently do nothing.
 
-#include <filesystem>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>

@@ -43,13 +43,15 @@ enum class FileAccess : unsigned { everyone = 0644, owner_only = 0600 };
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                                  FileAccess access);
 
-/// Makes the folder and its parents; the last one 0700. Fails with the reason if it cannot be written to.
+/// Makes the folder and its parents; the last one 0700. A folder that is there keeps its permissions.
+/// Fails with the reason if it cannot be written to.
 [[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& path);
 
 /// An exclusive lock on a file, held until destruction or the end of the process. Says whether another holds it.
 class FileLock {
   public:
-    /// Fails with message "held" text of the lock file when another process holds it (`other_pid` in the file).
+    /// Makes the file if need be and writes our pid into it; the file stays when the lock goes.
+    /// Fails with "... is held by process 123" while another holds it, in this process or in any other.
     [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& path);
 
   private:
@@ -57,7 +59,7 @@ class FileLock {
     UniqueFd fd_;
 };
 
-/// Free bytes for unprivileged users on the file system that holds `path`.
+/// Free bytes for unprivileged users on the file system that holds `path`, or will hold it once it is made.
 [[nodiscard]] Result<Bytes> free_space(const std::filesystem::path& path);
 
 }  // namespace rbees

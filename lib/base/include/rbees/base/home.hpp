@@ -37,8 +37,9 @@ struct Home {
     [[nodiscard]] std::filesystem::path supervisor_process() const { return state / "supervisor.json"; }
 };
 
-/// Finds the folders: `explicit_home` (the flag), else RBEES_HOME, else the XDG folders under HOME.
-/// Fails when none of them is set.
+/// Finds the folders: `explicit_home` (the flag), else RBEES_HOME, else the XDG folders under HOME. Relative ones are
+/// made absolute; empty variables count as unset. The cache is the user's in all cases, and lies in the one folder only
+/// where nothing names a user. Fails when none of them is set.
 [[nodiscard]] Result<Home> find_home(const std::optional<std::string>& explicit_home, const Environment& environment);
 
 }  // namespace rbees

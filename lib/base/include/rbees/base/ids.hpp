@@ -2,8 +2,8 @@
 /// @file
 /// Identifiers, each kind its own type, so that a worker's id cannot be passed for a node's.
 ///
-/// An id is an opaque string `[A-Za-z0-9._:-]{1,128}`. New ones are time-ordered (UUID version 7, RFC 9562), so that lists
-/// by id are lists by age.
+/// An id is an opaque string `[A-Za-z0-9._:-]{1,128}`. New ones are time-ordered (UUID version 7, RFC 9562), so that
+/// lists by id are lists by age.
 
 #include <compare>
 #include <functional>
@@ -36,7 +36,7 @@ using WorkerId = Id<struct WorkerTag>;  ///< one process with one model
 using ModelId = Id<struct ModelTag>;    ///< a catalogue slug, `sim:...`, or an alias of one
 using TokenId = Id<struct TokenTag>;    ///< a user or node token's record, never the token itself
 using JobId = Id<struct JobTag>;
-using TaskId = Id<struct TaskTag>;      ///< one request at a worker, for cancelling
+using TaskId = Id<struct TaskTag>;  ///< one request at a worker, for cancelling
 
 /// A new UUIDv7 as text. `random` gives 10 bytes of entropy; both arguments come from the shell.
 [[nodiscard]] std::string make_uuid_v7(WallTime now, std::string_view random);

@@ -2,9 +2,9 @@
 /// @file
 /// The two clocks, kept apart by type.
 ///
-/// `Instant` measures: deadlines, leases, back-off. It counts on while the machine sleeps (CLOCK_BOOTTIME), and it means
-/// nothing in another process or after a restart, so it is never written to disk.
-/// `WallTime` tells: what people read and what records hold. It may jump, so nothing is ever timed with it.
+/// `Instant` measures: deadlines, leases, back-off. It counts on while the machine sleeps (CLOCK_BOOTTIME), and it
+/// means nothing in another process or after a restart, so it is never written to disk. `WallTime` tells: what people
+/// read and what records hold. It may jump, so nothing is ever timed with it.
 
 #include <chrono>
 #include <cstdint>

@@ -26,8 +26,12 @@ struct Count {
 using Bytes = Count<struct BytesTag>;
 using Tokens = Count<struct TokensTag>;
 
-[[nodiscard]] constexpr Bytes kibibytes(std::uint64_t count) { return Bytes(count << 10); }
-[[nodiscard]] constexpr Bytes mebibytes(std::uint64_t count) { return Bytes(count << 20); }
+[[nodiscard]] constexpr Bytes kibibytes(std::uint64_t count) {
+    return Bytes(count << 10);
+}
+[[nodiscard]] constexpr Bytes mebibytes(std::uint64_t count) {
+    return Bytes(count << 20);
+}
 
 /// "94.2 MB": decimal units as disks and downloads are sold.
 [[nodiscard]] std::string describe(Bytes bytes);

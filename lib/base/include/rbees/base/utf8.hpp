@@ -10,7 +10,9 @@ namespace rbees {
 /// Whether the bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
 [[nodiscard]] bool is_valid_utf8(std::string_view bytes);
 
-/// Length of the longest prefix that ends between characters, for bytes that arrive in pieces.
+/// Length of the longest prefix that ends between characters, for bytes that arrive in pieces: of valid text, any
+/// piece's prefix is valid. Bytes that can never become a character stay in the prefix, so that no stream waits behind
+/// them.
 [[nodiscard]] std::size_t complete_utf8_prefix(std::string_view bytes);
 
 }  // namespace rbees
