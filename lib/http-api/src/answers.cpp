@@ -1,0 +1,98 @@
+#include "rbees/http_api/answers.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rbees/base/ids.hpp"
+#include "rbees/contracts/workers.hpp"
+
+namespace rbees::http_api {
+namespace {
+
+using contracts::ErrorCode;
+
+constexpr std::size_t correlation_id_length_max = 64;
+
+bool is_correlation_id(std::string_view text) {
+    return !text.empty() && text.size() <= correlation_id_length_max && std::ranges::all_of(text, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+}
+
+/// Statuses that the server answers before there is a route. 408 has no code of its own: the client reacts to the
+/// status.
+ErrorCode code_of_status(int status) {
+    switch (status) {
+        case 413:
+            return ErrorCode::BODY_TOO_LARGE;
+        case 408:
+        case 431:
+        case 503:
+            return ErrorCode::LIMIT_EXCEEDED;
+        default:
+            return ErrorCode::INVALID_PARAMS;
+    }
+}
+
+std::string seconds_up(std::int64_t milliseconds) {
+    return std::to_string((std::max<std::int64_t>(milliseconds, 0) + 999) / 1000);
+}
+
+}  // namespace
+
+net::Response json_text_answer(int status, std::string bytes) {
+    return {status, {{"Content-Type", "application/json"}}, std::move(bytes)};
+}
+
+net::Response empty_answer(int status) {
+    return {status, {}, {}};
+}
+
+net::Response text_answer(int status, std::string_view content_type, std::string text) {
+    return {status, {{"Content-Type", std::string(content_type)}}, std::move(text)};
+}
+
+net::Response problem_answer(const contracts::Problem& problem, contracts::ErrorShape errors,
+                             const std::string& request_id) {
+    net::Response response;
+    if (errors == contracts::ErrorShape::openai) {
+        response = json_answer(problem.status(), contracts::openai_error_body(problem, request_id));
+    } else {
+        response = json_answer(problem.status(), contracts::problem_body(problem, request_id));
+        response.headers.set("Content-Type", "application/problem+json");
+    }
+    if (problem.code == ErrorCode::UNAUTHORIZED) response.headers.set("WWW-Authenticate", "Bearer");
+    if (problem.retry_after_ms) response.headers.set("Retry-After", seconds_up(*problem.retry_after_ms));
+    return response;
+}
+
+net::ErrorBody server_error_body() {
+    return [](int status, std::string_view detail, std::string_view limit) {
+        contracts::Problem problem{.code = code_of_status(status), .detail = std::string(detail)};
+        if (!limit.empty()) problem.limit = std::string(limit);
+        const auto request_id = new_uuid();
+        auto body = contracts::problem_body(problem, request_id);
+        body.title = net::reason_phrase(status);
+        body.status = status;
+        body.retriable = status == 408 || status == 503;
+        auto response = json_answer(status, body);
+        response.headers.set("Content-Type", "application/problem+json");
+        response.headers.set(contracts::correlation_header, request_id);
+        return response;
+    };
+}
+
+std::string correlation_id(const net::Request& request) {
+    const auto given = request.headers.find(contracts::correlation_header);
+    return given && is_correlation_id(*given) ? std::string(*given) : new_uuid();
+}
+
+namespace detail {
+
+contracts::Problem body_problem(reflect::FieldErrors errors) {
+    auto text = reflect::describe(errors);
+    return {.code = ErrorCode::INVALID_PARAMS, .detail = "the body is not valid: " + text, .errors = std::move(errors)};
+}
+
+}  // namespace detail
+}  // namespace rbees::http_api
