@@ -8,7 +8,7 @@
 
 #include "config_sources.hpp"
 #include "rbees/base/assert.hpp"
-#include "spelling.hpp"
+#include "rbees/base/spelling.hpp"
 
 namespace rbees {
 namespace {

@@ -1,4 +1,4 @@
-#include "spelling.hpp"
+#include "rbees/base/spelling.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
