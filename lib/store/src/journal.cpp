@@ -1,0 +1,168 @@
+#include "rbees/store/journal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "committer.hpp"
+#include "connection.hpp"
+#include "rbees/base/assert.hpp"
+#include "rbees/base/files.hpp"
+#include "rbees/store/limits.hpp"
+
+namespace rbees::store {
+namespace {
+
+constexpr int exit_code_storage_failed = 75;  // EX_TEMPFAIL: a supervisor starts us again
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// Makes the file if it is not there, for its owner only; SQLite gives its other files the same mode. Never called
+/// while this process has the database open: closing any descriptor of it would drop SQLite's locks.
+Result<void> make_private_file(const std::filesystem::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd.valid() || ::fchmod(fd.get(), 0600) != 0) return fail_with_errno("cannot open " + path.native());
+    return {};
+}
+
+/// Makes the names of new files durable.
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_with_errno("cannot sync " + folder.native());
+    return {};
+}
+
+std::unexpected<OpenError> refuse(OpenProblem problem, Failure failure) {
+    return std::unexpected(OpenError{problem, std::move(failure)});
+}
+
+SpaceOptions space_options(const std::filesystem::path& path, const JournalOptions& options) {
+    auto measure = options.disk_space;
+    if (!measure) measure = [folder = folder_of(path)] { return measure_disk(folder); };
+    return {path, options.watermark, options.watermark_percent, options.reserve, std::move(measure), options.log};
+}
+
+}  // namespace
+
+class Journal::Engine {
+  public:
+    Engine(std::filesystem::path path, JournalOptions options, FileLock lock, std::unique_ptr<Writer> writer)
+        : path_(std::move(path)),
+          options_(std::move(options)),
+          lock_(std::move(lock)),
+          space_(space_options(path_, options_)),
+          committer_(std::make_unique<Committer>(std::move(writer), queue_, space_, published_, options_)),
+          thread_([this] { committer_->run(); }) {}
+
+    [[nodiscard]] std::expected<void, AppendError> admits(Admission admission) const {
+        const auto state = space_.state();
+        const bool has_room =
+            state == SpaceState::normal || (state == SpaceState::below_watermark && admission == Admission::closing);
+        auto queued = queue_.admits();
+        if (queued && !has_room) return std::unexpected(AppendError::storage_full);
+        return queued;
+    }
+
+    [[nodiscard]] std::expected<void, AppendError> append(Batch batch, Callback committed) {
+        const auto size = size_of(batch);
+        RBEES_ASSERT(size <= limits::batch_bytes_max);
+        auto admitted = admits(batch.admission);
+        if (admitted) admitted = queue_.push({std::move(batch), std::move(committed), size});
+        if (!admitted) {
+            published_.change([](JournalHead&, JournalMetrics& metrics) { metrics.refused += 1; });
+        }
+        return admitted;
+    }
+
+    void stop() {
+        RBEES_ASSERT(std::this_thread::get_id() != thread_.get_id());
+        queue_.close(AppendError::stopped);
+        if (thread_.joinable()) thread_.join();
+        committer_.reset();
+    }
+
+    std::filesystem::path path_;
+    JournalOptions options_;
+    FileLock lock_;
+    Queue queue_;
+    Space space_;
+    Published published_;
+    std::unique_ptr<Committer> committer_;
+    std::thread thread_;
+};
+
+std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(const std::filesystem::path& path,
+                                                                 JournalOptions options) {
+    if (!options.storage_failed) {
+        options.storage_failed = [](const Failure&) { std::_Exit(exit_code_storage_failed); };
+    }
+    const auto folder = folder_of(path);
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+        const auto remedy = "make it writable for this user, or choose another with --home";
+        return refuse(OpenProblem::unavailable, fail_with_errno("cannot write to " + folder.native(), remedy).error());
+    }
+    auto lock_path = path;
+    lock_path += ".lock";
+    auto lock = FileLock::acquire(lock_path);
+    if (!lock) return refuse(OpenProblem::locked, std::move(lock.error()));
+    if (auto made = make_private_file(path); !made) return refuse(OpenProblem::unavailable, std::move(made.error()));
+    auto writer = Writer::open(path, options.vfs, options.program_version);
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    if (auto synced = sync_folder(folder); !synced) {
+        return refuse(OpenProblem::unavailable, std::move(synced.error()));
+    }
+    return std::unique_ptr<Journal>(
+        new Journal(std::make_unique<Engine>(path, std::move(options), std::move(*lock), std::move(*writer))));
+}
+
+Journal::Journal(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+Journal::~Journal() {
+    stop();
+}
+
+std::expected<void, AppendError> Journal::admits(Admission admission) const {
+    return engine_->admits(admission);
+}
+
+std::expected<void, AppendError> Journal::append(Batch batch, Callback committed) {
+    return engine_->append(std::move(batch), std::move(committed));
+}
+
+Result<std::unique_ptr<Reader>> Journal::open_reader() const {
+    const auto name = engine_->path_.native();
+    auto database = Database::open(engine_->path_, SQLITE_OPEN_READWRITE, engine_->options_.vfs);
+    if (!database) return std::unexpected(to_failure("open " + name, database.error()));
+    // Read-write only so that SQLite may use the log's index; the connection itself refuses to write.
+    if (auto set = database->execute("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON");
+        !set) {
+        return std::unexpected(to_failure("prepare " + name, set.error()));
+    }
+    return std::unique_ptr<Reader>(new Reader(std::make_unique<Reader::Connection>(std::move(*database), name)));
+}
+
+JournalHead Journal::head() const {
+    return engine_->published_.head();
+}
+
+SpaceState Journal::space() const {
+    return engine_->space_.state();
+}
+
+JournalMetrics Journal::metrics() const {
+    auto metrics = engine_->published_.metrics();
+    metrics.queued_batches = engine_->queue_.size();
+    return metrics;
+}
+
+void Journal::stop() {
+    engine_->stop();
+}
+
+}  // namespace rbees::store

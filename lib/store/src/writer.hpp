@@ -1,0 +1,73 @@
+#pragma once
+/// @file
+/// The writing connection: turns batches into rows, in transactions that its owner begins and ends.
+
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checksum.hpp"
+#include "pending.hpp"
+#include "rbees/store/journal.hpp"
+#include "sqlite.hpp"
+
+namespace rbees::store {
+
+/// Not thread-safe; moves from the opening thread to the journal thread. After `commit` failed it must not be used.
+class Writer {
+  public:
+    /// Opens `path`, which exists, and brings it up to date. Refuses a journal whose last record is not what its head
+    /// says.
+    [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(const std::filesystem::path& path,
+                                                                                const std::string& vfs,
+                                                                                const std::string& program_version);
+
+    /// Begins a transaction and writes all of it. After an error nothing is left of it.
+    [[nodiscard]] Sql<std::vector<Commit>> write(std::span<const Pending> group);
+
+    /// Makes it durable. An error means that nobody knows whether it is.
+    [[nodiscard]] Sql<void> commit();
+
+    /// The newest committed record.
+    [[nodiscard]] const JournalHead& head() const { return head_; }
+
+    /// Pages in the write-ahead log after the last commit.
+    [[nodiscard]] int log_pages() const { return log_pages_; }
+
+    /// Whether a commit erased payloads whose bytes may still be in the log.
+    [[nodiscard]] bool has_erased_text_in_log() const { return erased_since_truncation_; }
+
+    /// Copies the log into the database as far as readers let it.
+    [[nodiscard]] Sql<void> checkpoint();
+
+    /// The same, then cuts the log to nothing, unless a reader is busy (no error).
+    [[nodiscard]] Sql<void> truncate_log();
+
+  private:
+    explicit Writer(Database database) : database_(std::move(database)) {}
+
+    Sql<void> prepare();
+    Sql<void> write_batch(const Batch& batch);
+    Sql<void> write_record(const Batch& batch, const Record& record);
+    Sql<void> write_entity(const EntityChange& entity);
+    Sql<void> write_payload(const PayloadWrite& payload);
+    Sql<void> erase_payload(const std::string& id);
+    void roll_back();
+    Sql<void> run_checkpoint(int mode);
+    [[nodiscard]] std::expected<void, OpenError> check_end(const std::string& name);
+
+    Database database_;
+    Statement begin_, commit_, insert_record_, move_head_, update_entity_, put_entity_, delete_entity_, put_payload_,
+        delete_payload_;
+    FieldHasher hasher_;
+    JournalHead head_;       ///< committed
+    JournalHead next_head_;  ///< of the transaction under way
+    int log_pages_ = 0;
+    bool erases_now_ = false;
+    bool erased_since_truncation_ = false;
+};
+
+}  // namespace rbees::store
