@@ -2,11 +2,12 @@
 /// @file
 /// The Engine port: one model, loaded once, that answers OpenAI-shaped requests.
 ///
-/// The port speaks in HTTP bodies, not in tensors, because that is what every engine of the field offers and what the worker
-/// passes on unread. Two engines implement it: llama.cpp (`engine-llama`) and a simulated one (`simulated.hpp`); one
-/// conformance test runs against both.
+/// The port speaks in HTTP bodies, not in tensors, because that is what every engine of the field offers and what the
+/// worker passes on unread. Two engines implement it: llama.cpp (`engine-llama`) and a simulated one (`simulated.hpp`);
+/// one conformance test runs against both.
 ///
-/// An engine never sees bytes that nobody checked: the worker refuses invalid UTF-8, broken JSON and nesting over 64 first.
+/// An engine never sees bytes that nobody checked: the worker refuses invalid UTF-8, broken JSON and nesting over 64
+/// first.
 
 #include <cstdint>
 #include <memory>
@@ -78,7 +79,7 @@ struct Capabilities {
     std::string model;       ///< the name that answers carry
     std::string model_hash;  ///< SHA-256 of the file's bytes, or "sim:..." of a simulated one
     Kind kind = Kind::chat;
-    Tokens context;          ///< per request
+    Tokens context;  ///< per request
     std::uint32_t slots = 1;
     std::uint32_t batch = 0;    ///< prompt tokens a step
     std::uint32_t threads = 0;  ///< decode threads chosen at load
@@ -108,23 +109,24 @@ class Engine {
     [[nodiscard]] virtual const Capabilities& capabilities() const = 0;
     [[nodiscard]] virtual Counters counters() const = 0;
 
-    /// Starts a request. Returns at once; with no slot free the answer's `head` waits. Never fails: an error is an answer.
-    /// Errors have the OpenAI shape `{"error": {message, type, param, code}}` with the status that fits: 400 for bad
-    /// parameters, 400 with code `context_length_exceeded` and the numbers for a prompt that is too long, 501 for an
-    /// operation that the model's kind does not have. Thread-safe.
+    /// Starts a request. Returns at once; with no slot free the answer's `head` waits. Never fails: an error is an
+    /// answer. Errors have the OpenAI shape `{"error": {message, type, param, code}}` with the status that fits: 400
+    /// for bad parameters, 400 with code `context_length_exceeded` and the numbers for a prompt that is too long, 501
+    /// for an operation that the model's kind does not have. Thread-safe.
     [[nodiscard]] virtual std::unique_ptr<Answer> start(Call call) = 0;
 };
 
 /// How a model is to be loaded.
 struct LoadPlan {
-    std::string model_path;  ///< a GGUF file, or `sim:NAME?slots=&prefill=&decode=&seed=`
-    std::string model_name;  ///< the public id
-    std::optional<Kind> kind;             ///< else found in the file
-    std::uint32_t slots = 4;              ///< parallel requests
-    std::optional<Tokens> context;        ///< per request; else the model's own, bounded by memory
-    std::optional<std::uint32_t> threads; ///< else measured at load
-    std::optional<std::uint32_t> batch;   ///< else chosen so that a step stays under 250 ms, 32 at least
-    int gpu_layers = -1;                  ///< -1 = as many as fit; 0 = none
+    std::string model_path;                 ///< a GGUF file, or `sim:NAME?slots=&prefill=&decode=&seed=`
+    std::string model_name;                 ///< the public id
+    std::optional<Kind> kind;               ///< else found in the file
+    std::uint32_t slots = 4;                ///< parallel requests
+    std::optional<Tokens> context;          ///< per request; else the model's own, bounded by memory
+    std::optional<std::uint32_t> threads;   ///< else measured at load
+    std::optional<std::uint32_t> batch;     ///< else chosen so that a step stays under 250 ms, 32 at least
+    int gpu_layers = -1;                    ///< -1 = as many as fit; 0 = none
+    std::optional<std::string> model_hash;  ///< SHA-256 that the caller knows already; else the file is read for it
 };
 
 /// Why a load failed, as a kind that the pool manager reacts to.

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// The simulated engine: deterministic text at a settable speed, so that anyone can try load, routing and failures without a
-/// model file. Models `sim:NAME?slots=4&prefill=1000&decode=50&seed=1`; also in release builds.
+/// The simulated engine: deterministic text at a settable speed, so that anyone can try load, routing and failures
+/// without a model file. Models `sim:NAME?slots=4&prefill=1000&decode=50&seed=1`; also in release builds.
 ///
 /// Text and token ids follow from seed and prompt alone. Prefill costs `1/prefill` s for each prompt token that no slot
 /// still holds (longest common prefix, as llama.cpp does it); decode costs `1/decode` s a token and slot.
@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "rbees/engine/engine.hpp"
+#include "rbees/engine/pace.hpp"
 
 namespace rbees::engine {
 
@@ -39,9 +40,13 @@ struct SimulatedModel {
 /// Reads a `sim:` reference. Fails with the parameter that is unknown or out of range.
 [[nodiscard]] Result<SimulatedModel> parse_simulated_model(std::string_view reference);
 
-
-/// Starts the engine. `progress` gets 0 to 1 while it "loads".
+/// Starts the engine. `progress` gets 0 to 1 while it "loads". The reference in the plan rules; of the plan's own
+/// members only `model_name`, `context` and `kind` count.
 [[nodiscard]] std::expected<std::unique_ptr<Engine>, LoadError> load_simulated(
     const LoadPlan& plan, const std::function<void(double)>& progress);
+
+/// The same under another clock.
+[[nodiscard]] std::expected<std::unique_ptr<Engine>, LoadError> load_simulated(
+    const LoadPlan& plan, const std::function<void(double)>& progress, std::shared_ptr<Pace> pace);
 
 }  // namespace rbees::engine

@@ -1,0 +1,28 @@
+#pragma once
+/// @file
+/// Answers of the simulated engine that take time: generation and embeddings.
+
+#include <memory>
+
+#include "rbees/engine/engine.hpp"
+#include "sim_core.hpp"
+#include "sim_script.hpp"
+
+namespace rbees::engine {
+
+/// How a generation is handed over.
+struct Delivery {
+    Operation operation = Operation::chat;
+    bool stream = false;
+    bool include_usage = false;
+    TokenIds ids = TokenIds::left_out;
+};
+
+[[nodiscard]] std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script,
+                                                        const Delivery& delivery);
+
+/// Embeds the texts one after the other in one slot.
+[[nodiscard]] std::unique_ptr<Answer> embedding_answer(std::shared_ptr<SimulatedCore> core,
+                                                       const EmbeddingRequest& request);
+
+}  // namespace rbees::engine

@@ -1,0 +1,152 @@
+#include "sim_format.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <boost/json.hpp>
+#include <chrono>
+#include <utility>
+
+#include "rbees/base/ids.hpp"
+#include "rbees/base/time.hpp"
+
+namespace rbees::engine {
+namespace json = boost::json;
+namespace {
+
+json::object usage_object(const Usage& usage) {
+    return {{"prompt_tokens", usage.prompt.value},
+            {"completion_tokens", usage.output.value},
+            {"total_tokens", usage.prompt.value + usage.output.value},
+            {"prompt_tokens_details", json::object{{"cached_tokens", usage.cached.value}}}};
+}
+
+std::string all_text(const Script& script) {
+    std::string text;
+    for (const auto& token : script.output)
+        text += token.text;
+    return text;
+}
+
+std::string to_base64(std::string_view bytes) {
+    static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const auto left = std::min<std::size_t>(3, bytes.size() - i);
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        }
+        for (std::size_t k = 0; k < 4; ++k)
+            text += k <= left ? alphabet[group >> (18 - 6 * k) & 63] : '=';
+    }
+    return text;
+}
+
+json::value encoded(const std::vector<float>& vector, EmbeddingEncoding encoding) {
+    if (encoding == EmbeddingEncoding::floats) return json::value_from(vector);
+    static_assert(std::endian::native == std::endian::little, "clients expect little-endian floats");
+    return json::string(to_base64({reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(float)}));
+}
+
+}  // namespace
+
+SimulatedFormat::SimulatedFormat(Operation operation, std::string model, const Script& script)
+    : operation_(operation),
+      model_(std::move(model)),
+      script_(script),
+      id_((is_chat() ? "chatcmpl-" : "cmpl-") + new_uuid()),
+      created_(std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count()),
+      call_id_("call_" + new_uuid()) {}
+
+std::string SimulatedFormat::body(const Usage& usage) const {
+    json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", script_.finish}};
+    if (!is_chat()) {
+        choice["text"] = all_text(script_);
+    } else if (script_.tool.empty()) {
+        choice["message"] = json::object{{"role", "assistant"}, {"content", all_text(script_)}};
+    } else {
+        const json::object function{{"name", script_.tool}, {"arguments", all_text(script_)}};
+        const json::object call{{"id", call_id_}, {"type", "function"}, {"function", function}};
+        choice["message"] =
+            json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{json::value(call)}}};
+    }
+    return json::serialize(json::object{{"id", id_},
+                                        {"object", is_chat() ? "chat.completion" : "text_completion"},
+                                        {"created", created_},
+                                        {"model", model_},
+                                        {"choices", json::array{json::value(choice)}},
+                                        {"usage", usage_object(usage)}});
+}
+
+std::string SimulatedFormat::frame(std::string_view choices, std::string_view usage) const {
+    return sse_data(fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},"choices":{}{}}})", id_,
+                                is_chat() ? "chat.completion.chunk" : "text_completion", created_,
+                                json::serialize(json::string(model_)), choices, usage));
+}
+
+std::string SimulatedFormat::token_frame(std::size_t index) const {
+    const auto& text = script_.output.at(index).text;
+    json::object choice{{"index", 0}, {"finish_reason", nullptr}};
+    if (!is_chat()) {
+        choice["text"] = text;
+        choice["logprobs"] = nullptr;
+    } else {
+        json::object delta;
+        if (index == 0) delta["role"] = "assistant";
+        if (script_.tool.empty()) {
+            delta["content"] = text;
+        } else {
+            json::object call{{"index", 0}, {"function", json::object{{"arguments", text}}}};
+            if (index == 0) {
+                call["id"] = call_id_;
+                call["type"] = "function";
+                call["function"].as_object()["name"] = script_.tool;
+            }
+            delta["tool_calls"] = json::array{json::value(call)};
+        }
+        choice["delta"] = std::move(delta);
+    }
+    return frame(json::serialize(json::array{json::value(choice)}), "");
+}
+
+std::string SimulatedFormat::finish_frame() const {
+    json::object choice{{"index", 0}, {"finish_reason", script_.finish}};
+    if (is_chat()) {
+        choice["delta"] = json::object{};
+    } else {
+        choice["text"] = "";
+        choice["logprobs"] = nullptr;
+    }
+    return frame(json::serialize(json::array{json::value(choice)}), "");
+}
+
+std::string SimulatedFormat::usage_frame(const Usage& usage) const {
+    return frame("[]", R"(,"usage":)" + json::serialize(usage_object(usage)));
+}
+
+std::string SimulatedFormat::start_event(std::string_view model_hash) const {
+    const json::object start{{"prompt_ids", json::value_from(script_.prompt)},
+                             {"seed", script_.seed},
+                             {"model_hash", model_hash},
+                             {"sampling", json::object{}},
+                             {"continuable", true}};
+    return sse_event("rbees.start", json::serialize(start));
+}
+
+std::string SimulatedFormat::ids_event(std::size_t index) const {
+    return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", index, script_.output.at(index).id));
+}
+
+std::string embeddings_body(std::span<const std::vector<float>> vectors, EmbeddingEncoding encoding,
+                            std::string_view model, Tokens used) {
+    json::array data;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        data.push_back(
+            json::object{{"object", "embedding"}, {"index", i}, {"embedding", encoded(vectors[i], encoding)}});
+    }
+    const json::object usage{{"prompt_tokens", used.value}, {"total_tokens", used.value}};
+    return json::serialize(json::object{{"object", "list"}, {"data", data}, {"model", model}, {"usage", usage}});
+}
+
+}  // namespace rbees::engine

@@ -1,0 +1,60 @@
+#pragma once
+/// @file
+/// The simulated engine's answers as JSON: whole bodies and the frames of streams, in OpenAI's shapes.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rbees/engine/request.hpp"
+#include "sim_script.hpp"
+
+namespace rbees::engine {
+
+struct Usage {
+    Tokens prompt;
+    Tokens cached;
+    Tokens output;
+};
+
+/// Writes the parts of one answer; its id and time stay the same in all of them. Borrows the script.
+class SimulatedFormat {
+  public:
+    SimulatedFormat(Operation operation, std::string model, const Script& script);
+
+    /// The whole answer, for a request that does not stream.
+    [[nodiscard]] std::string body(const Usage& usage) const;
+
+    /// The frame of output token `index`.
+    [[nodiscard]] std::string token_frame(std::size_t index) const;
+
+    /// The frame with the finish reason.
+    [[nodiscard]] std::string finish_frame() const;
+
+    [[nodiscard]] std::string usage_frame(const Usage& usage) const;
+
+    /// The event `rbees.start` for continuation.
+    [[nodiscard]] std::string start_event(std::string_view model_hash) const;
+
+    /// The event `rbees.ids` of output token `index`.
+    [[nodiscard]] std::string ids_event(std::size_t index) const;
+
+  private:
+    [[nodiscard]] bool is_chat() const { return operation_ == Operation::chat; }
+    [[nodiscard]] std::string frame(std::string_view choices, std::string_view usage) const;
+
+    Operation operation_;
+    std::string model_;
+    const Script& script_;
+    std::string id_;
+    std::int64_t created_ = 0;  ///< seconds since 1970
+    std::string call_id_;
+};
+
+/// `{"object": "list", "data": [...], "model", "usage"}` of POST /v1/embeddings.
+[[nodiscard]] std::string embeddings_body(std::span<const std::vector<float>> vectors, EmbeddingEncoding encoding,
+                                          std::string_view model, Tokens used);
+
+}  // namespace rbees::engine

@@ -1,0 +1,144 @@
+#include "sim_schema.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "rbees/engine/request.hpp"
+
+namespace rbees::engine {
+namespace json = boost::json;
+namespace {
+
+constexpr std::uint64_t most_filling = 1024;  ///< of minItems and minLength: the simulation does not write novels
+
+class Builder {
+  public:
+    explicit Builder(const json::value& root) : root_(root) {}
+
+    json::value build(const json::value& schema, std::size_t depth) {
+        const auto* object = schema.if_object();
+        if (object == nullptr || depth == max_depth) return nullptr;
+        if (const auto* target = reference(*object)) return build(*target, depth + 1);
+        if (const auto* value = object->if_contains("const")) return *value;
+        if (const auto* value = first_of(*object, "enum")) return *value;
+        if (const auto* value = object->if_contains("default")) return *value;
+        if (const auto* choice = first_of(*object, "anyOf")) return build(*choice, depth + 1);
+        if (const auto* choice = first_of(*object, "oneOf")) return build(*choice, depth + 1);
+        if (object->contains("allOf")) return build(merged(*object), depth + 1);
+        return of_type(*object, depth);
+    }
+
+  private:
+    const json::value* reference(const json::object& schema) const {
+        const auto* value = schema.if_contains("$ref");
+        if (value == nullptr || !value->is_string()) return nullptr;
+        const std::string_view target = value->get_string();
+        if (!target.starts_with('#')) return nullptr;
+        json::error_code failed;
+        return root_.find_pointer(target.substr(1), failed);
+    }
+
+    static const json::value* first_of(const json::object& schema, std::string_view name) {
+        const auto* value = schema.if_contains(name);
+        const auto* list = value == nullptr ? nullptr : value->if_array();
+        return list == nullptr || list->empty() ? nullptr : &list->front();
+    }
+
+    /// The schema with the members of its `allOf` parts; properties and requirements add up.
+    json::value merged(json::object schema) const {
+        const json::value parts = schema.at("allOf");
+        schema.erase("allOf");
+        if (!parts.is_array()) return schema;
+        for (const auto& part : parts.get_array()) {
+            const auto* object = part.if_object();
+            if (object == nullptr) continue;
+            if (const auto* target = reference(*object); target != nullptr) object = target->if_object();
+            if (object != nullptr) merge(*object, schema);
+        }
+        return schema;
+    }
+
+    static void merge(const json::object& from, json::object& to) {
+        for (const auto& [name, value] : from) {
+            auto& place = to[name];
+            if (place.is_object() && value.is_object()) {
+                for (const auto& member : value.get_object())
+                    place.get_object().insert(member);
+            } else if (place.is_array() && value.is_array()) {
+                for (const auto& item : value.get_array())
+                    place.get_array().push_back(item);
+            } else {
+                place = value;
+            }
+        }
+    }
+
+    static std::string_view type_of(const json::object& schema) {
+        const auto* type = schema.if_contains("type");
+        if (type != nullptr && type->is_array() && !type->get_array().empty()) type = &type->get_array().front();
+        if (type != nullptr && type->is_string()) return type->get_string();
+        if (schema.contains("items")) return "array";
+        return "object";
+    }
+
+    static std::uint64_t least(const json::object& schema, std::string_view name) {
+        const auto* value = schema.if_contains(name);
+        json::error_code failed;
+        const auto number = value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(failed) : 0;
+        return failed ? 0 : std::min(number, most_filling);
+    }
+
+    json::value of_type(const json::object& schema, std::size_t depth) {
+        const auto type = type_of(schema);
+        if (type == "object") return object_of(schema, depth);
+        if (type == "array") return array_of(schema, depth);
+        if (type == "string") return json::string(least(schema, "minLength"), 'x');
+        if (type == "integer" || type == "number") return number_of(schema);
+        if (type == "boolean") return false;
+        return nullptr;
+    }
+
+    json::value object_of(const json::object& schema, std::size_t depth) {
+        json::object result;
+        const auto* required = schema.if_contains("required");
+        const auto* properties = schema.if_contains("properties");
+        if (required == nullptr || !required->is_array()) return result;
+        for (const auto& name : required->get_array()) {
+            if (!name.is_string()) continue;
+            const auto* property = properties != nullptr && properties->is_object()
+                                       ? properties->get_object().if_contains(name.get_string())
+                                       : nullptr;
+            result[name.get_string()] = property == nullptr ? json::value(nullptr) : build(*property, depth + 1);
+        }
+        return result;
+    }
+
+    json::value array_of(const json::object& schema, std::size_t depth) {
+        json::array result;
+        const auto* items = schema.if_contains("items");
+        for (std::uint64_t i = least(schema, "minItems"); i > 0; --i) {
+            result.push_back(items == nullptr ? json::value(nullptr) : build(*items, depth + 1));
+        }
+        return result;
+    }
+
+    static json::value number_of(const json::object& schema) {
+        const auto* least = schema.if_contains("minimum");
+        if (least == nullptr || !least->is_number()) return 0;
+        const double value = least->to_number<double>();
+        return value <= 0 ? json::value(0) : json::value(static_cast<std::int64_t>(std::ceil(value)));
+    }
+
+    const json::value& root_;
+};
+
+}  // namespace
+
+json::value smallest_value(const json::value& schema) {
+    return Builder(schema).build(schema, 0);
+}
+
+}  // namespace rbees::engine

@@ -1,0 +1,156 @@
+#include "sim_script.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+#include <span>
+
+#include "sim_schema.hpp"
+#include "sim_text.hpp"
+
+namespace rbees::engine {
+namespace json = boost::json;
+namespace {
+
+/// Text of a message's content: a string, or the text parts of a list.
+std::string content_text(const json::value* content) {
+    if (content == nullptr) return {};
+    if (const auto* text = content->if_string()) return std::string(*text);
+    std::string joined;
+    if (const auto* parts = content->if_array()) {
+        for (const auto& part : *parts) {
+            const auto* object = part.if_object();
+            const auto* text = object == nullptr ? nullptr : object->if_contains("text");
+            if (text != nullptr && text->is_string()) joined += text->get_string();
+        }
+    }
+    return joined;
+}
+
+const json::value* at_path(const json::object& body, std::string_view first, std::string_view second) {
+    const auto* outer = body.if_contains(first);
+    return outer != nullptr && outer->is_object() ? outer->get_object().if_contains(second) : nullptr;
+}
+
+/// The tool that must be called: the one named, or the first when any will do. Null if none must.
+const json::object* forced_tool(const json::object& body) {
+    const auto* choice = body.if_contains("tool_choice");
+    const auto* tools = body.if_contains("tools");
+    if (choice == nullptr || tools == nullptr || !tools->is_array()) return nullptr;
+    const auto* name = at_path(body, "tool_choice", "function");
+    for (const auto& tool : tools->get_array()) {
+        const auto& function = tool.at("function").as_object();
+        const bool any = choice->is_string() && choice->get_string() == "required";
+        if (any || (name != nullptr && name->at("name") == function.at("name"))) return &function;
+    }
+    return nullptr;
+}
+
+/// The JSON that a response format forces, if it does.
+std::optional<std::string> forced_json(const json::object& body) {
+    const auto* type = at_path(body, "response_format", "type");
+    if (type == nullptr || *type == "text") return std::nullopt;
+    const auto* schema = at_path(body, "response_format", "schema");
+    if (*type == "json_schema") schema = &at_path(body, "response_format", "json_schema")->at("schema");
+    return json::serialize(schema == nullptr ? json::value(json::object{}) : smallest_value(*schema));
+}
+
+std::expected<TokenIdList, ApiError> prompt_ids(Operation operation, const json::object& body) {
+    if (operation == Operation::chat) return sim_encode(sim_render(body));
+    const auto& prompt = body.at("prompt");
+    if (prompt.is_string()) return sim_encode(std::string_view(prompt.get_string()));
+    const auto& list = prompt.as_array();
+    if (list.front().is_int64()) return json::value_to<TokenIdList>(prompt);
+    if (list.size() > 1) return std::unexpected(invalid_param("prompt", "The simulated engine takes one prompt."));
+    if (list.front().is_string()) return sim_encode(std::string_view(list.front().get_string()));
+    return json::value_to<TokenIdList>(list.front());
+}
+
+TokenIdList free_text(std::uint64_t key, bool endless, std::size_t most) {
+    TokenIdList ids;
+    const auto length = endless ? most : std::min(most, sim_length(key));
+    for (std::size_t i = 0; i < length; ++i)
+        ids.push_back(sim_word(key, i));
+    return ids;
+}
+
+std::size_t first_stop(const std::string& text, std::span<const std::string> stops, std::size_t& end) {
+    auto first = std::string::npos;
+    for (const auto& stop : stops) {
+        const auto found = text.find(stop);
+        if (found >= first) continue;
+        first = found;
+        end = found + stop.size();
+    }
+    return first;
+}
+
+/// Gives each token its text, and ends the output where a stop string is complete. True if one was.
+bool put_output(Script& script, const TokenIdList& ids, std::span<const std::string> stops) {
+    const auto text = sim_decode(ids);
+    std::size_t end = text.size();
+    const auto visible = std::min(first_stop(text, stops, end), text.size());
+    std::size_t place = 0;
+    for (const auto id : ids) {
+        if (place >= end) break;
+        auto piece = sim_piece(id);
+        const auto shown = place >= visible ? 0 : std::min(piece.size(), visible - place);
+        place += piece.size();
+        piece.resize(shown);
+        script.output.push_back({id, std::move(piece)});
+    }
+    return visible < text.size();
+}
+
+}  // namespace
+
+std::string sim_render(const json::object& body) {
+    std::string text;
+    for (const auto& message : body.at("messages").as_array()) {
+        const auto& object = message.as_object();
+        text += "<|" + std::string(object.at("role").as_string()) + "|>\n";
+        text += content_text(object.if_contains("content"));
+        if (const auto* calls = object.if_contains("tool_calls")) text += json::serialize(*calls);
+        text += "\n";
+    }
+    if (const auto* tools = body.if_contains("tools"); tools != nullptr && tools->is_array()) {
+        text = "<|tools|>\n" + json::serialize(*tools) + "\n" + text;
+    }
+    return text + "<|assistant|>\n";
+}
+
+std::expected<Script, ApiError> write_script(Operation operation, const json::object& body,
+                                             const GenerationRequest& request, const SimulatedModel& model) {
+    auto prompt = prompt_ids(operation, body);
+    if (!prompt) return std::unexpected(prompt.error());
+    if (prompt->size() >= model.context.value) {
+        return std::unexpected(context_exceeded(Tokens(prompt->size()), model.context));
+    }
+    Script script{.prompt = std::move(*prompt), .seed = request.seed.value_or(model.seed)};
+    const auto room = model.context.value - script.prompt.size();
+    const auto most = std::min<std::uint64_t>(request.max_tokens.value_or(Tokens(room)).value, room);
+
+    const auto* tool = operation == Operation::chat ? forced_tool(body) : nullptr;
+    const auto constrained = tool == nullptr ? forced_json(body) : std::nullopt;
+    TokenIdList ids;
+    if (tool != nullptr) {
+        script.tool = std::string(tool->at("name").as_string());
+        const auto* parameters = tool->if_contains("parameters");
+        const bool has_schema = parameters != nullptr && parameters->is_object();
+        ids = sim_encode(json::serialize(has_schema ? smallest_value(*parameters) : json::value(json::object{})));
+        script.finish = "tool_calls";
+    } else if (constrained) {
+        ids = sim_encode(*constrained);
+    } else {
+        ids = free_text(sim_hash(script.seed, script.prompt), request.ignore_eos, most);
+        if (ids.size() == most) script.finish = "length";
+    }
+    if (ids.size() > most) {
+        ids.resize(most);
+        script.finish = "length";
+    }
+    if (put_output(script, ids, request.stop)) script.finish = "stop";
+    return script;
+}
+
+}  // namespace rbees::engine
