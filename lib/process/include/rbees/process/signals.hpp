@@ -1,0 +1,39 @@
+#pragma once
+/// @file
+/// The signals that people and service managers send to a daemon, as calls on its event loop.
+
+#include <functional>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace rbees::process {
+
+/// What a daemon does about each wish.
+struct SignalReactions {
+    std::function<void()> drain;     ///< first SIGTERM or SIGINT: finish what runs, then stop
+    std::function<void()> stop_now;  ///< each further one: the sender has lost patience
+    std::function<void()> hang_up;   ///< SIGHUP; empty: the signal does nothing
+};
+
+/// Takes SIGTERM, SIGINT and SIGHUP from construction to destruction, and keeps the loop running as long. One a
+/// process; used on the loop's thread only. A reaction may destroy the watch.
+class SignalWatch {
+  public:
+    SignalWatch(boost::asio::io_context& io, SignalReactions reactions);
+    ~SignalWatch();
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+/// A peer that closes its end gives EPIPE to a write instead of ending us. For each main; children get the default
+/// back.
+void ignore_sigpipe();
+
+}  // namespace rbees::process

@@ -1,0 +1,130 @@
+#include "rbees/process/signals.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipe.hpp"
+
+namespace rbees::process {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+class SignalWatchTest : public testing::Test {
+  protected:
+    [[nodiscard]] SignalReactions reactions() {
+        return {.drain = [this] { seen_.emplace_back("drain"); },
+                .stop_now = [this] { seen_.emplace_back("stop now"); },
+                .hang_up = [this] { seen_.emplace_back("hang up"); }};
+    }
+
+    /// Sends the signal to this process and lets the loop take it.
+    void send(int signal) {
+        std::raise(signal);
+        io_.run_one_for(10s);
+    }
+
+    boost::asio::io_context io_;
+    std::vector<std::string> seen_;
+};
+
+TEST_F(SignalWatchTest, FirstSignalDrainsAndEachFurtherOneStops) {
+    const SignalWatch watch(io_, reactions());
+
+    send(SIGTERM);
+    send(SIGTERM);
+    send(SIGINT);
+
+    EXPECT_THAT(seen_, testing::ElementsAre("drain", "stop now", "stop now"));
+}
+
+TEST_F(SignalWatchTest, InterruptFromTheTerminalDrainsToo) {
+    const SignalWatch watch(io_, reactions());
+
+    send(SIGINT);
+
+    EXPECT_THAT(seen_, testing::ElementsAre("drain"));
+}
+
+TEST_F(SignalWatchTest, HangUpIsNoWishToStop) {
+    const SignalWatch watch(io_, reactions());
+
+    send(SIGHUP);
+    send(SIGTERM);
+
+    EXPECT_THAT(seen_, testing::ElementsAre("hang up", "drain"));
+}
+
+TEST_F(SignalWatchTest, HangUpWithoutReactionDoesNothing) {
+    auto without = reactions();
+    without.hang_up = nullptr;
+    const SignalWatch watch(io_, std::move(without));
+
+    send(SIGHUP);
+
+    EXPECT_TRUE(seen_.empty());
+}
+
+TEST_F(SignalWatchTest, ReactionMayDestroyTheWatch) {
+    std::optional<SignalWatch> watch;
+    auto own = reactions();
+    own.drain = [&] {
+        watch.reset();
+        seen_.emplace_back("drain");
+    };
+    watch.emplace(io_, std::move(own));
+
+    send(SIGTERM);
+    io_.run_for(10s);
+
+    EXPECT_THAT(seen_, testing::ElementsAre("drain"));
+}
+
+TEST_F(SignalWatchTest, SignalTakenBeforeTheEndOfTheWatchCallsNobodyAfterwards) {
+    std::optional<SignalWatch> watch;
+    watch.emplace(io_, reactions());
+
+    std::raise(SIGTERM);
+    watch.reset();
+    io_.run_for(10s);
+
+    EXPECT_TRUE(seen_.empty());
+}
+
+using SignalWatchDeathTest = SignalWatchTest;
+
+TEST_F(SignalWatchDeathTest, SignalsEndTheProcessAgainWithoutAWatch) {
+    const auto watch_and_forget = [this] {
+        {
+            const SignalWatch watch(io_, reactions());
+        }
+        std::raise(SIGTERM);
+    };
+
+    EXPECT_EXIT(watch_and_forget(), testing::KilledBySignal(SIGTERM), "");
+}
+
+TEST(Sigpipe, IgnoredOneTurnsAWriteToNobodyIntoAnError) {
+    const auto before = std::signal(SIGPIPE, SIG_DFL);
+    Pipe pipe;
+    pipe.reading.reset();
+
+    ignore_sigpipe();
+    const auto written = ::write(pipe.writing.get(), "x", 1);
+    const int error = errno;
+    std::signal(SIGPIPE, before);
+
+    EXPECT_EQ(written, -1);
+    EXPECT_EQ(error, EPIPE);
+}
+
+}  // namespace
+}  // namespace rbees::process
