@@ -18,5 +18,5 @@ target_link_libraries(rbees_rapidcheck INTERFACE ${RBEES_RAPIDCHECK_LIBRARY})
 
 # Asio compiled once (BOOST_ASIO_SEPARATE_COMPILATION, set for all our code): whatever uses Asio links this, because its
 # services must exist once in a process. `net` and `process` do.
-add_library(rbees_asio "${CMAKE_SOURCE_DIR}/cmake/asio.cpp")
+add_library(rbees_asio "${CMAKE_CURRENT_LIST_DIR}/asio.cpp")
 target_link_libraries(rbees_asio PUBLIC Boost::headers Threads::Threads rbees_flags)

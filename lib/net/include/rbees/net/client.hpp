@@ -2,8 +2,8 @@
 /// @file
 /// The HTTP/1.1 client: pooled keep-alive connections, whole answers or streams, every wait bounded.
 ///
-/// A `Client` belongs to one io_context's thread. A pooled connection that turns out to be closed before the first byte of
-/// the answer is replaced and the request sent again once, which is safe because nothing was answered.
+/// A `Client` belongs to one io_context's thread. A pooled connection that turns out to be closed before the first byte
+/// of the answer is replaced and the request sent again once, which is safe because nothing was answered.
 
 #include <chrono>
 #include <cstddef>
@@ -45,7 +45,7 @@ struct ClientRequest {
     Fields headers;
     std::string body;
     Timeouts timeouts;
-    Bytes answer_limit = mebibytes(64);
+    Bytes answer_limit = mebibytes(64);  ///< of the body that `send` collects; a stream has no limit
 };
 
 /// An answer whose body comes in pieces. Owns its connection; returns it to the pool when the body ended properly.
@@ -66,6 +66,8 @@ class ClientStream {
     virtual void close() = 0;
 };
 
+class ConnectionPool;
+
 class Client {
   public:
     /// At most `idle_per_host` unused connections are kept for each address, 30 s each.
@@ -81,8 +83,7 @@ class Client {
     [[nodiscard]] Task<std::expected<std::unique_ptr<ClientStream>, ClientError>> open(ClientRequest request);
 
   private:
-    class Pool;
-    std::shared_ptr<Pool> pool_;
+    std::shared_ptr<ConnectionPool> pool_;
 };
 
 }  // namespace rbees::net

@@ -42,9 +42,9 @@ class Fields {
 
 /// A request, read whole; `target` is split and percent-decoded once, here.
 struct Request {
-    std::string method;  ///< upper case, as sent
-    std::string target;  ///< as sent: path and query
-    std::string path;    ///< decoded, without query
+    std::string method;                                      ///< upper case, as sent
+    std::string target;                                      ///< as sent: path and query
+    std::string path;                                        ///< decoded, without query
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
     Fields headers;
     std::string body;

@@ -27,20 +27,21 @@ namespace rbees::net {
 
 /// Bounds of one server; each answer that a bound causes names it.
 struct ServerLimits {
-    Bytes header = kibibytes(32);                             ///< 431 above
-    Bytes body = mebibytes(32);                               ///< 413 above, before it is read
-    Duration header_time = std::chrono::seconds(10);          ///< from the first byte to the end of the headers; then 408
-    Duration body_time = std::chrono::seconds(60);            ///< for the whole body; then 408
-    Duration idle_time = std::chrono::seconds(75);            ///< between requests; then the connection closes
-    Duration write_time = std::chrono::seconds(60);           ///< without progress of a write; then the connection is cut
-    std::size_t connections = 4096;                           ///< above, new ones get 503 and are closed
+    Bytes header = kibibytes(32);                     ///< 431 above
+    Bytes body = mebibytes(32);                       ///< 413 above, before it is read
+    Duration header_time = std::chrono::seconds(10);  ///< from the first byte to the end of the headers; then 408
+    Duration body_time = std::chrono::seconds(60);    ///< for the whole body; then 408
+    Duration idle_time = std::chrono::seconds(75);    ///< between requests; then the connection closes
+    Duration write_time = std::chrono::seconds(60);   ///< without progress of a write; then the connection is cut
+    std::size_t connections = 4096;                   ///< above, new ones get 503 and are closed
 };
 
-/// Makes the body of an error that the server itself answers (400, 408, 413, 431, 503); `limit` names the bound.
+/// Makes the body of an error that the server itself answers (400, 408, 413, 431, 500, 503); `limit` names the bound.
 using ErrorBody = std::function<Response(int status, std::string_view detail, std::string_view limit)>;
 
 /// One request and the way to answer it. Answer once: `respond`, or `start`, any number of `write`, `finish`.
 /// A handler that returns without an answer, or without `finish`, cuts the connection: a half stream never looks whole.
+/// One that throws is logged, and answered with 500 if nothing was sent.
 class Exchange {
   public:
     Exchange() = default;
@@ -64,11 +65,18 @@ class Exchange {
     [[nodiscard]] virtual Task<bool> finish() = 0;
 
     /// Calls `left` once, on this thread, as soon as the client closes its side while the handler runs. Must be set
-    /// before the first suspension that may be long. Without it the end of the client's side is noticed at the next write.
+    /// before the first suspension that may be long. Without it the end of the client's side is noticed at the next
+    /// write.
     virtual void when_client_leaves(std::function<void()> left) = 0;
 };
 
 using Handler = std::function<Task<void>(Exchange& exchange)>;
+
+/// Whose a port is.
+enum class PortUse : std::uint8_t {
+    own,   ///< nobody else may have it
+    join,  ///< another Server of this process took it with `own`; the kernel shares the connections out between them
+};
 
 class Server {
   public:
@@ -78,9 +86,9 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and accepts. `port` 0 takes a free one. Fails with "port taken" and who to ask.
-    /// Returns the port.
-    [[nodiscard]] Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+    /// Binds and accepts. `port` 0 takes a free one. Fails with "the port is taken" and who to ask. Blocks on name
+    /// look-up if `host` is a name. Returns the port.
+    [[nodiscard]] Result<std::uint16_t> listen(const std::string& host, std::uint16_t port, PortUse use = PortUse::own);
 
     /// Takes no new connection; ends idle ones; calls `drained` when the last request is answered. Idempotent.
     void drain(std::function<void()> drained);

@@ -37,6 +37,7 @@ class SseParser {
     std::size_t event_bytes_max_;
     std::string line_;      ///< a line that has not ended yet
     SseEvent event_;        ///< an event that has not ended yet
+    bool at_start_ = true;  ///< a byte order mark may come
     bool has_data_ = false;
     bool after_cr_ = false;
 };

@@ -1,0 +1,244 @@
+#include "connection.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "target.hpp"
+
+namespace rbees::net {
+
+namespace {
+
+constexpr Duration linger_time = std::chrono::seconds(2);
+constexpr std::size_t direct_read_bytes = 64 * 1024;  ///< a longer rest of a body is read past the buffer
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<ServerState> server, Channel::Socket socket, std::string peer)
+    : server_(std::move(server)),
+      channel_(std::make_shared<Channel>(std::move(socket), server_->deadlines)),
+      peer_(std::move(peer)) {
+    server_->add(*this);
+}
+
+Connection::~Connection() {
+    end_request();
+    server_->remove(*this);
+}
+
+Task<void> Connection::serve(std::shared_ptr<Connection> self) {
+    co_await self->serve_requests();
+}
+
+Task<void> Connection::turn_away(std::shared_ptr<Connection> self) {
+    const Refusal refusal{503, "the server has as many connections as it may", "connections"};
+    co_await self->refuse(refusal);
+}
+
+void Connection::close_if_idle() {
+    if (phase_ == Phase::idle) channel_->close();
+}
+
+void Connection::enter(Phase phase) {
+    phase_ = phase;
+    switch (phase) {
+        case Phase::idle:
+            channel_->set_deadline(server_->limits.idle_time);
+            break;
+        case Phase::head:
+            channel_->set_deadline(server_->limits.header_time);
+            server_->begin_request();
+            is_counted_ = true;
+            break;
+        case Phase::body:
+            channel_->set_deadline(server_->limits.body_time);
+            break;
+        case Phase::answering:
+            channel_->clear_deadline();
+            break;
+    }
+}
+
+void Connection::end_request() {
+    if (std::exchange(is_counted_, false)) server_->end_request();
+}
+
+Task<void> Connection::serve_requests() {
+    for (auto again = true; again;) {
+        const auto refusal = co_await read_request();
+        if (refusal) {
+            co_await refuse(*refusal);
+            co_return;
+        }
+        again = co_await answer();
+        end_request();
+    }
+    if (channel_->is_open()) co_await channel_->linger(linger_time);
+    channel_->close();
+}
+
+Task<Connection::MaybeRefusal> Connection::read_request() {
+    enter(Phase::idle);
+    if (server_->is_draining()) co_return Refusal{};
+    const auto refusal = co_await read_head();
+    if (refusal) co_return refusal;
+    if (head_.body == BodyKind::none) co_return std::nullopt;
+    co_return co_await read_body();
+}
+
+Task<Connection::MaybeRefusal> Connection::read_head() {
+    HeadScan scan;
+    const auto limit = server_->limits.header.value;
+    auto& buffer = channel_->buffer();
+    for (auto is_blank_line_allowed = true;;) {
+        if (phase_ == Phase::idle && !buffer.empty()) enter(Phase::head);
+        const auto verdict = scan.look(buffer.view());
+        if (verdict == HeadScan::Verdict::refused) co_return Refusal{400, scan.error(), ""};
+        const auto size = verdict == HeadScan::Verdict::complete ? scan.size() : buffer.size();
+        if (size > limit) co_return Refusal{431, "the head of the request is too large", "header"};
+        if (verdict == HeadScan::Verdict::complete && size == 2 && is_blank_line_allowed) {
+            is_blank_line_allowed = false;  // RFC 9112 section 2.2: one empty line before a request is skipped
+            buffer.consume(size);
+            scan = HeadScan();
+            continue;
+        }
+        if (verdict == HeadScan::Verdict::complete) co_return take_head(buffer.view().substr(0, size));
+        const auto received = co_await channel_->receive();
+        if (!received) co_return why_nothing_came();
+    }
+}
+
+Connection::Refusal Connection::why_nothing_came() const {
+    if (!channel_->expired() || phase_ == Phase::idle) return Refusal{};
+    if (phase_ == Phase::head) return Refusal{408, "the head of the request took too long", "header_time"};
+    return Refusal{408, "the body of the request took too long", "body_time"};
+}
+
+Connection::MaybeRefusal Connection::take_head(std::string_view bytes) {
+    auto head = parser_.parse_head(bytes);
+    if (!head) return Refusal{400, head.error(), ""};
+    head_ = std::move(*head);
+    channel_->buffer().consume(bytes.size());
+    request_ = Request{};
+    request_.method = std::move(head_.method);
+    request_.target = std::move(head_.target);
+    request_.headers = std::move(head_.fields);
+    request_.peer = peer_;
+    if (split_target(request_) != TargetVerdict::fine) return Refusal{400, "the request target is malformed", ""};
+    if (head_.body == BodyKind::length && head_.length > server_->limits.body.value) {
+        return Refusal{413, "the body of the request is too large", "body"};
+    }
+    return std::nullopt;
+}
+
+Task<Connection::MaybeRefusal> Connection::read_body() {
+    enter(Phase::body);
+    if (head_.expects_continue && channel_->buffer().empty()) {
+        const auto sent = co_await channel_->send({"HTTP/1.1 100 Continue\r\n\r\n"}, server_->limits.write_time);
+        if (!sent) co_return Refusal{};
+        enter(Phase::body);
+    }
+    if (head_.body == BodyKind::chunked) co_return co_await read_chunked_body();
+    co_return co_await read_sized_body();
+}
+
+Task<Connection::MaybeRefusal> Connection::read_sized_body() {
+    auto& buffer = channel_->buffer();
+    auto& body = request_.body;
+    const auto length = static_cast<std::size_t>(head_.length);
+    body.reserve(std::min(length, direct_read_bytes));
+    std::size_t filled = 0;  // bytes of `body` that were read; it grows with them, not with what the client promises
+    while (filled < length) {
+        if (!buffer.empty()) {
+            const auto part = buffer.view().substr(0, length - filled);
+            body.resize(filled);
+            body += part;
+            buffer.consume(part.size());
+            filled = body.size();
+        } else if (channel_->is_reading() || length - filled < direct_read_bytes) {
+            const auto received = co_await channel_->receive();
+            if (!received) co_return why_nothing_came();
+        } else {
+            if (filled == body.size()) body.resize(std::min(length, std::max(direct_read_bytes, filled * 2)));
+            const auto room = std::span(body).subspan(filled);
+            const auto count = co_await channel_->receive_to(room);
+            if (count == 0) co_return why_nothing_came();
+            filled += count;
+        }
+    }
+    co_return std::nullopt;
+}
+
+Connection::MaybeRefusal Connection::take_chunks(bool& is_complete) {
+    auto& buffer = channel_->buffer();
+    const auto chunks = parser_.parse_chunks(buffer.view(), request_.body);
+    if (!chunks) return Refusal{400, chunks.error(), ""};
+    buffer.consume(chunks->used);
+    if (request_.body.size() > server_->limits.body.value) {
+        return Refusal{413, "the body of the request is too large", "body"};
+    }
+    if (!chunks->is_complete && buffer.size() > server_->limits.header.value) {
+        return Refusal{431, "the head of a chunk, or the trailers, are too large", "header"};
+    }
+    is_complete = chunks->is_complete;
+    return std::nullopt;
+}
+
+Task<Connection::MaybeRefusal> Connection::read_chunked_body() {
+    for (;;) {
+        auto is_complete = false;
+        const auto refusal = take_chunks(is_complete);
+        if (refusal || is_complete) co_return refusal;
+        const auto received = co_await channel_->receive();
+        if (!received) co_return why_nothing_came();
+    }
+}
+
+Task<bool> Connection::answer() {
+    enter(Phase::answering);
+    const ConnectionExchange::Terms terms{.is_http_11 = head_.is_http_11, .keeps_alive = head_.keeps_alive};
+    ConnectionExchange exchange(*server_, channel_, std::move(request_), terms);
+    std::string thrown;
+    try {
+        co_await server_->handler(exchange);
+    } catch (const std::exception& error) {
+        thrown = error.what();
+        if (thrown.empty()) thrown = "an exception without text";
+    }
+    if (!thrown.empty()) {
+        server_->log.error("a handler threw", {{"path", exchange.request().path}, {"error", thrown}});
+        const Refusal refusal{500, "the server failed to handle the request", ""};
+        auto response = error_response(refusal);
+        if (exchange.is_untouched()) static_cast<void>(co_await exchange.respond(std::move(response)));
+    }
+    if (!exchange.is_answered()) channel_->abort();
+    co_return exchange.may_go_on() && channel_->is_open();
+}
+
+Response Connection::error_response(const Refusal& refusal) const {
+    if (server_->error_body) return server_->error_body(refusal.status, refusal.detail, refusal.limit);
+    return Response{.status = refusal.status, .headers = {}, .body = std::string(refusal.detail) + "\n"};
+}
+
+Task<void> Connection::refuse(Refusal refusal) {
+    if (refusal.status != 0) {
+        server_->log.debug("refused a request",
+                           {{"peer", peer_}, {"status", std::int64_t{refusal.status}}, {"detail", refusal.detail}});
+        phase_ = Phase::answering;
+        channel_->clear_deadline();
+        auto response = error_response(refusal);
+        if (refusal.status == 503 && !response.headers.contains("Retry-After"))
+            response.headers.set("Retry-After", "1");
+        std::string text;
+        append_answer_head(text, response, AnswerShape{.keeps_alive = false});
+        const Channel::Pieces pieces{text, response.body};
+        const auto sent = co_await channel_->send(pieces, server_->limits.write_time);
+        end_request();
+        if (sent) co_await channel_->linger(linger_time);
+    }
+    channel_->close();
+    end_request();
+}
+
+}  // namespace rbees::net

@@ -1,0 +1,249 @@
+#include "rbees/net/message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace rbees::net {
+
+namespace {
+
+constexpr char to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::ranges::equal(a, b, {}, to_lower, to_lower);
+}
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const auto lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool is_unreserved(char c) {
+    const auto lower = to_lower(c);
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return port;
+}
+
+/// A host that can stand before a port without brackets, and is not a guess: no colon, no space, nothing of a path.
+bool is_plain_host(std::string_view host) {
+    return !host.empty() && std::ranges::all_of(host, [](char c) { return is_unreserved(c); });
+}
+
+bool is_ipv6_text(std::string_view host) {
+    const auto is_part = [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; };
+    const auto address = host.substr(0, host.find('%'));
+    return std::ranges::count(address, ':') >= 2 && std::ranges::all_of(address, is_part);
+}
+
+}  // namespace
+
+std::optional<std::string_view> Fields::find(std::string_view name) const {
+    for (const auto& [field, value] : fields_) {
+        if (equal_without_case(field, name)) return value;
+    }
+    return std::nullopt;
+}
+
+void Fields::set(std::string_view name, std::string_view value) {
+    std::string owned(value);  // `value` may lie in a field that goes now
+    erase(name);
+    fields_.emplace_back(name, std::move(owned));
+}
+
+void Fields::append(std::string_view name, std::string_view value) {
+    fields_.emplace_back(name, value);
+}
+
+void Fields::erase(std::string_view name) {
+    std::erase_if(fields_, [&](const Field& field) { return equal_without_case(field.first, name); });
+}
+
+std::optional<std::string_view> Request::query_value(std::string_view name) const {
+    const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);
+    if (found == query.end()) return std::nullopt;
+    return found->second;
+}
+
+std::string Url::authority() const {
+    const auto is_ipv6 = host.contains(':');
+    return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::optional<Url> parse_url(std::string_view text) {
+    const auto parsed = boost::urls::parse_uri(text);
+    if (!parsed || parsed->host().empty() || parsed->has_userinfo() || parsed->has_fragment()) return std::nullopt;
+
+    Url url;
+    url.scheme = parsed->scheme();
+    std::ranges::transform(url.scheme, url.scheme.begin(), to_lower);
+    if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
+    url.host = parsed->host_address();
+    if (!is_plain_host(url.host) && !is_ipv6_text(url.host)) return std::nullopt;
+
+    const std::string_view port = parsed->port();
+    if (port.empty()) {
+        url.port = url.scheme == "https" ? 443 : 80;
+    } else {
+        const auto number = parse_port(port);
+        if (!number || *number == 0) return std::nullopt;
+        url.port = *number;
+    }
+    url.target = parsed->encoded_resource().substr(parsed->encoded_origin().size());
+    if (!url.target.starts_with('/')) url.target.insert(url.target.begin(), '/');
+    return url;
+}
+
+std::optional<std::pair<std::string, std::uint16_t>> parse_endpoint(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto port = parse_port(text.substr(colon + 1));
+    if (!port) return std::nullopt;
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+        if (!is_ipv6_text(host)) return std::nullopt;
+    } else if (!is_plain_host(host)) {
+        return std::nullopt;
+    }
+    return std::pair(std::string(host), *port);
+}
+
+std::string percent_encode(std::string_view path_segment) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(path_segment.size());
+    for (const char c : path_segment) {
+        if (is_unreserved(c)) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += digits[byte >> 4];
+        encoded += digits[byte & 0xf];
+    }
+    return encoded;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            if (text.size() - i < 3) return std::nullopt;
+            const auto high = hex_value(text[i + 1]);
+            const auto low = hex_value(text[i + 2]);
+            if (high < 0 || low < 0) return std::nullopt;
+            c = static_cast<char>(high << 4 | low);
+            i += 2;
+        }
+        if (c == '\0') return std::nullopt;
+        decoded += c;
+    }
+    return decoded;
+}
+
+std::string_view reason_phrase(int status) {
+    switch (status) {
+        case 100:
+            return "Continue";
+        case 101:
+            return "Switching Protocols";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 206:
+            return "Partial Content";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 303:
+            return "See Other";
+        case 304:
+            return "Not Modified";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 406:
+            return "Not Acceptable";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 411:
+            return "Length Required";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 416:
+            return "Range Not Satisfiable";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 425:
+            return "Too Early";
+        case 426:
+            return "Upgrade Required";
+        case 428:
+            return "Precondition Required";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 499:
+            return "Client Closed Request";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Unknown";
+    }
+}
+
+}  // namespace rbees::net
