@@ -94,8 +94,7 @@ TEST_F(ExitWatchTest, DestroyedWatchCallsNobodyAndLeavesTheProcessAlone) {
 TEST_F(ExitWatchTest, WatchDestroyedAfterTheEndWasNoticedStillCallsNobody) {
     auto child = spawn({.program = "/bin/true"});
     ASSERT_TRUE(child);
-    while (child->is_alive()) {
-    }
+    wait_for_zombie(*child);
     std::optional<ExitWatch> watched = watch(std::move(*child));
 
     watched.reset();

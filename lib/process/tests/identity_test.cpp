@@ -83,8 +83,7 @@ TEST(OpenIfSame, ProcessThatEndedGivesNothingWhetherReapedOrNot) {
     auto child = spawn({.program = "/bin/true"});
     ASSERT_TRUE(child);
     const auto identity = child->identity();
-    while (child->is_alive()) {
-    }
+    wait_for_zombie(*child);
 
     const auto zombie = open_if_same(identity);
     EXPECT_TRUE(child->try_wait());

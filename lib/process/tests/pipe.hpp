@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -31,6 +32,13 @@ inline Process start_cat(const Pipe& pipe) {
     auto cat = spawn({.program = "/bin/cat", .files = {{pipe.reading.get(), STDIN_FILENO}}});
     EXPECT_TRUE(cat);
     return std::move(*cat);
+}
+
+/// Waits until the process has ended, and leaves it a zombie.
+inline void wait_for_zombie(const Process& process) {
+    constexpr int deadline_ms = 10'000;
+    pollfd waiting{.fd = process.pidfd(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&waiting, 1, deadline_ms), 1);
 }
 
 /// What a shell script prints, up to its end.

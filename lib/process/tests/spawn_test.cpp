@@ -142,7 +142,8 @@ TEST_F(SpawnTest, ChildStartsWithDefaultSignalsAndNoneBlocked) {
     std::signal(SIGPIPE, old_action);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 
-    EXPECT_EQ(output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    // The C library keeps its two own signals, 32 and 33, for itself.
+    EXPECT_THAT(output, testing::MatchesRegex("SigBlk:\t0{16}\nSigIgn:\t0{7}[01][08]0{7}\n"));
 }
 
 TEST_F(SpawnTest, SessionIsOursOrTheChildsOwn) {

@@ -11,7 +11,8 @@
 
 namespace rbees {
 
-/// A count of one thing. Adds and compares with its own kind only.
+/// A count of one thing, as a value: tokens cannot be passed for bytes. Adds and compares with its own kind only; a sum
+/// that does not fit wraps round, as the number in it does.
 template <class Tag>
 struct Count {
     std::uint64_t value = 0;
@@ -36,7 +37,8 @@ using Tokens = Count<struct TokensTag>;
 /// "94.2 MB": decimal units as disks and downloads are sold.
 [[nodiscard]] std::string describe(Bytes bytes);
 
-/// Reads "512MB", "2GiB", "100": decimal and binary units. Fails with what is wrong with the text.
+/// Reads "512MB", "2GiB", "1.5GB", "100": decimal and binary units in any case; without a unit it is bytes.
+/// Fails with what is wrong with the text; "5M" is refused, because it means one thing to disks and another to memory.
 [[nodiscard]] Result<Bytes> parse_bytes(std::string_view text);
 
 }  // namespace rbees

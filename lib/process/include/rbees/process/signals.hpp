@@ -19,7 +19,7 @@ struct SignalReactions {
 };
 
 /// Takes SIGTERM, SIGINT and SIGHUP from construction to destruction, and keeps the loop running as long. One a
-/// process; used on the loop's thread only. A reaction may destroy the watch.
+/// process; used on the loop's thread only, and destroyed before the loop. A reaction may destroy the watch.
 class SignalWatch {
   public:
     SignalWatch(boost::asio::io_context& io, SignalReactions reactions);
