@@ -103,7 +103,7 @@ std::expected<void, OpenError> Writer::check_end(const std::string& name) {
     const Record record{std::string(row->text(4)), static_cast<std::uint32_t>(row->integer(5)),
                         std::string(row->text(6))};
     if (chain_hash(hasher_, row->digest(7), head_.sequence, at, record) != head_.hash) {
-        return damaged(fmt::format("record {} was changed", head_.sequence));
+        return damaged(fmt::format("record {} does not follow from the one before it", head_.sequence));
     }
     return {};
 }
