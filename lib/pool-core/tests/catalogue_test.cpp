@@ -1,0 +1,138 @@
+#include "rbees/pool_core/catalogue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <set>
+
+namespace rbees::pool {
+namespace {
+
+using contracts::ModelKind;
+using contracts::SourceKind;
+using testing::HasSubstr;
+
+TEST(Catalogue, HasAtLeastTenModelsWithDistinctSlugs) {
+    std::set<std::string> ids;
+    for (const auto& spec : catalogue()) {
+        EXPECT_TRUE(is_slug(spec.id.str())) << spec.id.str();
+        EXPECT_FALSE(spec.name.empty() || spec.license.empty()) << spec.id.str();
+        EXPECT_FALSE(spec.sources.empty()) << spec.id.str();
+        ids.insert(spec.id.str());
+    }
+
+    EXPECT_GE(ids.size(), 10U);
+    EXPECT_EQ(ids.size(), catalogue().size());
+}
+
+TEST(Catalogue, HasEachSourceWithWhatItsKindNeeds) {
+    for (const auto& spec : catalogue()) {
+        for (const auto& source : spec.sources) {
+            EXPECT_EQ(source.url.has_value(), source.kind == SourceKind::url) << spec.id.str();
+            EXPECT_EQ(source.repository.has_value(), source.kind == SourceKind::huggingface) << spec.id.str();
+            EXPECT_EQ(source.package.has_value(), source.kind == SourceKind::pypi) << spec.id.str();
+            EXPECT_EQ(source.file.has_value(), source.kind != SourceKind::url) << spec.id.str();
+        }
+    }
+}
+
+TEST(Catalogue, HasAHashOnlyWhereTheBytesWereChecked) {
+    for (const auto& spec : catalogue()) {
+        EXPECT_EQ(spec.sha256.has_value(), spec.id == ModelId("smollm2")) << spec.id.str();
+    }
+}
+
+TEST(Catalogue, KnowsWhichModelsEmbed) {
+    EXPECT_EQ(find_in_catalogue(ModelId("all-minilm"))->kind, ModelKind::embedding);
+    EXPECT_EQ(find_in_catalogue(ModelId("smollm2"))->kind, ModelKind::chat);
+    EXPECT_EQ(find_in_catalogue(ModelId("absent")), nullptr);
+}
+
+TEST(Catalogue, EndsItsDefaultsWithTheModelThatComesAsAPackage) {
+    for (const auto& id : default_models()) {
+        EXPECT_NE(find_in_catalogue(id), nullptr) << id.str();
+    }
+
+    EXPECT_EQ(default_models().back(), ModelId("smollm2"));
+}
+
+TEST(References, ResolveASlug) {
+    EXPECT_EQ(resolve_reference("smollm2")->id, ModelId("smollm2"));
+    EXPECT_THAT(resolve_reference("nothing").error(), HasSubstr("no model `nothing`"));
+}
+
+TEST(References, FindTheCatalogueEntryBehindItsOwnSource) {
+    const auto spec = resolve_reference("hf:Qwen/Qwen3-4B-GGUF::file=Qwen3-4B-Q4_K_M.gguf");
+
+    ASSERT_TRUE(spec);
+    EXPECT_EQ(spec->id, ModelId("qwen3-4b"));
+}
+
+TEST(References, MakeAModelOfAnyRepository) {
+    const auto spec = resolve_reference("hf:Some-Org/My.Model-GGUF@v1.2::file=sub/My.Model-Q8_0.gguf");
+
+    ASSERT_TRUE(spec);
+    EXPECT_EQ(spec->id, ModelId("my.model-q8_0"));
+    ASSERT_EQ(spec->sources.size(), 1U);
+    EXPECT_EQ(spec->sources.front().repository, "Some-Org/My.Model-GGUF");
+    EXPECT_EQ(spec->sources.front().version, "v1.2");
+    EXPECT_EQ(spec->sources.front().file, "sub/My.Model-Q8_0.gguf");
+    EXPECT_EQ(resolve_reference("hf:Some-Org/My.Model-GGUF")->id, ModelId("my.model"));
+}
+
+TEST(References, MakeAModelOfAFile) {
+    const auto spec = resolve_reference("file:/data/My Model.gguf");
+
+    ASSERT_TRUE(spec);
+    EXPECT_EQ(spec->id, ModelId("my-model"));
+    EXPECT_EQ(spec->sources.front().file, "/data/My Model.gguf");
+}
+
+TEST(References, RefuseWhatCouldMeanAnotherPlace) {
+    for (const auto* reference : {"hf:", "hf:org", "hf:org/a/b", "hf:../a", "hf:org/..", "hf:org/a@", "hf:org/a@../b",
+                                  "hf:org/a::file=", "hf:org/a::file=../x.gguf", "hf:org/a::file=x.bin", "hf:org/a?b",
+                                  "hf:o rg/a", "file:", "file:x.gguf", "file:/x.bin", "", "UPPER", "sim:x"}) {
+        EXPECT_FALSE(resolve_reference(reference)) << reference;
+    }
+}
+
+TEST(References, ChooseTheMiddleQuantisationOfAListing) {
+    EXPECT_EQ(choose_gguf({"README.md", "m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf"}), "m-Q4_K_M.gguf");
+    EXPECT_EQ(choose_gguf({"m-Q4_K_M-00001-of-00002.gguf", "m-Q4_K_M-00002-of-00002.gguf", "m-Q8_0.gguf"}),
+              "m-Q8_0.gguf");
+    EXPECT_EQ(choose_gguf({"mmproj-model-f16.gguf", "model.gguf"}), "model.gguf");
+    EXPECT_EQ(choose_gguf({"model.safetensors", "../x-Q4_K_M.gguf"}), std::nullopt);
+}
+
+TEST(References, AddressAFileAtAnyEndpoint) {
+    const auto spec = resolve_reference("hf:org/a@v2::file=x.gguf");
+
+    ASSERT_TRUE(spec);
+    EXPECT_EQ(huggingface_url("http://127.0.0.1:1/", spec->sources.front()),
+              "http://127.0.0.1:1/org/a/resolve/v2/x.gguf");
+}
+
+RC_GTEST_PROP(ReferencesProperty, AlwaysGiveASlug, (const std::string& name)) {
+    for (const auto& reference : {"file:/" + name + ".gguf", "hf:org/" + name, name}) {
+        const auto spec = resolve_reference(reference);
+        const bool is_well_formed = !spec || is_slug(spec->id.str());
+        RC_ASSERT(is_well_formed);
+    }
+}
+
+TEST(Slugs, AreLowerCaseAndShort) {
+    EXPECT_TRUE(is_slug("qwen2.5:0.5b-instruct_q4"));
+    for (const auto* text : {"", "A", "a b", ".a", "-a", "a/b", "ä"}) {
+        EXPECT_FALSE(is_slug(text)) << text;
+    }
+    EXPECT_FALSE(is_slug(std::string(97, 'a')));
+}
+
+TEST(Slugs, LeaveRoomForTheSimulatedEngine) {
+    EXPECT_TRUE(is_simulated(ModelId("sim:fast?slots=4")));
+    EXPECT_FALSE(is_simulated(ModelId("simple")));
+}
+
+}  // namespace
+}  // namespace rbees::pool
