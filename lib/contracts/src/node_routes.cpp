@@ -39,6 +39,8 @@ const std::array pool_table{
     Route{"DELETE", "/v2/models/{id}", "model_delete", caller, problem, "Delete a model's file", 204},
     Route{"POST", "/v2/internal/workers/ready", "worker_ready", caller, problem, "A worker's own report; loopback only",
           204, schema<WorkerReady>, nullptr},
+    Route{"POST", "/v2/shutdown", "shutdown", caller, problem, "Stop this process, and its workers if asked", 202,
+          schema<ShutdownPool>, nullptr},
 };
 
 const std::array worker_table{

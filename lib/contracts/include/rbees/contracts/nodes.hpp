@@ -133,6 +133,16 @@ struct HeartbeatAnswer {
 };
 BOOST_DESCRIBE_STRUCT(HeartbeatAnswer, (), (next_ms))
 
+/// What becomes of a pool manager's workers when it stops.
+enum class WorkersAtExit : std::uint8_t { keep, stop };
+BOOST_DESCRIBE_ENUM(WorkersAtExit, keep, stop)
+
+/// `POST /v2/shutdown` of a pool manager. Workers are kept unless asked otherwise: its next start adopts them.
+struct ShutdownPool {
+    std::optional<WorkersAtExit> workers;
+};
+BOOST_DESCRIBE_STRUCT(ShutdownPool, (), (workers))
+
 enum class NodeState : std::uint8_t { ready, suspect, lost, draining };
 BOOST_DESCRIBE_ENUM(NodeState, ready, suspect, lost, draining)
 
