@@ -1,0 +1,51 @@
+#include "leftovers.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace rbees::bdd {
+namespace {
+
+/// A file of /proc: such files have no size, so they are read to their end. Empty when the process has gone.
+std::string read_whole(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool is_number(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+}  // namespace
+
+std::vector<RunningProcess> find_processes(const std::string& mark) {
+    std::vector<RunningProcess> found;
+    std::error_code ignored;  // a process may end while we look
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+        const auto number = entry.path().filename().string();
+        if (!is_number(number) || number == std::to_string(getpid())) continue;
+        const auto command_line = read_whole(entry.path() / "cmdline");
+        if (command_line.empty()) continue;  // a zombie, or a thread of the kernel
+        if (!command_line.contains(mark) && !read_whole(entry.path() / "environ").contains(mark)) continue;
+        const std::filesystem::path program(command_line.substr(0, command_line.find('\0')));
+        found.push_back({static_cast<pid_t>(std::stol(number)), program.filename().string()});
+    }
+    std::ranges::sort(found, {}, &RunningProcess::pid);
+    return found;
+}
+
+std::string describe(const std::vector<RunningProcess>& processes) {
+    std::string text;
+    for (const auto& process : processes) {
+        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", process.name, process.pid);
+    }
+    return text;
+}
+
+}  // namespace rbees::bdd

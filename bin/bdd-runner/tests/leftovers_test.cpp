@@ -1,0 +1,53 @@
+#include "leftovers.hpp"
+
+#include <array>
+#include <csignal>
+
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+namespace rbees::bdd {
+namespace {
+
+/// A process that waits until it is ended, with this environment.
+class Bystander {
+  public:
+    explicit Bystander(std::string variable) {
+        std::array<std::string, 3> words{"tail", "-f", "/dev/null"};
+        std::array<char*, 4> argv{words[0].data(), words[1].data(), words[2].data(), nullptr};
+        std::array<char*, 2> environment{variable.data(), nullptr};
+        posix_spawn(&pid_, "/usr/bin/tail", nullptr, nullptr, argv.data(), environment.data());
+    }
+    ~Bystander() {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+    Bystander(const Bystander&) = delete;
+    Bystander& operator=(const Bystander&) = delete;
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_ = 0;
+};
+
+TEST(Leftovers, FindsTheProcessesThatCarryTheMarkAndNoOthers) {
+    const std::string mark = "scenario-leftovers-" + std::to_string(getpid());
+    const Bystander ours("RBEES_HOME=/x/" + mark + "/home");
+    const Bystander other("RBEES_HOME=/x/elsewhere");
+
+    const auto found = find_processes(mark);
+
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].pid, ours.pid());
+    EXPECT_EQ(describe(found), "tail (" + std::to_string(ours.pid()) + ")");
+}
+
+TEST(Leftovers, FindsNothingForAMarkThatNobodyCarries) {
+    EXPECT_TRUE(find_processes("scenario-that-never-was-" + std::to_string(getpid())).empty());
+}
+
+}  // namespace
+}  // namespace rbees::bdd
