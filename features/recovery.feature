@@ -1,5 +1,5 @@
 Feature: Somebody dies, the house lives
-  Whatever process is killed, `rbees run` works again within seconds, and nothing that ran well is restarted without need.
+  Whatever process is killed, `rbees run` works again within seconds, and what ran well is not restarted without need.
 
   Background:
     Given rbees is up with "sim:demo"

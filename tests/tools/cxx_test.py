@@ -52,7 +52,10 @@ class Box final : public Base<int> {
         self.assertEqual(only(text).parameters, 2)
 
     def test_strings_comments_and_macros_do_not_count_as_code(self):
-        text = '#define OPEN { \\\n  {\nint f() {\n    // if (a) {\n    g("{{{", \'{\', R"(}}{)");\n}\nint h() { return 1\'000; }\n'
+        text = (
+            "#define OPEN { \\\n  {\nint f() {\n    // if (a) {\n"
+            '    g("{{{", \'{\', R"(}}{)");\n}\nint h() { return 1\'000; }\n'
+        )
 
         self.assertEqual([(f.name, f.lines) for f in cxx.functions(text)], [("f", 4), ("h", 1)])
 
@@ -64,7 +67,9 @@ class Box final : public Base<int> {
     def test_test_bodies_are_functions_without_parameters(self):
         function = only("TEST(Lease, SecondWorkerIsRefused) {\n    EXPECT_TRUE(f());\n}\n")
 
-        self.assertEqual((function.name, function.parameters, function.lines), ("TEST(Lease, SecondWorkerIsRefused)", 0, 3))
+        self.assertEqual(
+            (function.name, function.parameters, function.lines), ("TEST(Lease, SecondWorkerIsRefused)", 0, 3)
+        )
 
 
 class NestingTest(unittest.TestCase):
@@ -94,9 +99,15 @@ class AwaitTest(support.TreeTest):
 
     def test_one_await_a_statement_is_right(self):
         for statement in (
-            "co_await g(a, std::move(b));", "const auto x = co_await g();", "auto [a, b] = co_await g();",
-            "co_return co_await g();", "if (x) co_await g();", "for (;;) { x = co_await g(); }", "else { co_await g(); }",
-            "spawn(io, [](Task<int> t) -> Task<void> { co_await g(); });", "spawn([](int a) { co_await g(); });",
+            "co_await g(a, std::move(b));",
+            "const auto x = co_await g();",
+            "auto [a, b] = co_await g();",
+            "co_return co_await g();",
+            "if (x) co_await g();",
+            "for (;;) { x = co_await g(); }",
+            "else { co_await g(); }",
+            "spawn(io, [](Task<int> t) -> Task<void> { co_await g(); });",
+            "spawn([](int a) { co_await g(); });",
         ):
             with self.subTest(statement):
                 self.assertEqual(self.found(statement), [])
@@ -119,10 +130,22 @@ class AwaitTest(support.TreeTest):
         return self.names(awaits.check(self.tree({"lib/net/src/a.cpp": text})))
 
     def test_coroutine_takes_values_or_what_cannot_be_a_temporary(self):
-        for parameters in ("", "std::string a, Fields b", "Exchange& exchange", "std::unique_ptr<Stream> s, const int n", "Duration span", "std::span<char> room"):
+        for parameters in (
+            "",
+            "std::string a, Fields b",
+            "Exchange& exchange",
+            "std::unique_ptr<Stream> s, const int n",
+            "Duration span",
+            "std::span<char> room",
+        ):
             with self.subTest(parameters):
                 self.assertEqual(self.checks(f"net::Task<void> Shell::f({parameters}) {{ co_return; }}\n"), [])
-        for parameters in ("const std::string& a", "std::string_view a", "Request&& r", "int a, std::span<const int> b"):
+        for parameters in (
+            "const std::string& a",
+            "std::string_view a",
+            "Request&& r",
+            "int a, std::span<const int> b",
+        ):
             with self.subTest(parameters):
                 self.assertEqual(self.checks(f"[[nodiscard]] Task<int> f({parameters});\n"), ["coroutine-parameter"])
 

@@ -26,23 +26,31 @@ class ModulesTest(support.TreeTest):
 
     def test_includes_follow_the_direction_of_dependency(self):
         listing = "rbees_module(kernel PUBLIC contracts SOURCES a.cpp)"
-        right = '#include "rbees/base/ids.hpp"\n#include "rbees/orchestrator_core/lease.hpp"\n#include "rbees/kernel/a.hpp"\n'
+        right = "".join(
+            f'#include "rbees/{header}"\n' for header in ("base/ids.hpp", "orchestrator_core/lease.hpp", "kernel/a.hpp")
+        )
         self.assertEqual(self.found(self.module("kernel", {"src/a.cpp": right}, listing)), [])
 
         for wrong in ("net/client.hpp", "store/journal.hpp", "testing/fakes.hpp"):
             with self.subTest(wrong):
                 self.assertEqual(
-                    self.found(self.module("kernel", {"src/a.cpp": f'#include "rbees/{wrong}"\n'}, listing)), ["direction"])
+                    self.found(self.module("kernel", {"src/a.cpp": f'#include "rbees/{wrong}"\n'}, listing)),
+                    ["direction"],
+                )
 
     def test_tests_may_use_the_fakes(self):
-        files = self.module("net", {"tests/a_test.cpp": '#include "rbees/testing/clock.hpp"\n'},
-                            "rbees_module(net TESTS a_test.cpp)")
+        files = self.module(
+            "net", {"tests/a_test.cpp": '#include "rbees/testing/clock.hpp"\n'}, "rbees_module(net TESTS a_test.cpp)"
+        )
 
         self.assertEqual(self.found(files), [])
 
     def test_declared_dependencies_follow_it_too(self):
         self.assertEqual(self.found(self.module("net", {}, "rbees_module(net\n  PUBLIC base\n  HEADERS a.hpp)")), [])
-        self.assertEqual(self.found(self.module("net", {}, "rbees_module(net\n  PUBLIC base kernel\n  HEADERS a.hpp)")), ["direction"])
+        self.assertEqual(
+            self.found(self.module("net", {}, "rbees_module(net\n  PUBLIC base kernel\n  HEADERS a.hpp)")),
+            ["direction"],
+        )
 
     def test_module_is_called_like_its_folder(self):
         self.assertEqual(self.found(self.module("net", {}, "rbees_module(network)")), ["organs"])

@@ -15,31 +15,47 @@ class FormTest(support.TreeTest):
 
     def test_too_long_files_functions_and_lines_are_found(self):
         long_function = "int f() {\n" + "    g();\n" * 60 + "}\n"
-        findings = form.check(self.tree({
-            "lib/a/src/long.cpp": "int a;\n" * 401,
-            "lib/a/src/long.hpp": "int a;\n" * 201,
-            "lib/a/src/function.cpp": long_function,
-            "lib/a/src/wide.cpp": "// " + "x" * 118 + "\n",
-        }))
+        findings = form.check(
+            self.tree(
+                {
+                    "lib/a/src/long.cpp": "int a;\n" * 401,
+                    "lib/a/src/long.hpp": "int a;\n" * 201,
+                    "lib/a/src/function.cpp": long_function,
+                    "lib/a/src/wide.cpp": "// " + "x" * 118 + "\n",
+                }
+            )
+        )
 
         self.assertEqual(self.names(findings), ["columns", "file-length", "function-length"])
         self.assertEqual(len(findings), 4)
 
     def test_limits_themselves_are_allowed(self):
-        findings = form.check(self.tree({
-            "lib/a/src/long.cpp": "int a;\n" * 400,
-            "lib/a/src/function.cpp": "int f(int a, int b, int c, int d, int e) {\n" + "    g();\n" * 58 + "}\n",
-            "lib/a/src/wide.cpp": "// " + "x" * 117 + "\n",
-            "lib/a/src/deep.cpp": "void f() {\n    for (;;) {\n        if (a) {\n            do {\n            } while (b);\n        }\n    }\n}\n",
-        }))
+        findings = form.check(
+            self.tree(
+                {
+                    "lib/a/src/long.cpp": "int a;\n" * 400,
+                    "lib/a/src/function.cpp": "int f(int a, int b, int c, int d, int e) {\n"
+                    + "    g();\n" * 58
+                    + "}\n",
+                    "lib/a/src/wide.cpp": "// " + "x" * 117 + "\n",
+                    "lib/a/src/deep.cpp": "void f() {\n    for (;;) {\n        if (a) {\n"
+                    "            do {\n            } while (b);\n        }\n    }\n}\n",
+                }
+            )
+        )
 
         self.assertEqual(findings, [])
 
     def test_six_parameters_and_four_steps_are_too_many(self):
-        findings = form.check(self.tree({
-            "lib/a/src/a.cpp": "int f(int a, int b, int c, int d, int e, int g);\n"
-                               "void h() {\n    if (a) {\n        if (b) {\n            if (c) {\n"
-                               "                if (d) {\n                }\n            }\n        }\n    }\n}\n"}))
+        findings = form.check(
+            self.tree(
+                {
+                    "lib/a/src/a.cpp": "int f(int a, int b, int c, int d, int e, int g);\n"
+                    "void h() {\n    if (a) {\n        if (b) {\n            if (c) {\n"
+                    "                if (d) {\n                }\n            }\n        }\n    }\n}\n"
+                }
+            )
+        )
 
         self.assertEqual(self.spots(findings), ["lib/a/src/a.cpp:1", "lib/a/src/a.cpp:6"])
 
@@ -84,10 +100,20 @@ class BannedTest(support.TreeTest):
 
     def test_what_only_looks_like_it_is_left_alone(self):
         for text in (
-            "Box(const Box&) = delete;", "// a new box, delete it", 'auto a = "delete box; new box";',
-            "bool operator new_box();", "catch_all();", "int a;  // NOLINT(bugprone-x): the library frees it itself",
-            "void f() { try { g(); } catch (...) { log(); } }", "sleep_state(1);", "node.sleep(1);",
-            "#include <iostream>", '#include "rbees/engine_llama/llama.hpp"', "auto renew = newest (3);", "auto a = delete_;", "std::unique_ptr<Writer> w(new Writer(1));",
+            "Box(const Box&) = delete;",
+            "// a new box, delete it",
+            'auto a = "delete box; new box";',
+            "bool operator new_box();",
+            "catch_all();",
+            "int a;  // NOLINT(bugprone-x): the library frees it itself",
+            "void f() { try { g(); } catch (...) { log(); } }",
+            "sleep_state(1);",
+            "node.sleep(1);",
+            "#include <iostream>",
+            '#include "rbees/engine_llama/llama.hpp"',
+            "auto renew = newest (3);",
+            "auto a = delete_;",
+            "std::unique_ptr<Writer> w(new Writer(1));",
         ):
             with self.subTest(text):
                 self.assertEqual(self.found(text + "\n"), [])
@@ -103,9 +129,11 @@ class BannedTest(support.TreeTest):
         self.assertEqual(self.found("sleep 0.5\n", "tests/a/run.sh"), ["sleep"])
 
     def test_heavy_headers_are_right_where_their_module_is(self):
-        for path, text in (("lib/net/src/server.cpp", "#include <boost/beast/http.hpp>\n"),
-                           ("bin/rbees-ctl/options.cpp", "#include <CLI/CLI.hpp>\n"),
-                           ("lib/store/src/journal.cpp", "#include <sqlite3.h>\n")):
+        for path, text in (
+            ("lib/net/src/server.cpp", "#include <boost/beast/http.hpp>\n"),
+            ("bin/rbees-ctl/options.cpp", "#include <CLI/CLI.hpp>\n"),
+            ("lib/store/src/journal.cpp", "#include <sqlite3.h>\n"),
+        ):
             with self.subTest(path):
                 self.assertEqual(self.found(text, path), [])
 
@@ -127,7 +155,9 @@ class RepositoryTest(support.TreeTest):
         for path in ("/wo" "rk/main/a", "/ro" "ot/.cache", "/ho" "me/anna/rbees", "/Us" "ers/anna/rbees"):
             with self.subTest(path):
                 self.assertEqual(self.found({"a.md": f"# A\n\nlook into `{path}`\n"}), ["machine-path"])
-        self.assertEqual(self.found({"a.md": "# A\n\n~/work/rbees docs/work/a.md $HOME/root /home/USER /network\n"}), [])
+        self.assertEqual(
+            self.found({"a.md": "# A\n\n~/work/rbees docs/work/a.md $HOME/root /home/USER /network\n"}), []
+        )
 
     def test_hosts_of_registries_are_found(self):
         self.assertEqual(self.found({"a.sh": "curl https://" + "pypi" + ".org/simple\n"}), ["registry-host"])
@@ -153,18 +183,24 @@ class ExceptionsTest(support.TreeTest):
         return self.names(exceptions.apply(self.tree({exceptions.LIST: listing}), [self.finding]))
 
     def test_exception_with_a_reason_excuses_its_check_on_its_path(self):
-        self.assertEqual(self.remaining("# list\ncolumns lib/*/a.cpp: a table of addresses that reads best in one line\n"), [])
+        self.assertEqual(
+            self.remaining("# list\ncolumns lib/*/a.cpp: a table of addresses that reads best in one line\n"), []
+        )
 
     def test_exception_without_a_reason_excuses_nothing(self):
         self.assertEqual(self.remaining("columns lib/a/src/a.cpp:\n"), ["columns", "exceptions"])
 
     def test_exception_that_excuses_nothing_must_go(self):
-        self.assertEqual(self.remaining("nesting lib/a/src/a.cpp: it was deep once upon a time\n"), ["columns", "exceptions"])
+        self.assertEqual(
+            self.remaining("nesting lib/a/src/a.cpp: it was deep once upon a time\n"), ["columns", "exceptions"]
+        )
 
 
 class FormatTest(support.TreeTest):
     def test_unformatted_file_is_found_with_its_line(self):
-        tree = self.tree({".clang-format": "BasedOnStyle: Google\n", "good.cpp": "int a;\n", "bad.cpp": "int a;\nint   b;\n"})
+        tree = self.tree(
+            {".clang-format": "BasedOnStyle: Google\n", "good.cpp": "int a;\n", "bad.cpp": "int a;\nint   b;\n"}
+        )
 
         self.assertEqual(self.spots(format.check(tree)), ["bad.cpp:2"])
 

@@ -24,7 +24,9 @@ class SetupTest(support.TreeTest):
         for command in COMMANDS:
             self.script(command, "")
         self.script("sudo", 'exec "$@"')
-        self.script("dpkg-query", 'for last; do :; done; case " $ABSENT " in *" $last "*) exit 1 ;; esac; printf installed')
+        self.script(
+            "dpkg-query", 'for last; do :; done; case " $ABSENT " in *" $last "*) exit 1 ;; esac; printf installed'
+        )
         self.script("apt-get", 'echo "$@" >>"$APT_LOG"')
         (self.root / "os-release").write_text('ID=debian\nVERSION_ID="12"\n')
 
@@ -35,8 +37,13 @@ class SetupTest(support.TreeTest):
         path.chmod(0o755)
 
     def run_setup(self, *arguments: str, absent: str = "") -> subprocess.CompletedProcess:
-        environment = {"PATH": str(self.bin), "ABSENT": absent, "APT_LOG": str(self.root / "apt.log"),
-                       "OS_RELEASE_FILE": str(self.root / "os-release"), "TMPDIR": str(self.root)}
+        environment = {
+            "PATH": str(self.bin),
+            "ABSENT": absent,
+            "APT_LOG": str(self.root / "apt.log"),
+            "OS_RELEASE_FILE": str(self.root / "os-release"),
+            "TMPDIR": str(self.root),
+        }
         return subprocess.run([self.bin / "bash", PROGRAM, *arguments], env=environment, capture_output=True, text=True)
 
     def asked_of_apt(self) -> list[str]:

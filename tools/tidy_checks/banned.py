@@ -25,31 +25,75 @@ def in_code(file: File) -> bool:
 
 
 BANS = (
-    Ban("sleep", r"\bsleep_(for|until)\b", "never sleep: wait for an event with a deadline "
-        "(net::wait_for in a coroutine, condition_variable::wait_until, poll with a timeout)"),
+    Ban(
+        "sleep",
+        r"\bsleep_(for|until)\b",
+        "never sleep: wait for an event with a deadline "
+        "(net::wait_for in a coroutine, condition_variable::wait_until, poll with a timeout)",
+    ),
     Ban("sleep", r"(?<![\w.>:])(::)?(usleep|nanosleep|sleep)\s*\(", "never sleep: wait for an event with a deadline"),
-    Ban("sleep", r"\btime\.sleep\s*\(|^\s*sleep\s+[\d.$]", "a test waits for an event with a deadline, not for time to pass",
-        applies=lambda file: file.is_test and file.suffix in (".py", ".sh"), text="raw"),
+    Ban(
+        "sleep",
+        r"\btime\.sleep\s*\(|^\s*sleep\s+[\d.$]",
+        "a test waits for an event with a deadline, not for time to pass",
+        applies=lambda file: file.is_test and file.suffix in (".py", ".sh"),
+        text="raw",
+    ),
     Ban("std-format", r"\bstd::(v?format(_to)?|print(ln)?)\b", "use fmt::format: libstdc++ 12 has no std::format"),
-    Ban("std-format", r"#\s*include\s*<(format|print)>", "include <fmt/format.h>: libstdc++ 12 has no std::format",
-        text="includes"),
-    Ban("iostream", r"#\s*include\s*<iostream>", "include <iosfwd> in a header, <iostream> in the .cpp that prints",
-        applies=lambda file: file.is_header, text="includes"),
-    Ban("asio-all", r"#\s*include\s*<boost/asio\.hpp>", "include the part of Asio that is used; the whole costs 4 s",
-        text="includes"),
-    Ban("new-delete", r"(?<!operator)\s\bnew\s+[A-Za-z_:(]|\(new\s+[A-Za-z_:]",
-        "use std::make_unique or a value: who owns it must be visible in the type"),
-    Ban("new-delete", r"(?<!operator)(?<![=\w])\s*\bdelete\b\s*(\[\s*\])?\s*[A-Za-z_(*]",
-        "let a std::unique_ptr or a value own it"),
+    Ban(
+        "std-format",
+        r"#\s*include\s*<(format|print)>",
+        "include <fmt/format.h>: libstdc++ 12 has no std::format",
+        text="includes",
+    ),
+    Ban(
+        "iostream",
+        r"#\s*include\s*<iostream>",
+        "include <iosfwd> in a header, <iostream> in the .cpp that prints",
+        applies=lambda file: file.is_header,
+        text="includes",
+    ),
+    Ban(
+        "asio-all",
+        r"#\s*include\s*<boost/asio\.hpp>",
+        "include the part of Asio that is used; the whole costs 4 s",
+        text="includes",
+    ),
+    Ban(
+        "new-delete",
+        r"(?<!operator)\s\bnew\s+[A-Za-z_:(]|\(new\s+[A-Za-z_:]",
+        "use std::make_unique or a value: who owns it must be visible in the type",
+    ),
+    Ban(
+        "new-delete",
+        r"(?<!operator)(?<![=\w])\s*\bdelete\b\s*(\[\s*\])?\s*[A-Za-z_(*]",
+        "let a std::unique_ptr or a value own it",
+    ),
     Ban("using-namespace", r"\busing\s+namespace\s+std\s*;", "write std::, or a using declaration for the one name"),
-    Ban("using-namespace", r"\busing\s+namespace\b", "never in a header: it changes the meaning of names elsewhere",
-        applies=lambda file: file.is_header),
-    Ban("empty-catch", r"\bcatch\s*\([^)]*\)\s*\{\s*\}",
-        "an exception must not vanish: handle it, count and log it, or return a Failure"),
-    Ban("left-over", r"\b(TODO|FIXME|XXX|HACK)\b", "finish it now, or say in the README what is not there",
-        applies=in_code, text="raw"),
-    Ban("nolint-reason", r"NOLINT(NEXTLINE|BEGIN)?(?!\w)(?!\([\w.,\s*-]+\)\s*:?\s*\w+\s+\w+)",
-        "name the check and say why it is wrong here: // NOLINT(bugprone-x): the reason", text="raw"),
+    Ban(
+        "using-namespace",
+        r"\busing\s+namespace\b",
+        "never in a header: it changes the meaning of names elsewhere",
+        applies=lambda file: file.is_header,
+    ),
+    Ban(
+        "empty-catch",
+        r"\bcatch\s*\([^)]*\)\s*\{\s*\}",
+        "an exception must not vanish: handle it, count and log it, or return a Failure",
+    ),
+    Ban(
+        "left-over",
+        r"\b(TODO|FIXME|XXX|HACK)\b",
+        "finish it now, or say in the README what is not there",
+        applies=in_code,
+        text="raw",
+    ),
+    Ban(
+        "nolint-reason",
+        r"NOLINT(NEXTLINE|BEGIN)?(?!\w)(?!\([\w.,\s*-]+\)\s*:?\s*\w+\s+\w+)",
+        "name the check and say why it is wrong here: // NOLINT(bugprone-x): the reason",
+        text="raw",
+    ),
 )
 
 # Headers that cost seconds to compile, or that tie a module to a library: only these sources may see them.
@@ -59,8 +103,10 @@ HEAVY = {
     "CLI11": (r"CLI/", ("bin/*.cpp",)),
     "toml++": (r"toml\+\+/|toml\.hpp", ("lib/base/src/*.cpp",)),
     "SQLite": (r"sqlite3", ("lib/store/src/*.cpp", "lib/store/src/*.hpp", "lib/store/tests/*.cpp")),
-    "llama.cpp": (r"llama|ggml|server-\w+\.h|common\.h|mtmd|gguf",
-                  ("lib/engine-llama/src/*", "lib/engine-llama/tests/*")),
+    "llama.cpp": (
+        r"llama|ggml|server-\w+\.h|common\.h|mtmd|gguf",
+        ("lib/engine-llama/src/*", "lib/engine-llama/tests/*"),
+    ),
     "Lua": (r"(lua5\.4/)?(lua|lauxlib|lualib)\.(h|hpp)", ("lib/script/src/*.cpp",)),
     "libpq": (r"(postgresql/)?libpq-fe\.h", ("lib/store/src/*.cpp",)),
 }
@@ -95,7 +141,11 @@ def prepare(file: File, kind: str) -> str:
         return file.text
     code = cxx.blank(file.text, keep_preprocessor=(kind == "includes"))
     # Where the constructor is private, make_unique cannot call it; the owner is still in the same expression.
-    return re.sub(r"((unique|shared)_ptr<[^;{}]*>\s*\w*\s*[({])\s*new\b", lambda owned: owned.group(1).ljust(len(owned.group(0))), code)
+    return re.sub(
+        r"((unique|shared)_ptr<[^;{}]*>\s*\w*\s*[({])\s*new\b",
+        lambda owned: owned.group(1).ljust(len(owned.group(0))),
+        code,
+    )
 
 
 def check_heavy(file: File) -> list[Finding]:
@@ -106,7 +156,12 @@ def check_heavy(file: File) -> list[Finding]:
             continue
         for library, (pattern, allowed) in HEAVY.items():
             if re.match(pattern, include.group(1)) and not any(fnmatch.fnmatch(file.path, glob) for glob in allowed):
-                findings.append(Finding(
-                    file.path, number, "heavy-header",
-                    f"{library} may be included by {', '.join(allowed)} only: call the module that wraps it"))
+                findings.append(
+                    Finding(
+                        file.path,
+                        number,
+                        "heavy-header",
+                        f"{library} may be included by {', '.join(allowed)} only: call the module that wraps it",
+                    )
+                )
     return findings

@@ -15,24 +15,25 @@ BARE_CONTROL = ("do", "try")  # `else` follows an `if` that was counted
 @dataclasses.dataclass
 class Function:
     name: str
-    line: int        # where its head starts, from 1
-    lines: int       # from the head to the closing brace; 0 for a declaration
+    line: int  # where its head starts, from 1
+    lines: int  # from the head to the closing brace; 0 for a declaration
     parameters: int
-    nesting: int     # deepest control block; 0 = straight code
+    nesting: int  # deepest control block; 0 = straight code
     nesting_line: int
-    result: str = ""          # the text before its name
+    result: str = ""  # the text before its name
     parameter_text: str = ""  # the text between its parentheses
 
 
 def blank(text: str, keep_comments: bool = False, keep_preprocessor: bool = False) -> str:
     """Replaces what is not code by spaces, so that positions and lines stay."""
     pattern = re.compile(
-        r'(?P<comment>//[^\n]*|/\*.*?\*/)'
+        r"(?P<comment>//[^\n]*|/\*.*?\*/)"
         r'|(?P<raw>R"(?P<mark>[^(\s]{0,16})\(.*?\)(?P=mark)")'
         r'|(?P<string>"(?:\\.|[^"\\\n])*")'
         r"|(?P<char>(?<![0-9A-Za-z_])'(?:\\.|[^'\\\n])+')"
-        r'|(?P<include>^[ \t]*\#(?:\\\n|[^\n/]|/(?![/*]))*)',
-        re.DOTALL | re.MULTILINE)
+        r"|(?P<include>^[ \t]*\#(?:\\\n|[^\n/]|/(?![/*]))*)",
+        re.DOTALL | re.MULTILINE,
+    )
 
     def spaces(part: str) -> str:
         return re.sub(r"[^\n]", " ", part)
@@ -130,13 +131,13 @@ def without_prefix(head: str) -> str:
     head = head.strip()
     while True:
         if head.startswith("[["):
-            head = head[match_forward(head, 0) + 1:].lstrip()
+            head = head[match_forward(head, 0) + 1 :].lstrip()
         elif re.match(r"template\s*<", head):
-            head = head[end_of_angles(head, head.index("<")) + 1:].lstrip()
+            head = head[end_of_angles(head, head.index("<")) + 1 :].lstrip()
         elif re.match(r"(friend|static|constexpr|export)\b", head):
             head = head.split(None, 1)[1] if " " in head or "\n" in head else ""
         elif macro := re.match(r"[A-Z][A-Z0-9_]+\s*\(", head):
-            rest = head[match_forward(head, macro.end() - 1) + 1:].lstrip()
+            rest = head[match_forward(head, macro.end() - 1) + 1 :].lstrip()
             if not rest:
                 return head
             head = rest
@@ -170,8 +171,15 @@ def parameter_list(head: str) -> tuple[str, str] | None:
         elif character == "(":
             end = match_forward(head, position)
             name = re.search(r"([~\w]+(?:\s*::\s*[~\w]+)*)\s*$", head[:position])
-            if name and name.group(1) not in ("decltype", "noexcept", "alignas", "requires", "explicit", "__attribute__"):
-                return (name.group(1), head[position + 1:end]) if is_tail(head[end + 1:]) else None
+            if name and name.group(1) not in (
+                "decltype",
+                "noexcept",
+                "alignas",
+                "requires",
+                "explicit",
+                "__attribute__",
+            ):
+                return (name.group(1), head[position + 1 : end]) if is_tail(head[end + 1 :]) else None
             position = end
         position += 1
     return None
@@ -187,7 +195,7 @@ def is_initializer(code: str, head_start: int, brace: int) -> bool:
     """Whether this brace belongs to a constructor's initializer list: then a comma or the body follows it."""
     if not re.search(r"\)[^()]*:", code[head_start:brace]):
         return False
-    after = code[match_forward(code, brace) + 1:brace + 4096].lstrip()
+    after = code[match_forward(code, brace) + 1 : brace + 4096].lstrip()
     return after[:1] in (",", "{")
 
 
@@ -221,7 +229,9 @@ def add_declaration(code: str, head_start: int, end: int, found: list[Function])
         return
     if named := parameter_list(head):
         line = line_of(code, start_of(code, head_start))
-        found.append(Function(named[0], line, 0, count_parameters(named[1]), 0, line, result_of(head, named[0]), named[1]))
+        found.append(
+            Function(named[0], line, 0, count_parameters(named[1]), 0, line, result_of(head, named[0]), named[1])
+        )
 
 
 def add_definition(code: str, head_start: int, brace: int, end: int, found: list[Function]) -> None:
@@ -233,7 +243,9 @@ def add_definition(code: str, head_start: int, brace: int, end: int, found: list
     count = 0 if is_macro else count_parameters(parameters)
     label = re.sub(r"\s+", " ", f"{name}({parameters.strip()})") if is_macro else name
     lines = line_of(code, end) - line + 1
-    found.append(Function(label, line, lines, count, nesting, line_of(code, deepest), result_of(head, name), parameters))
+    found.append(
+        Function(label, line, lines, count, nesting, line_of(code, deepest), result_of(head, name), parameters)
+    )
 
 
 def result_of(head: str, name: str) -> str:
@@ -262,7 +274,7 @@ def controls_before(code: str, brace: int) -> int:
         before = code[:position].rstrip()
         if before.endswith(")"):
             opening = match_backward(before, len(before) - 1)
-            word = re.search(r"(\w+)(\s+constexpr)?\s*$", before[max(0, opening - 64):opening])
+            word = re.search(r"(\w+)(\s+constexpr)?\s*$", before[max(0, opening - 64) : opening])
             if not word or word.group(1) not in CONTROL:
                 return count
             count += 1

@@ -28,6 +28,8 @@ def apply(tree: Tree, findings: list[Finding]) -> list[Finding]:
         check, path = entry.group(1), entry.group(2)
         excused = [finding for finding in remaining if finding.check == check and fnmatch.fnmatch(finding.path, path)]
         if not excused:
-            complaints.append(Finding(LIST, number, "exceptions", f"nothing to excuse any more ({check} {path}): delete the line"))
+            complaints.append(
+                Finding(LIST, number, "exceptions", f"nothing to excuse any more ({check} {path}): delete the line")
+            )
         remaining = [finding for finding in remaining if finding not in excused]
     return remaining + complaints

@@ -34,15 +34,21 @@ def check_length(file: File) -> list[Finding]:
     count = len(file.lines)
     if not is_source or count <= limit:
         return []
-    return [Finding(file.path, 1, "file-length",
-                    f"{count} lines, {limit} at most: move one of its ideas into a file of its own")]
+    return [
+        Finding(
+            file.path, 1, "file-length", f"{count} lines, {limit} at most: move one of its ideas into a file of its own"
+        )
+    ]
 
 
 def check_columns(file: File) -> list[Finding]:
     if file.suffix in WIDE and file.name not in ("CMakeLists.txt",):
         return []
-    return [Finding(file.path, number, "columns", f"{len(line)} columns, {COLUMNS_MAX} at most: break the line")
-            for number, line in enumerate(file.lines, 1) if len(line) > COLUMNS_MAX]
+    return [
+        Finding(file.path, number, "columns", f"{len(line)} columns, {COLUMNS_MAX} at most: break the line")
+        for number, line in enumerate(file.lines, 1)
+        if len(line) > COLUMNS_MAX
+    ]
 
 
 def check_functions(file: File) -> list[Finding]:
@@ -50,17 +56,32 @@ def check_functions(file: File) -> list[Finding]:
     for function in cxx.functions(file.text):
         name = function.name
         if function.lines > FUNCTION_LINES_MAX:
-            findings.append(Finding(
-                file.path, function.line, "function-length",
-                f"{name} has {function.lines} lines, {FUNCTION_LINES_MAX} at most: name its parts as functions"))
+            findings.append(
+                Finding(
+                    file.path,
+                    function.line,
+                    "function-length",
+                    f"{name} has {function.lines} lines, {FUNCTION_LINES_MAX} at most: name its parts as functions",
+                )
+            )
         if function.nesting > NESTING_MAX:
-            findings.append(Finding(
-                file.path, function.nesting_line, "nesting",
-                f"{name} nests {function.nesting} deep, {NESTING_MAX} at most: return early or extract the inner loop"))
+            findings.append(
+                Finding(
+                    file.path,
+                    function.nesting_line,
+                    "nesting",
+                    f"{name} nests {function.nesting} deep, {NESTING_MAX} at most: return early, extract the inner part",
+                )
+            )
         if function.parameters > PARAMETERS_MAX:
-            findings.append(Finding(
-                file.path, function.line, "parameters",
-                f"{name} takes {function.parameters} parameters, {PARAMETERS_MAX} at most: make a struct of them"))
+            findings.append(
+                Finding(
+                    file.path,
+                    function.line,
+                    "parameters",
+                    f"{name} takes {function.parameters} parameters, {PARAMETERS_MAX} at most: make a struct of them",
+                )
+            )
     return findings
 
 
@@ -69,14 +90,23 @@ def check_public_header(file: File) -> list[Finding]:
     if not re.match(r"#pragma once\n", file.text):
         findings.append(Finding(file.path, 1, "pragma-once", "begin a public header with `#pragma once`"))
     if not re.search(r"^///? ?@file\b|^/// @file", file.text, re.MULTILINE):
-        findings.append(Finding(file.path, 1, "file-comment",
-                                "say in a `/// @file` paragraph what this header is and why it exists"))
+        findings.append(
+            Finding(
+                file.path, 1, "file-comment", "say in a `/// @file` paragraph what this header is and why it exists"
+            )
+        )
     filled = [line for line in file.lines if line.strip()]
     commented = [line for line in filled if "//" in line]
     share = len(commented) / max(1, len(filled))
     if share < COMMENT_SHARE_MIN:
-        findings.append(Finding(
-            file.path, 1, "comment-share",
-            f"{share:.0%} of the lines have a comment, {COMMENT_SHARE_MIN:.0%} or more is usual in a public header: "
-            "say purpose, ownership, threading, units and errors", warning=True))
+        findings.append(
+            Finding(
+                file.path,
+                1,
+                "comment-share",
+                f"{share:.0%} of the lines have a comment, {COMMENT_SHARE_MIN:.0%} or more is usual: "
+                "say purpose, ownership, threading, units and errors",
+                warning=True,
+            )
+        )
     return findings

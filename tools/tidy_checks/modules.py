@@ -58,16 +58,26 @@ def closure(module: str) -> set[str]:
 
 def check_organs(tree: Tree) -> list[Finding]:
     findings = []
-    folders = sorted({"/".join(file.parts[:2]) for file in tree if file.parts[0] in ("lib", "bin") and len(file.parts) > 2})
+    folders = sorted(
+        {"/".join(file.parts[:2]) for file in tree if file.parts[0] in ("lib", "bin") and len(file.parts) > 2}
+    )
     for folder in folders:
         for organ in ORGANS:
             if f"{folder}/{organ}" not in tree.by_path:
-                findings.append(Finding(f"{folder}/{organ}", 1, "organs", f"{folder} has no {organ}: every module has one"))
+                findings.append(
+                    Finding(f"{folder}/{organ}", 1, "organs", f"{folder} has no {organ}: every module has one")
+                )
         name = folder.split("/")[1]
         if folder.startswith("lib/") and name not in SEES and name not in EVERYTHING:
-            findings.append(Finding(f"{folder}/CMakeLists.txt", 1, "direction",
-                                    f"{name} has no place in the direction of dependency: "
-                                    "add it to SEES in tools/tidy_checks/modules.py and to ARCHITECTURE.md"))
+            findings.append(
+                Finding(
+                    f"{folder}/CMakeLists.txt",
+                    1,
+                    "direction",
+                    f"{name} has no place in the direction of dependency: "
+                    "add it to SEES in tools/tidy_checks/modules.py and to ARCHITECTURE.md",
+                )
+            )
     return findings
 
 
@@ -95,7 +105,9 @@ def check_declared(file: File) -> list[Finding]:
     findings = []
     line = cxx.line_of(file.text, declared.start())
     if declared.group(1) != module:
-        findings.append(Finding(file.path, line, "organs", f"rbees_module({declared.group(1)}): name it {module}, as its folder"))
+        findings.append(
+            Finding(file.path, line, "organs", f"rbees_module({declared.group(1)}): name it {module}, as its folder")
+        )
     public = re.search(r"\bPUBLIC\s+((?:[a-z][\w-]*\s+)*(?:[a-z][\w-]*)?)", declared.group(2))
     for name in public.group(1).split() if public else ():
         if name not in closure(module):
@@ -115,7 +127,11 @@ def check_named(tree: Tree, file: File) -> list[Finding]:
     for depth in range(len(file.parts)):
         folder = "/".join(file.parts[:depth])
         relative = file.parts[depth:]
-        spellings = {file.path, "/".join(relative), "/".join(relative[1:])}  # rbees_module() adds src/ and tests/ itself
+        spellings = {
+            file.path,
+            "/".join(relative),
+            "/".join(relative[1:]),
+        }  # rbees_module() adds src/ and tests/ itself
         for listing in build_files(tree, folder):
             if spellings & set(re.split(r"[\s()\"]+|\$\{\w+\}/", listing.text)) - {""}:
                 return []
@@ -124,5 +140,8 @@ def check_named(tree: Tree, file: File) -> list[Finding]:
 
 def build_files(tree: Tree, folder: str) -> list[File]:
     """The CMakeLists.txt and .cmake files that lie directly in a folder."""
-    return [file for file in tree if "/".join(file.parts[:-1]) == folder
-            and (file.name == "CMakeLists.txt" or file.suffix == ".cmake")]
+    return [
+        file
+        for file in tree
+        if "/".join(file.parts[:-1]) == folder and (file.name == "CMakeLists.txt" or file.suffix == ".cmake")
+    ]

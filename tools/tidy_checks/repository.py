@@ -5,9 +5,13 @@ import re
 from .tree import File, Finding, Tree
 
 BLOB_BYTES_MAX = 256 * 1024
-MACHINE_PATHS = re.compile(r"(?<![\w.~$}-])/(work|root|Users/\w+|home/(?!USER\b|user\b)[a-z]\w*|tmp/(w|bash_jobs))(?=/|\b)")
-HOSTS = re.compile(r"\b(registry\.npmjs\.org|pypi\.org|files\.pythonhosted\.org|deb\.debian\.org|security\.debian\.org"
-                   r"|proxy\.golang\.org|sum\.golang\.org|(static\.)?crates\.io|registry\.yarnpkg\.com)\b")
+MACHINE_PATHS = re.compile(
+    r"(?<![\w.~$}-])/(work|root|Users/\w+|home/(?!USER\b|user\b)[a-z]\w*|tmp/(w|bash_jobs))(?=/|\b)"
+)
+HOSTS = re.compile(
+    r"\b(registry\.npmjs\.org|pypi\.org|files\.pythonhosted\.org|deb\.debian\.org|security\.debian\.org"
+    r"|proxy\.golang\.org|sum\.golang\.org|(static\.)?crates\.io|registry\.yarnpkg\.com)\b"
+)
 ROOT_FOLDERS = ("lib", "bin", "tests", "bench", "features")
 
 
@@ -26,8 +30,15 @@ def check(tree: Tree) -> list[Finding]:
 def check_size(file: File) -> list[Finding]:
     if len(file.data) <= BLOB_BYTES_MAX:
         return []
-    return [Finding(file.path, 1, "blob", f"{len(file.data) // 1024} KiB, {BLOB_BYTES_MAX // 1024} at most: "
-                                          "fetch it by a recipe with a hash (third_party/), or make it smaller")]
+    return [
+        Finding(
+            file.path,
+            1,
+            "blob",
+            f"{len(file.data) // 1024} KiB, {BLOB_BYTES_MAX // 1024} at most: "
+            "fetch it by a recipe with a hash (third_party/), or make it smaller",
+        )
+    ]
 
 
 def check_mode(file: File) -> list[Finding]:
@@ -52,15 +63,29 @@ def check_text(file: File) -> list[Finding]:
     findings = []
     for number, line in enumerate(file.lines, 1):
         if path := MACHINE_PATHS.search(line):
-            findings.append(Finding(file.path, number, "machine-path",
-                                    f"`{path.group(0)}` exists on one machine only: use a variable or a relative path"))
+            findings.append(
+                Finding(
+                    file.path,
+                    number,
+                    "machine-path",
+                    f"`{path.group(0)}` exists on one machine only: use a variable or a relative path",
+                )
+            )
         if host := HOSTS.search(line):
-            findings.append(Finding(file.path, number, "registry-host",
-                                    f"`{host.group(0)}`: call npm, pip or apt; users may have a mirror configured"))
+            findings.append(
+                Finding(
+                    file.path,
+                    number,
+                    "registry-host",
+                    f"`{host.group(0)}`: call npm, pip or apt; users may have a mirror configured",
+                )
+            )
         if "\t" in line and file.suffix in (".cpp", ".hpp", ".py", ".cmake", ".md", ".feature"):
             findings.append(Finding(file.path, number, "tab", "indent with spaces"))
         if line != line.rstrip() and file.suffix != ".patch":
-            findings.append(Finding(file.path, number, "trailing-space", "delete the white space at the end of the line"))
+            findings.append(
+                Finding(file.path, number, "trailing-space", "delete the white space at the end of the line")
+            )
     return findings
 
 
