@@ -138,7 +138,7 @@ Result<Config> Config::load(std::span<const Option> table, const Home& home, con
         resolution.take_environment(environment),
         resolution.take_dotenv(folder / ".env"),
         resolution.take_toml(folder / "rbees.toml"),
-        resolution.take_toml(home.config / "config.toml"),
+        resolution.take_toml(home.config_file()),
         resolution.take_toml("/etc/rbees/config.toml"),
         resolution.take_defaults(),
     };

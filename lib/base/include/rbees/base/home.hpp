@@ -27,6 +27,11 @@ struct Home {
     std::filesystem::path run;      ///< sockets and locks
     std::filesystem::path cache;    ///< downloads and conversions, shared by every home (RBEES_CACHE)
 
+    /// `--config PATH`: read instead of config.toml.
+    std::optional<std::filesystem::path> config_instead;
+
+    [[nodiscard]] std::filesystem::path config_file() const { return config_instead.value_or(config / "config.toml"); }
+
     [[nodiscard]] std::filesystem::path journal() const { return state / "orcd.db"; }
     [[nodiscard]] std::filesystem::path admin_token() const { return secrets / "admin.token"; }
     [[nodiscard]] std::filesystem::path node_token() const { return secrets / "node.token"; }
