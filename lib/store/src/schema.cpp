@@ -36,7 +36,7 @@ CREATE TABLE entity (
     owner      TEXT NOT NULL,
     parent     TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    sequence   INTEGER NOT NULL,  -- of the last record of the commit that wrote the row
+    sequence   INTEGER NOT NULL,  -- of the last record of the batch that wrote the row
     json       TEXT NOT NULL,
     checksum   BLOB NOT NULL,
     UNIQUE (kind, id)

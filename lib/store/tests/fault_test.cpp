@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <sqlite3.h>
 
+#include <ostream>
 #include <set>
 
 #include "fault_vfs.hpp"
@@ -70,6 +72,9 @@ struct FaultKind {
     std::optional<FaultVfs::Operation> operation;
     int code;
     bool is_lasting;
+
+    /// Names the test for ctest.
+    friend void PrintTo(const FaultKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 class FaultTest : public testing::TestWithParam<FaultKind> {
@@ -160,6 +165,28 @@ TEST(FaultVfsTest, CommitThatFailsIsReportedAsUnknownAndNeverAnswered) {
     EXPECT_EQ(outcome.storage_failures, 1);
     EXPECT_TRUE(outcome.refused.empty());
     EXPECT_LT(outcome.acknowledged.size(), std::size_t{batches});
+}
+
+/// Runs a program with the default handler on disks whose sync fails, later each time, until one gets past its opening.
+void commit_on_a_disk_that_cannot_sync(const std::filesystem::path& folder) {
+    constexpr std::size_t syncs_max = 100;
+    for (std::size_t syncs = 1; syncs < syncs_max; ++syncs) {
+        const FaultVfs vfs({syncs, FaultVfs::Operation::sync, SQLITE_IOERR_FSYNC, false});
+        auto options = test_options();
+        options.vfs = vfs.name();
+        options.storage_failed = nullptr;
+        auto journal = Journal::open(folder / fmt::format("{}.db", syncs), std::move(options));
+        if (!journal) continue;
+        Door reported;
+        const auto taken = (*journal)->append(batch_of("x"), [&](CommitResult) { reported.open(); });
+        if (taken) (void)reported.wait();
+    }
+}
+
+TEST(FaultVfsTest, ProcessEndsByDefaultWhenTheStorageFails) {
+    const TemporaryFolder folder;
+
+    EXPECT_EXIT(commit_on_a_disk_that_cannot_sync(folder.path()), testing::ExitedWithCode(75), "");
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "fault_vfs.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <new>
+#include <memory>
 #include <random>
 
 namespace rbees::store {
@@ -13,7 +15,7 @@ namespace {
 struct FaultFile {
     sqlite3_file base;
     FaultVfs* owner;
-    std::string* path;
+    const std::string* path;
 
     [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -34,9 +36,7 @@ std::string content_of(const std::string& path) {
 }
 
 int close_file(sqlite3_file* file) {
-    const int code = methods(file)->xClose(real(file));
-    delete fault(file)->path;
-    return code;
+    return methods(file)->xClose(real(file));
 }
 
 int read_file(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
@@ -107,12 +107,11 @@ constexpr sqlite3_io_methods fault_methods = {2,           close_file,  read_fil
 
 int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* got) {
     auto* owner = static_cast<FaultVfs*>(vfs->pAppData);
-    auto* made = new (file) FaultFile{{nullptr}, owner, nullptr};
+    auto* made = std::construct_at(fault(file), FaultFile{{nullptr}, owner, nullptr});
     const int code = owner->real()->xOpen(owner->real(), path, made->real(), flags, got);
     if (made->real()->pMethods == nullptr) return code;
     made->base.pMethods = &fault_methods;
-    made->path = new std::string(path != nullptr ? path : "");
-    if (path != nullptr) owner->opened(path);
+    made->path = owner->opened(path != nullptr ? path : "");
     return code;
 }
 
@@ -134,20 +133,20 @@ void apply(std::string& content, const FaultVfs::Write& write, std::size_t size)
 FaultVfs::FaultVfs(Fault fault_at)
     : name_("fault-" + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
       real_(sqlite3_vfs_find(nullptr)),
-      vfs_(*real_),
+      vfs_(std::make_unique<sqlite3_vfs>(*real_)),
       fault_(fault_at) {
-    vfs_.iVersion = 1;
-    vfs_.szOsFile = static_cast<int>(sizeof(FaultFile)) + real_->szOsFile;
-    vfs_.pNext = nullptr;
-    vfs_.zName = name_.c_str();
-    vfs_.pAppData = this;
-    vfs_.xOpen = open_file;
-    vfs_.xDelete = delete_file;
-    sqlite3_vfs_register(&vfs_, 0);
+    vfs_->iVersion = 1;
+    vfs_->szOsFile = static_cast<int>(sizeof(FaultFile)) + real_->szOsFile;
+    vfs_->pNext = nullptr;
+    vfs_->zName = name_.c_str();
+    vfs_->pAppData = this;
+    vfs_->xOpen = open_file;
+    vfs_->xDelete = delete_file;
+    sqlite3_vfs_register(vfs_.get(), 0);
 }
 
 FaultVfs::~FaultVfs() {
-    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_unregister(vfs_.get());
 }
 
 bool FaultVfs::was_hit() const {
@@ -164,9 +163,10 @@ int FaultVfs::next(Operation operation) {
     return fault_.code;
 }
 
-void FaultVfs::opened(const std::string& path) {
+const std::string* FaultVfs::opened(const std::string& path) {
     const std::scoped_lock lock(mutex_);
     files_.try_emplace(path, FileState{.durable = content_of(path)});
+    return &*paths_.insert(path).first;
 }
 
 void FaultVfs::wrote(const std::string& path, std::int64_t offset, std::string bytes) {

@@ -6,15 +6,17 @@
 /// fail with a chosen code. It also remembers what was not synced yet, so that a power cut can be played: unsynced
 /// writes are kept, dropped or torn in half, as a seed decides, like a disk with a cache does.
 
-#include <sqlite3.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
+
+struct sqlite3_vfs;
 
 namespace rbees::store {
 
@@ -26,7 +28,7 @@ class FaultVfs {
     struct Fault {
         std::size_t at = 0;
         std::optional<Operation> operation;
-        int code = SQLITE_IOERR;
+        int code = 0;             ///< SQLite's
         bool is_lasting = false;  ///< every later operation fails too
     };
 
@@ -53,7 +55,7 @@ class FaultVfs {
     };
 
     [[nodiscard]] int next(Operation operation);
-    void opened(const std::string& path);
+    const std::string* opened(const std::string& path);  ///< the path, kept as long as this VFS
     void wrote(const std::string& path, std::int64_t offset, std::string bytes);
     void synced(const std::string& path);
     void truncated(const std::string& path, std::int64_t size);
@@ -63,11 +65,12 @@ class FaultVfs {
   private:
     std::string name_;
     sqlite3_vfs* real_;
-    sqlite3_vfs vfs_{};
+    std::unique_ptr<sqlite3_vfs> vfs_;
     Fault fault_;
     mutable std::mutex mutex_;
     std::size_t count_ = 0;
     bool was_hit_ = false;
+    std::set<std::string> paths_;
     std::map<std::string, FileState> files_;
 };
 

@@ -5,7 +5,7 @@
 /// SQLite in WAL mode with synchronous=FULL: a commit that was reported survives a power cut. A commit starts as soon
 /// as the one before it ends, and takes everything that was queued meanwhile, so one fsync serves many writers and no
 /// timer adds delay. One connection, on the journal thread, does all writes and all checkpoints: SQLite before 3.51.3
-/// can corrupt a database in which two connections do (sqlite.org/wal.html#walresetbug).
+/// can corrupt a database in which two connections do (fixed there; sqlite.org/wal.html).
 ///
 /// A commit that fails is *unknown*, not undone: it may be on the disk all the same. The journal then calls
 /// `JournalOptions::storage_failed` and never the batch's callback; the process must exit and recover.

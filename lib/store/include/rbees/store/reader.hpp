@@ -39,7 +39,7 @@ struct JournalHead {
     bool operator==(const JournalHead&) const = default;
 };
 
-/// An entity and the last record of the commit that wrote it. Never `erased`.
+/// An entity and the last record of the batch that wrote it. Never `erased`.
 struct EntityRow {
     EntityChange entity;
     Sequence sequence = 0;
