@@ -101,7 +101,7 @@ std::optional<Url> parse_url(std::string_view text) {
         if (!number || *number == 0) return std::nullopt;
         url.port = *number;
     }
-    url.target = parsed->encoded_resource().substr(parsed->encoded_origin().size());
+    url.target = parsed->encoded_resource();
     if (!url.target.starts_with('/')) url.target.insert(url.target.begin(), '/');
     return url;
 }

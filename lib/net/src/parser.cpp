@@ -111,7 +111,10 @@ class Collector final : public http::basic_parser<is_request> {
         head.fields.append(name_text, value);
     }
 
-    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& error) override {
+        const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+        if (std::ranges::any_of(extensions, is_control)) error = http::error::bad_chunk_extension;
+    }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code&) override {
         body->append(bytes);
@@ -148,6 +151,13 @@ std::expected<Head, ParseError> read_head(Collector<is_request>& collector, std:
     return std::move(head);
 }
 
+/// Beast takes the last chunk's head and the trailers in one piece; they follow the rules of a head.
+bool is_proper_end(std::string_view last_chunk_and_trailers) {
+    if (last_chunk_and_trailers.starts_with("\r\n")) last_chunk_and_trailers.remove_prefix(2);
+    HeadScan scan;
+    return scan.look(last_chunk_and_trailers) == HeadScan::Verdict::complete;
+}
+
 template <bool is_request>
 std::expected<MessageParser::Chunks, ParseError> read_chunks(Collector<is_request>& collector, std::string_view bytes,
                                                              std::string& body) {
@@ -156,9 +166,11 @@ std::expected<MessageParser::Chunks, ParseError> read_chunks(Collector<is_reques
     while (chunks.used < bytes.size() && !collector.is_done()) {
         const auto rest = bytes.substr(chunks.used);
         error_code error;
-        chunks.used += collector.put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+        const auto used = collector.put(boost::asio::const_buffer(rest.data(), rest.size()), error);
+        chunks.used += used;
         if (error == http::error::need_more) break;
-        if (error) return std::unexpected("a chunk of the body is malformed");
+        const auto is_refused = error || (collector.is_done() && !is_proper_end(rest.substr(0, used)));
+        if (is_refused) return std::unexpected("a chunk of the body is malformed");
     }
     chunks.is_complete = collector.is_done();
     return chunks;
