@@ -70,7 +70,7 @@ def check_functions(file: File) -> list[Finding]:
                     file.path,
                     function.nesting_line,
                     "nesting",
-                    f"{name} nests {function.nesting} deep, {NESTING_MAX} at most: return early, extract the inner part",
+                    f"{name} nests {function.nesting} deep, {NESTING_MAX} at most: return early or extract",
                 )
             )
         if function.parameters > PARAMETERS_MAX:

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Everything that CI runs. The last line is "N passed, N failed" over all suites; the exit code is 0 if none failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source tools/lib/shell.sh
+
+usage() {
+  cat <<'TEXT'
+Usage: ./test.sh [--only SUITE]... [--no-install]
+
+Suites, in order:
+  tidy          the form of the tree (tools/tidy)
+  unit          all unit tests under AddressSanitizer and UndefinedBehaviorSanitizer; headers stand alone; modules link
+  unit-tsan     the tests of what runs on several threads, under ThreadSanitizer
+  features      features/*.feature against the release build
+  features-asan the same with the sanitized programs
+  clients       real clients against the release build (tests/clients)
+  lint          clang-tidy over everything (RBEES_DEPTH=night)
+
+Environment:
+  RBEES_DEPTH=quick|ci|night   how deep suites go that can (default ci)
+  RBEES_REQUIRE=a,b            a suite of these names that cannot run here is a failure, not "not run"
+
+Logs are in build/logs. First run: up to 45 minutes on 2 cores; later about 10.
+TEXT
+}
+
+only=()
+install=yes
+while (($#)); do
+  case "$1" in
+    --only) [[ -n "${2:-}" ]] || { usage >&2; exit 2; }; only+=("$2"); shift ;;
+    --no-install) install=no ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; echo "test: unknown argument: $1" >&2; exit 2 ;;
+  esac
+  shift
+done
+export RBEES_DEPTH="${RBEES_DEPTH:-ci}"
+case "$RBEES_DEPTH" in quick | ci | night) ;; *) echo "test: RBEES_DEPTH is quick, ci or night" >&2; exit 2 ;; esac
+
+logs="build/logs"
+mkdir -p "$logs"
+passed=0
+failed=0
+suite_started=$SECONDS
+
+wanted() {
+  ((${#only[@]} == 0)) && return 0
+  local name
+  for name in "${only[@]}"; do [[ "$name" == "$1" ]] && return 0; done
+  return 1
+}
+
+begin() { suite_started=$SECONDS; echo "==> $1"; }
+
+# end SUITE PASSED FAILED
+end() {
+  passed=$((passed + $2))
+  failed=$((failed + $3))
+  echo "    $1: $2 passed, $3 failed ($(elapsed "$suite_started"))"
+}
+
+# broken SUITE LOG WHY: the suite could not do its work; that is one failure.
+broken() {
+  grep -nE -A 8 -m 3 '(FAILED:|error:|CMake Error)' "$2" | cut -c 1-240 | head -n 40 || true
+  echo "    $3; all of it: $2"
+  end "$1" 0 1
+}
+
+# not_run NAME WHY: its ground is missing here. A failure if RBEES_REQUIRE names it.
+not_run() {
+  echo "not run: $1 ($2)"
+  if [[ ",${RBEES_REQUIRE:-}," == *",$1,"* ]]; then
+    echo "    RBEES_REQUIRE says that $1 must run here"
+    end "$1" 0 1
+  fi
+}
+
+# ctest_suite SUITE PRESET CTEST_ARGUMENTS...: counts single tests; what a test skips is told as not run.
+ctest_suite() {
+  local suite="$1" preset="$2" log="$logs/$1.log" counts
+  shift 2
+  rm -f "$PWD/$logs/$suite.xml"
+  ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" --output-junit "$PWD/$logs/$suite.xml" "$@" \
+    >"$log" 2>&1
+  counts="$(python3 tools/lib/count_junit.py "$logs/$suite.xml")" || { broken "$suite" "$log" "ctest gave no result"; return; }
+  local kind first second
+  while IFS=$'\t' read -r kind first second; do
+    case "$kind" in
+      skipped) not_run "$first" "$second" ;;
+      failed) echo "    failed: $first (its output: $log)" ;;
+      counts) end "$suite" "$first" "$second" ;;
+    esac
+  done <<<"$counts"
+}
+
+run_tidy() {
+  begin tidy
+  if tools/tidy >"$logs/tidy.log" 2>&1; then end tidy 1 0; else
+    grep -v ': warning: ' "$logs/tidy.log" | head -n 60
+    end tidy 0 1
+  fi
+}
+
+run_unit() {
+  begin unit
+  build_preset dev "$logs/unit-build.log" all all_verify_interface_header_sets ||
+    { broken unit "$logs/unit-build.log" "the dev preset does not build"; return; }
+  ctest_suite unit dev
+}
+
+# Tests of modules with threads; a name here that no longer exists is an error of ninja, so the list stays true.
+tsan_tests=(rbees_net_test rbees_store_test rbees_kernel_test rbees_http_api_test rbees_orcd_parts_test
+  rbees_workerd_parts_test pool_managerd_parts_test)
+
+run_unit_tsan() {
+  begin unit-tsan
+  local probe="build/logs/tsan-probe"
+  if ! { echo 'int main() {}' | clang++-19 -fsanitize=thread -x c++ - -o "$probe" && "$probe"; } >"$probe.log" 2>&1; then
+    not_run unit-tsan "a program with ThreadSanitizer does not run here: $(head -n 1 "$probe.log")"
+    return
+  fi
+  build_preset tsan "$logs/unit-tsan-build.log" "${tsan_tests[@]}" ||
+    { broken unit-tsan "$logs/unit-tsan-build.log" "the tsan preset does not build"; return; }
+  ctest_suite unit-tsan tsan -L "^($(IFS='|' && echo "${tsan_tests[*]}"))$"
+}
+
+# features SUITE PRESET TAGS
+features_suite() {
+  local suite="$1" preset="$2" tags="$3" line
+  build_preset "$preset" "$logs/$suite-build.log" bdd-runner rbees rbees-orcd pool-managerd rbees-workerd ||
+    { broken "$suite" "$logs/$suite-build.log" "the $preset preset does not build"; return; }
+  "build/$preset/bin/bdd-runner" --tags "$tags" features >"$logs/$suite.log" 2>&1
+  line="$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$logs/$suite.log" | tail -n 1)"
+  if [[ -z "$line" ]]; then broken "$suite" "$logs/$suite.log" "bdd-runner gave no result"; return; fi
+  grep -A 6 '^  failed' "$logs/$suite.log" | cut -c 1-300
+  end "$suite" "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+}
+
+run_features() {
+  begin features
+  local tags=""
+  if ! third_party/models/smollm2.sh >"$logs/model.log" 2>&1; then
+    not_run model "the model is not in the cache and cannot be fetched: $(tail -n 1 "$logs/model.log")"
+    tags="not @model"
+  fi
+  features_suite features release "$tags"
+}
+
+run_features_asan() {
+  if [[ "$RBEES_DEPTH" == quick ]]; then not_run features-asan "RBEES_DEPTH=quick"; return; fi
+  begin features-asan
+  features_suite features-asan dev "not @model"
+}
+
+run_clients() {
+  if [[ ! -x tests/clients/run.sh ]]; then not_run clients "tests/clients/run.sh is not there"; return; fi
+  begin clients
+  local log="$logs/clients.log" line
+  build_preset release "$logs/clients-build.log" rbees rbees-orcd pool-managerd rbees-workerd ||
+    { broken clients "$logs/clients-build.log" "the release preset does not build"; return; }
+  tests/clients/run.sh >"$log" 2>&1
+  grep '^not run: ' "$log"
+  line="$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)"
+  if [[ -z "$line" ]]; then broken clients "$log" "tests/clients/run.sh gave no result"; return; fi
+  end clients "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+}
+
+run_lint() {
+  if [[ "$RBEES_DEPTH" != night ]] && ! ((${#only[@]})); then not_run lint "RBEES_DEPTH is not night"; return; fi
+  begin lint
+  if tools/dev lint --all >"$logs/lint.log" 2>&1; then end lint 1 0; else
+    broken lint "$logs/lint.log" "clang-tidy stopped"
+  fi
+}
+
+if [[ "$install" == yes ]]; then
+  tools/setup --dev || { echo "test: install what is missing as said above, then try again" >&2; exit 1; }
+fi
+third_party/llama/build.sh >"$logs/llama-prefix" || { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
+
+for suite in tidy unit unit-tsan features features-asan clients lint; do
+  if wanted "$suite"; then "run_${suite//-/_}"; fi
+done
+echo "all of it took $(elapsed "$started_at")"
+if ((passed + failed == 0)); then echo "test: no suite of that name ran" >&2; failed=1; fi
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,37 @@
+"""Reads ctest's JUnit file for test.sh: count_junit.py FILE
+
+Prints, separated by tabs: `failed NAME` and `skipped NAME REASON` for each such test, then `counts PASSED FAILED`.
+"""
+
+import sys
+import xml.etree.ElementTree as tree
+
+
+def main() -> int:
+    passed = failed = 0
+    for case in tree.parse(sys.argv[1]).getroot().iter("testcase"):
+        name = case.get("name")
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.get("status") == "fail":
+            failed += 1
+            print("failed", name, sep="\t")
+        elif skipped is not None or case.get("status") in ("notrun", "disabled"):
+            reason = reason_of(case.findtext("system-out") or "") or (skipped.get("message") if skipped is not None else "")
+            print("skipped", name, reason or "skipped by the test", sep="\t")
+        else:
+            passed += 1
+    print("counts", passed, failed, sep="\t")
+    return 0
+
+
+def reason_of(output: str) -> str:
+    """The sentence that GTEST_SKIP() << "..." printed: the line below "Skipped", which follows a file name."""
+    lines = output.splitlines()
+    for number, line in enumerate(lines[:-1]):
+        if line.rstrip().endswith("Skipped"):
+            return lines[number + 1].strip()
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
