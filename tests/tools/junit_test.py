@@ -33,8 +33,8 @@ class JunitTest(support.TreeTest):
             [
                 "failed\tA.Breaks",
                 "skipped\tA.NeedsRoot\tneeds root",
-                "skipped\tB_NOT_BUILT\tUnable to find executable",
-                "counts\t1\t1",
+                "failed\tB_NOT_BUILT",
+                "counts\t1\t2",
             ],
         )
 
