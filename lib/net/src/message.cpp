@@ -86,6 +86,10 @@ std::optional<Url> parse_url(std::string_view text) {
     const auto parsed = boost::urls::parse_uri(text);
     if (!parsed || parsed->host().empty() || parsed->has_userinfo() || parsed->has_fragment()) return std::nullopt;
 
+    const std::string_view path = parsed->encoded_path();
+    if (!path.empty() && !path.starts_with('/'))
+        return std::nullopt;  // Boost.URL 1.81 reads "host:8x" as port and path
+
     Url url;
     url.scheme = parsed->scheme();
     std::ranges::transform(url.scheme, url.scheme.begin(), to_lower);
