@@ -1,0 +1,71 @@
+/// @file
+/// rbees-workerd: one model, loaded once, served over HTTP.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "command_line.hpp"
+#include "engine_choice.hpp"
+#include "log_level.hpp"
+#include "rbees/base/home.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/net/task.hpp"
+#include "rbees/process/signals.hpp"
+#include "secret.hpp"
+#include "service.hpp"
+
+namespace {
+
+using namespace rbees;
+using workerd::ExitCode;
+
+int exit_with(ExitCode code) {
+    return static_cast<int>(code);
+}
+
+int fail_with(ExitCode code, const Failure& failure) {
+    std::fprintf(stderr, "rbees-workerd: %s\n", describe(failure).c_str());
+    return exit_with(code);
+}
+
+/// Without destructors: a thread may be inside the engine, where nothing can stop it.
+void leave_at_once(ExitCode code) {
+    std::fflush(nullptr);
+    std::_Exit(exit_with(code));
+}
+
+int serve(workerd::Settings settings, std::string secret, const Logger& log) {
+    net::IoContext io(1);
+    auto loader = workerd::engine_for(settings.plan.model_path, log.module("engine"));
+    workerd::Service service(io, std::move(settings), std::move(secret),
+                             {.loader = std::move(loader), .leave_at_once = leave_at_once, .log = log, .patience = {}});
+    const process::SignalWatch signals(
+        io, {.drain = [&] { service.drain(); }, .stop_now = [&] { service.stop_now(); }, .hang_up = {}});
+    const auto port = service.start();
+    if (!port) return fail_with(ExitCode::failed, port.error());
+    io.run();
+    if (service.failure()) return fail_with(service.exit_code(), *service.failure());
+    return exit_with(service.exit_code());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto settings = workerd::parse_command_line(argc, argv);
+    if (!settings) {
+        std::fputs(settings.error().text.c_str(), settings.error().code == ExitCode::ok ? stdout : stderr);
+        return exit_with(settings.error().code);
+    }
+    process::ignore_sigpipe();
+    const auto environment = process_environment();
+    const auto level = workerd::log_level_of(environment);
+    if (!level) return fail_with(ExitCode::usage, level.error());
+    auto secret = workerd::obtain_secret(settings->secret_fd, settings->worker, environment);
+    if (!secret) return fail_with(ExitCode::failed, secret.error());
+    if (secret->made_in) {
+        std::fprintf(stderr, "rbees-workerd: the secret of this worker is in %s\n", secret->made_in->c_str());
+    }
+    return serve(std::move(*settings), std::move(secret->text), Logger::to_stderr(*level));
+}

@@ -1,0 +1,163 @@
+#include "worker.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "rbees/base/assert.hpp"
+#include "rbees/base/hash.hpp"
+#include "rbees/http_api/answers.hpp"
+#include "refusals.hpp"
+
+namespace rbees::workerd {
+namespace {
+
+constexpr std::uint32_t wire_protocol = 1;
+
+constexpr std::array engine_routes{
+    std::pair{"chat", engine::Operation::chat},
+    std::pair{"completion", engine::Operation::completion},
+    std::pair{"embedding", engine::Operation::embedding},
+    std::pair{"rerank", engine::Operation::rerank},
+    std::pair{"tokenize", engine::Operation::tokenize},
+    std::pair{"detokenize", engine::Operation::detokenize},
+    std::pair{"apply_template", engine::Operation::apply_template},
+};
+
+contracts::ModelKind kind_on_the_wire(engine::Kind kind) {
+    switch (kind) {
+        case engine::Kind::chat:
+            return contracts::ModelKind::chat;
+        case engine::Kind::embedding:
+            return contracts::ModelKind::embedding;
+        case engine::Kind::rerank:
+            return contracts::ModelKind::rerank;
+    }
+    RBEES_ASSERT(false);
+}
+
+}  // namespace
+
+Worker::Worker(net::IoContext& io, Identity identity, Logger log)
+    : io_(io),
+      identity_(std::move(identity)),
+      log_(std::move(log)),
+      started_(BootClock::now()),
+      tasks_(std::make_shared<TaskBook>()),
+      metrics_("rbees-workerd"),
+      engine_metrics_(metrics_) {}
+
+http_api::Handlers Worker::handlers() {
+    http_api::Handlers handlers;
+    for (const auto& [name, operation] : engine_routes) {
+        handlers.bind(name, [this, operation](http_api::Call& call) { return infer(call, operation); });
+    }
+    handlers.bind("shutdown", [this](http_api::Call& call) { return shut_down(call); });
+    handlers.answer("cancel", [this](const http_api::Call& call) { return cancel(call); });
+    handlers.answer("health", [this](const http_api::Call&) { return http_api::json_answer(200, health()); });
+    handlers.answer("metrics", [this](const http_api::Call&) { return answer_metrics(); });
+    handlers.answer("capabilities", [this](const http_api::Call& call) { return answer_capabilities(call); });
+    return handlers;
+}
+
+http_api::AccessCheck Worker::access() const {
+    return [this](const contracts::Route&,
+                  const net::Request& request) -> std::expected<http_api::Caller, contracts::Problem> {
+        const auto shown = http_api::shown_secret(request);
+        if (!shown) return std::unexpected(http_api::secret_missing());
+        if (!equal_in_constant_time(*shown, identity_.secret)) return std::unexpected(http_api::secret_wrong());
+        return http_api::Caller{};
+    };
+}
+
+void Worker::open(std::unique_ptr<engine::Engine> engine) {
+    RBEES_ASSERT(!inference_);
+    inference_ = std::make_unique<Inference>(io_, std::move(engine), identity_.worker, tasks_, metrics_,
+                                             log_.module("inference"));
+    progress_ = 1;
+    if (phase_ == Phase::loading) phase_ = Phase::serving;
+}
+
+void Worker::drain(std::function<void()> drained) {
+    phase_ = Phase::draining;
+    tasks_->when_idle(std::move(drained));
+}
+
+contracts::WorkerCapabilities Worker::capabilities() const {
+    RBEES_ASSERT(inference_);
+    const auto& engine = inference_->engine().capabilities();
+    return {.protocol = wire_protocol,
+            .model = identity_.model,
+            .model_hash = engine.model_hash,
+            .kind = kind_on_the_wire(engine.kind),
+            .context = engine.context,
+            .slots = engine.slots,
+            .batch = engine.batch,
+            .ids = engine.kind == engine::Kind::chat,
+            .continue_ = false,
+            .keep = false,
+            .tools = engine.tools,
+            .grammar = engine.grammar};
+}
+
+net::Task<void> Worker::infer(http_api::Call& call, engine::Operation operation) {
+    if (phase_ != Phase::serving) {
+        auto refusal = call.refuse(not_serving());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    co_await inference_->serve(call, operation);
+}
+
+net::Task<void> Worker::shut_down(http_api::Call& call) {
+    log_.info("told to stop", {{"request_id", call.request_id}});
+    auto answer = http_api::empty_answer(call.route.status);
+    co_await call.exchange.respond(std::move(answer));
+    if (told_to_stop_) told_to_stop_();
+}
+
+net::Response Worker::cancel(const http_api::Call& call) {
+    const auto body = http_api::read_body<contracts::CancelTask>(call.request());
+    if (!body) return call.refuse(body.error());
+    if (!is_valid_id(body->task_id.str())) {
+        return call.refuse({.code = contracts::ErrorCode::INVALID_PARAMS,
+                            .detail = "the body is not valid",
+                            .errors = {{"/task_id", "must be 1 to 128 of letters, digits and ._:-"}}});
+    }
+    tasks_->cancel(body->task_id, BootClock::now());
+    log_.debug("cancelled", {{"task", body->task_id.str()}, {"request_id", call.request_id}});
+    return http_api::empty_answer(call.route.status);
+}
+
+net::Response Worker::answer_capabilities(const http_api::Call& call) const {
+    if (!inference_) return call.refuse(not_serving());
+    return http_api::json_answer(200, capabilities());
+}
+
+net::Response Worker::answer_metrics() {
+    const auto uptime = std::chrono::duration<double>(BootClock::now() - started_);
+    metrics_.set("worker_uptime_seconds", uptime.count());
+    if (inference_) engine_metrics_.update(inference_->engine().counters());
+    return metrics_.answer();
+}
+
+contracts::WorkerHealth Worker::health() const {
+    constexpr std::array names{"loading", "healthy", "draining"};
+    const auto uptime = std::chrono::duration<double>(BootClock::now() - started_);
+    contracts::WorkerHealth health{.status = names.at(static_cast<std::size_t>(phase_)),
+                                   .model = identity_.model,
+                                   .load_progress = progress_,
+                                   .uptime_seconds = uptime.count()};
+    if (!inference_) return health;
+    const auto counters = inference_->engine().counters();
+    health.slots = inference_->engine().capabilities().slots;
+    health.slots_busy = counters.slots_busy;
+    health.queued = counters.queued;
+    return health;
+}
+
+contracts::Problem Worker::not_serving() const {
+    return phase_ == Phase::draining ? not_taking_work(identity_.model) : still_loading(identity_.model, progress_);
+}
+
+}  // namespace rbees::workerd
