@@ -63,7 +63,8 @@ done_after
 
 step "3/5 rbees"
 build_preset release "$logs/build.log" "${targets[@]}" ||
-  fail "rbees could not be built" "after an update of the sources try again with a clean tree: tools/dev clean" "$logs/build.log"
+  fail "rbees could not be built" "after an update of the sources try again with a clean tree: tools/dev clean" \
+    "$logs/build.log"
 done_after
 
 rbees="$PWD/build/release/bin/rbees"

@@ -84,7 +84,8 @@ ctest_suite() {
   rm -f "$PWD/$logs/$suite.xml"
   ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" --output-junit "$PWD/$logs/$suite.xml" "$@" \
     >"$log" 2>&1
-  counts="$(python3 tools/lib/count_junit.py "$logs/$suite.xml")" || { broken "$suite" "$log" "ctest gave no result"; return; }
+  counts="$(python3 tools/lib/count_junit.py "$logs/$suite.xml")" ||
+    { broken "$suite" "$log" "ctest gave no result"; return; }
   local kind first second
   while IFS=$'\t' read -r kind first second; do
     case "$kind" in
@@ -117,7 +118,8 @@ tsan_tests=(rbees_net_test rbees_store_test rbees_kernel_test rbees_http_api_tes
 run_unit_tsan() {
   begin unit-tsan
   local probe="build/logs/tsan-probe"
-  if ! { echo 'int main() {}' | clang++-19 -fsanitize=thread -x c++ - -o "$probe" && "$probe"; } >"$probe.log" 2>&1; then
+  echo 'int main() {}' >"$probe.cpp"
+  if ! { clang++-19 -fsanitize=thread "$probe.cpp" -o "$probe" && "$probe"; } >"$probe.log" 2>&1; then
     not_run unit-tsan "a program with ThreadSanitizer does not run here: $(head -n 1 "$probe.log")"
     return
   fi
@@ -178,7 +180,8 @@ run_lint() {
 if [[ "$install" == yes ]]; then
   tools/setup --dev || { echo "test: install what is missing as said above, then try again" >&2; exit 1; }
 fi
-third_party/llama/build.sh >"$logs/llama-prefix" || { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
+third_party/llama/build.sh >"$logs/llama-prefix" ||
+  { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
 
 for suite in tidy unit unit-tsan features features-asan clients lint; do
   if wanted "$suite"; then "run_${suite//-/_}"; fi

@@ -67,7 +67,8 @@ endfunction()
 function(rbees_tests program sources)
   add_executable(${program} ${sources})
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-  target_link_libraries(${program} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main rbees_rapidcheck rbees_flags)
+  target_link_libraries(${program} PRIVATE
+    ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main rbees_rapidcheck rbees_flags)
   gtest_discover_tests(${program} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS ${program})
 endfunction()
 

@@ -100,6 +100,7 @@ class AwaitTest(support.TreeTest):
     def test_one_await_a_statement_is_right(self):
         for statement in (
             "co_await g(a, std::move(b));",
+            "if (x) static_cast<void>(co_await g());",
             "const auto x = co_await g();",
             "auto [a, b] = co_await g();",
             "co_return co_await g();",
@@ -118,6 +119,7 @@ class AwaitTest(support.TreeTest):
             ("while (a && co_await g()) {}", "inside a condition"),
             ("if (auto x = co_await g(); !x) co_return;", "inside a condition"),
             ("h(co_await g());", "inside an argument list or parentheses"),
+            ("h(static_cast<int>(co_await g()));", "inside an argument list or parentheses"),
             ("auto x = a ? co_await g() : b;", "inside a ?"),
             ("auto x = Box{co_await g()};", "inside braces"),
             ("auto x = co_await g() + co_await h();", "twice in one statement"),

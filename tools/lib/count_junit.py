@@ -17,8 +17,9 @@ def main() -> int:
             failed += 1
             print("failed", name, sep="\t")
         elif skipped is not None or case.get("status") in ("notrun", "disabled"):
-            reason = reason_of(case.findtext("system-out") or "") or (skipped.get("message") if skipped is not None else "")
-            print("skipped", name, reason or "skipped by the test", sep="\t")
+            said = reason_of(case.findtext("system-out") or "")
+            told = skipped.get("message") if skipped is not None else ""
+            print("skipped", name, said or told or "skipped by the test", sep="\t")
         else:
             passed += 1
     print("counts", passed, failed, sep="\t")

@@ -76,7 +76,7 @@ def check_awaits(file: File, code: str) -> list[Finding]:
 def misplaced(code: str, position: int) -> str | None:
     """Where this co_await should not be, in words; nothing if it begins a statement or initialises a name."""
     start = max(code.rfind(mark, 0, position) for mark in ";{}") + 1
-    before = code[start:position]
+    before = re.sub(r"static_cast<void>\($", "", code[start:position])  # says that the result is not needed
     if "co_await" in before:
         return "twice in one statement"
     if before.count("(") > before.count(")"):
