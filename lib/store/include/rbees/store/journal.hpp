@@ -132,7 +132,8 @@ class Journal {
     [[nodiscard]] SpaceState space() const;
     [[nodiscard]] JournalMetrics metrics() const;
 
-    /// Refuses new batches, commits and reports the queued ones, copies the log into the database, closes. Idempotent.
+    /// Refuses new batches, commits and reports the queued ones, copies the log into the database, closes. Idempotent;
+    /// for the owner only, never from a callback.
     void stop();
 
   private:
