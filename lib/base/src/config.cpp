@@ -88,6 +88,11 @@ class Resolution {
 
     Result<void> take_toml(const fs::path& path) {
         if (!is_present(path)) return {};
+        return take_named_toml(path);
+    }
+
+    /// A file that somebody named must be there.
+    Result<void> take_named_toml(const fs::path& path) {
         const auto entries = read_toml(path);
         if (!entries) return std::unexpected(entries.error());
         return take(*entries);
@@ -138,7 +143,7 @@ Result<Config> Config::load(std::span<const Option> table, const Home& home, con
         resolution.take_environment(environment),
         resolution.take_dotenv(folder / ".env"),
         resolution.take_toml(folder / "rbees.toml"),
-        resolution.take_toml(home.config_file()),
+        home.config_instead ? resolution.take_named_toml(home.config_file()) : resolution.take_toml(home.config_file()),
         resolution.take_toml("/etc/rbees/config.toml"),
         resolution.take_defaults(),
     };

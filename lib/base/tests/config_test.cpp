@@ -235,6 +235,24 @@ TEST_F(ConfigTest, BadDefaultOfTheTableIsFoundToo) {
     EXPECT_EQ(config.error().message, "default: n cannot be set: 'many' is not a whole number");
 }
 
+TEST_F(ConfigTest, NamedFileIsReadInsteadOfTheHomes) {
+    write(home_.config / "config.toml", "listen = 'home'");
+    write(folder_ / "other.toml", "worker.slots = 9");
+    home_.config_instead = folder_ / "other.toml";
+
+    const auto config = load();
+
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->text("listen"), "127.0.0.1:8080");
+    EXPECT_EQ(config->integer("worker.slots"), 9);
+}
+
+TEST_F(ConfigTest, NamedFileThatIsNotThereIsAFailure) {
+    home_.config_instead = folder_ / "missing.toml";
+
+    EXPECT_THAT(failure(), testing::HasSubstr("missing.toml: No such file or directory"));
+}
+
 TEST_F(ConfigTest, RemovedWorkingFolderHasNoFiles) {
     fs::remove_all(work_);
 
