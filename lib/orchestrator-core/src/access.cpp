@@ -1,0 +1,83 @@
+#include "rbees/orchestrator_core/access.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "rbees/base/hash.hpp"
+#include "rbees/base/overloaded.hpp"
+
+namespace rbees::orchestrator {
+namespace {
+
+using contracts::ErrorCode;
+
+std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail) {
+    return std::unexpected(contracts::Problem{.code = code, .detail = std::move(detail)});
+}
+
+AccessOutcome decide_create(const CreateToken& command, const Token* same_name) {
+    if (same_name == nullptr) return std::vector<AccessRecord>{TokenCreated{command.token}};
+    if (command.origin == TokenOrigin::user) {
+        return refuse(ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", command.token.name));
+    }
+    if (same_name->hash == command.token.hash) return std::vector<AccessRecord>{};
+    return std::vector<AccessRecord>{TokenRevoked{same_name->id}, TokenCreated{command.token}};
+}
+
+}  // namespace
+
+AccessView::AccessView(const std::map<TokenId, Token>& tokens) {
+    for (const auto& [id, token] : tokens) {
+        by_hash_.emplace(token.hash, token);
+    }
+}
+
+const Token* AccessView::find(std::string_view secret, WallTime now) const {
+    // A look-up by hash gives nothing away by its time: who can choose the hash knows the secret already.
+    const auto found = by_hash_.find(sha256_hex(secret));
+    if (found == by_hash_.end()) return nullptr;
+    const auto& token = found->second;
+    return token.expires_at && *token.expires_at <= now ? nullptr : &token;
+}
+
+AccessOutcome Access::decide(const AccessCommand& command) const {
+    return std::visit(
+        overloaded{
+            [&](const CreateToken& create) { return decide_create(create, find_by_name(create.token.name)); },
+            [&](const RevokeToken& revoke) -> AccessOutcome {
+                const auto found = tokens_.find(revoke.token);
+                if (found == tokens_.end()) {
+                    return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no token {}", revoke.token.str()));
+                }
+                if (found->second.name == admin_file_token || found->second.name == node_file_token) {
+                    return refuse(
+                        ErrorCode::CONFLICT,
+                        "this token lies in a file of the home; delete the file and restart rbees to replace it");
+                }
+                return std::vector<AccessRecord>{TokenRevoked{revoke.token}};
+            },
+        },
+        command);
+}
+
+void Access::apply(const AccessRecord& record) {
+    std::visit(overloaded{
+                   [&](const TokenCreated& created) { tokens_[created.token.id] = created.token; },
+                   [&](const TokenRevoked& revoked) { tokens_.erase(revoked.token); },
+               },
+               record);
+}
+
+void Access::restore(Token token) {
+    auto id = token.id;
+    tokens_.insert_or_assign(std::move(id), std::move(token));
+}
+
+const Token* Access::find_by_name(std::string_view name) const {
+    const auto found = std::ranges::find_if(tokens_, [&](const auto& entry) { return entry.second.name == name; });
+    return found == tokens_.end() ? nullptr : &found->second;
+}
+
+}  // namespace rbees::orchestrator

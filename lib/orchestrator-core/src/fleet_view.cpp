@@ -1,0 +1,44 @@
+#include "rbees/orchestrator_core/fleet_view.hpp"
+
+#include <algorithm>
+
+namespace rbees::orchestrator {
+
+const UsableModel* FleetView::find_model(std::string_view id) const {
+    const auto found = std::ranges::find_if(models, [&](const UsableModel& model) { return model.id.str() == id; });
+    return found == models.end() ? nullptr : &*found;
+}
+
+Ticket& Ticket::operator=(Ticket&& other) noexcept {
+    if (this == &other) return *this;
+    give_back();
+    worker_ = std::move(other.worker_);
+    epoch_ = other.epoch_;
+    freed_ = std::move(other.freed_);
+    return *this;
+}
+
+void Ticket::give_back() {
+    const auto slots = std::exchange(worker_.slots, nullptr);
+    if (slots != nullptr && slots->release() && freed_) freed_();
+}
+
+std::optional<Ticket> take_slot(const FleetView& view, const ModelId& model, const std::set<WorkerId>& avoid,
+                                const std::function<void()>& freed) {
+    struct Candidate {
+        std::uint32_t free;
+        const RoutableWorker* worker;
+    };
+    std::vector<Candidate> candidates;
+    for (const auto& worker : view.workers) {
+        if (worker.model == model && !avoid.contains(worker.id)) candidates.push_back({worker.slots->free(), &worker});
+    }
+    // Counters move while this sorts, so each is read once.
+    std::ranges::sort(candidates, std::ranges::greater{}, &Candidate::free);
+    for (const auto& candidate : candidates) {
+        if (const auto epoch = candidate.worker->slots->take()) return Ticket(*candidate.worker, *epoch, freed);
+    }
+    return std::nullopt;
+}
+
+}  // namespace rbees::orchestrator

@@ -1,0 +1,151 @@
+#include "rbees/orchestrator_core/presence.hpp"
+
+#include <algorithm>
+
+#include "rbees/reflect/describe.hpp"
+
+namespace rbees::orchestrator {
+namespace {
+
+using contracts::NodeState;
+using contracts::WorkerReport;
+using contracts::WorkerState;
+
+const WorkerReport* find_report(const contracts::NodeStatus& status, const WorkerId& id) {
+    const auto found = std::ranges::find(status.workers, id, &WorkerReport::worker_id);
+    return found == status.workers.end() ? nullptr : &*found;
+}
+
+std::optional<ReadyFacts> ready_facts(const WorkerReport& report) {
+    if (report.state != WorkerState::ready || !report.url) return std::nullopt;
+    return ReadyFacts{.url = *report.url,
+                      .slots = report.slots.value_or(1),
+                      .context = report.context.value_or(Tokens{}),
+                      .kind = report.kind.value_or(contracts::ModelKind::chat),
+                      .model_hash = report.model_hash.value_or("")};
+}
+
+BuryWorker bury(const Worker& worker, const WorkerReport* report) {
+    if (report == nullptr) {
+        const bool asked = worker.state == WorkerState::draining;
+        return {worker.id, asked ? WorkerState::stopped : WorkerState::failed,
+                asked ? worker.reason.value_or("") : "its pool manager does not have it any more", std::nullopt};
+    }
+    BuryWorker command{worker.id, report->state, report->reason.value_or(""), std::nullopt};
+    if (report->error_code) command.error_code = reflect::value_of<contracts::ErrorCode>(*report->error_code);
+    return command;
+}
+
+/// What the report says about a worker that we know.
+void reconcile_known(const Worker& worker, const WorkerReport* report, std::vector<FleetCommand>& commands) {
+    if (report == nullptr) {
+        if (worker.state != WorkerState::starting) commands.emplace_back(bury(worker, nullptr));
+        return;
+    }
+    if (report->state == WorkerState::failed || report->state == WorkerState::stopped) {
+        commands.emplace_back(bury(worker, report));
+    } else if (const auto facts = ready_facts(*report); facts && worker.state == WorkerState::starting) {
+        commands.emplace_back(ConfirmWorker{worker.id, *facts});
+    }
+}
+
+/// A live worker that the node has and we do not.
+void adopt(const NodeId& node, const WorkerReport& report, WallTime at, std::vector<FleetCommand>& commands) {
+    if (report.orphan || report.state == WorkerState::failed || report.state == WorkerState::stopped) return;
+    Worker worker;
+    worker.id = report.worker_id;
+    worker.node = node;
+    worker.model = report.model;
+    worker.created_at = at;
+    commands.emplace_back(AdoptWorker{worker});
+    if (const auto facts = ready_facts(report)) commands.emplace_back(ConfirmWorker{worker.id, *facts});
+}
+
+}  // namespace
+
+void Presence::registered(const contracts::NodeRegistration& registration, Instant now) {
+    nodes_[registration.node_id] = {.url = registration.url,
+                                    .call_token = registration.call_token,
+                                    .status = registration.status,
+                                    .heard_at = now,
+                                    .state = NodeState::ready,
+                                    .reason = ""};
+}
+
+Freshness Presence::heard(const NodeId& node, const contracts::NodeStatus& status, Instant now) {
+    const auto found = nodes_.find(node);
+    if (found == nodes_.end()) return Freshness::unknown;
+    auto& presence = found->second;
+    presence.heard_at = now;
+    presence.state = NodeState::ready;
+    presence.reason.clear();
+    if (status.sequence < presence.status.sequence) return Freshness::stale;
+    presence.status = status;
+    return Freshness::newer;
+}
+
+void Presence::disconnected(const NodeId& node) {
+    const auto found = nodes_.find(node);
+    if (found == nodes_.end() || found->second.state == NodeState::lost) return;
+    found->second.state = NodeState::suspect;
+    found->second.reason = "its connection broke";
+}
+
+std::vector<NodeId> Presence::tick(Instant now) {
+    std::vector<NodeId> changed;
+    for (auto& [id, node] : nodes_) {
+        auto state = node.state;
+        if (now >= lost_at(node)) {
+            state = NodeState::lost;
+        } else if (now >= suspect_at(node)) {
+            state = NodeState::suspect;
+        }
+        if (state == node.state) continue;
+        node.state = state;
+        node.reason = state == NodeState::lost ? "it has not been heard of" : "a heartbeat is late";
+        changed.push_back(id);
+    }
+    return changed;
+}
+
+std::optional<Instant> Presence::next_change() const {
+    std::optional<Instant> next;
+    for (const auto& [id, node] : nodes_) {
+        if (node.state == NodeState::lost) continue;
+        const auto at = node.state == NodeState::ready ? suspect_at(node) : lost_at(node);
+        if (!next || at < *next) next = at;
+    }
+    return next;
+}
+
+const NodePresence* Presence::find(const NodeId& node) const {
+    const auto found = nodes_.find(node);
+    return found == nodes_.end() ? nullptr : &found->second;
+}
+
+const WorkerReport* Presence::report_of(const Worker& worker) const {
+    const auto* node = find(worker.node);
+    return node == nullptr ? nullptr : find_report(node->status, worker.id);
+}
+
+Instant Presence::suspect_at(const NodePresence& node) const {
+    return node.heard_at + timing_.interval * std::max<std::uint32_t>(timing_.missed - 1, 1);
+}
+
+Instant Presence::lost_at(const NodePresence& node) const {
+    return node.heard_at + timing_.interval * timing_.missed;
+}
+
+std::vector<FleetCommand> reconcile_report(const Fleet& fleet, const NodeId& node, const contracts::NodeStatus& status,
+                                           WallTime at) {
+    std::vector<FleetCommand> commands;
+    for (const auto& [id, worker] : fleet.workers()) {
+        if (worker.node == node) reconcile_known(worker, find_report(status, id), commands);
+    }
+    for (const auto& report : status.workers) {
+        if (fleet.find(report.worker_id) == nullptr) adopt(node, report, at, commands);
+    }
+    return commands;
+}
+
+}  // namespace rbees::orchestrator
