@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/engine/embedding_body.hpp"
 #include "sim_answer.hpp"
-#include "sim_format.hpp"
 #include "sim_text.hpp"
 #include "sim_work.hpp"
 
@@ -80,7 +80,7 @@ class EmbeddingAnswer final : public Answer {
         }
         if (auto error = stay_.enter(all)) return error;
         stay_.leave({});
-        body_ = embeddings_body(vectors, encoding_, core_->name, Tokens(all.size()));
+        body_ = embedding_body(vectors, encoding_, core_->name, Tokens(all.size()));
         return std::nullopt;
     }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <bit>
 #include <boost/json.hpp>
 #include <chrono>
 #include <utility>
@@ -26,27 +25,6 @@ std::string all_text(const Script& script) {
     for (const auto& token : script.output)
         text += token.text;
     return text;
-}
-
-std::string to_base64(std::string_view bytes) {
-    static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const auto left = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) {
-            group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-        }
-        for (std::size_t k = 0; k < 4; ++k)
-            text += k <= left ? alphabet[group >> (18 - 6 * k) & 63] : '=';
-    }
-    return text;
-}
-
-json::value encoded(const std::vector<float>& vector, EmbeddingEncoding encoding) {
-    if (encoding == EmbeddingEncoding::floats) return json::value_from(vector);
-    static_assert(std::endian::native == std::endian::little, "clients expect little-endian floats");
-    return json::string(to_base64({reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(float)}));
 }
 
 }  // namespace
@@ -136,17 +114,6 @@ std::string SimulatedFormat::start_event(std::string_view model_hash) const {
 
 std::string SimulatedFormat::ids_event(std::size_t index) const {
     return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", index, script_.output.at(index).id));
-}
-
-std::string embeddings_body(std::span<const std::vector<float>> vectors, EmbeddingEncoding encoding,
-                            std::string_view model, Tokens used) {
-    json::array data;
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-        data.push_back(
-            json::object{{"object", "embedding"}, {"index", i}, {"embedding", encoded(vectors[i], encoding)}});
-    }
-    const json::object usage{{"prompt_tokens", used.value}, {"total_tokens", used.value}};
-    return json::serialize(json::object{{"object", "list"}, {"data", data}, {"model", model}, {"usage", usage}});
 }
 
 }  // namespace rbees::engine

@@ -3,10 +3,8 @@
 /// The simulated engine's answers as JSON: whole bodies and the frames of streams, in OpenAI's shapes.
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "rbees/engine/request.hpp"
 #include "sim_script.hpp"
@@ -52,9 +50,5 @@ class SimulatedFormat {
     std::int64_t created_ = 0;  ///< seconds since 1970
     std::string call_id_;
 };
-
-/// `{"object": "list", "data": [...], "model", "usage"}` of POST /v1/embeddings.
-[[nodiscard]] std::string embeddings_body(std::span<const std::vector<float>> vectors, EmbeddingEncoding encoding,
-                                          std::string_view model, Tokens used);
 
 }  // namespace rbees::engine

@@ -1,0 +1,147 @@
+#include "generation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "generation_frames.hpp"
+#include "prepare.hpp"
+#include "task_reader.hpp"
+
+namespace rbees::engine {
+namespace {
+
+class GenerationAnswer final : public Answer {
+  public:
+    GenerationAnswer(std::shared_ptr<LlamaCore> core, Call call)
+        : core_(std::move(core)), call_(std::move(call)), reader_(core_) {}
+
+    ~GenerationAnswer() override { end_decode(); }
+
+    Head head() override {
+        if (!head_) head_ = start();
+        return *head_;
+    }
+
+    std::optional<std::string> next() override {
+        if (!head_) (void)head();
+        if (reader_.cancelled()) return finish();
+        if (body_) return std::exchange(body_, std::nullopt);
+        if (!frames_) return finish();
+        if (auto first = std::exchange(first_, std::nullopt)) return first;
+        return next_frames();
+    }
+
+    void cancel() noexcept override { reader_.cancel(); }
+
+  private:
+    Head start() {
+        if (reader_.cancelled()) return refuse(cancelled_error());
+        if (core_->open() >= core_->capabilities.slots + max_waiting) return refuse(queue_full());
+        auto prepared = prepare_generation(*core_, call_, reader_);
+        if (!prepared) return refuse(prepared.error());
+        const bool stream = prepared->request.stream;
+        choices_ = prepared->request.choices;
+        frames_.emplace(*core_, *prepared, call_);
+        if (!reader_.post(std::move(prepared->tasks))) return refuse(cancelled_error());
+        core_->meter.count_request();
+        return stream ? start_stream(std::move(prepared->start_event)) : whole();
+    }
+
+    /// Waits for the first token, so that an error of the prompt is never a 200.
+    Head start_stream(std::string start_event) {
+        auto frames = frames_of_next();
+        if (!frames) return refuse(frames.error());
+        first_ = std::move(start_event) + *frames;
+        return {.content_type = "text/event-stream"};
+    }
+
+    Head whole() {
+        while (auto result = reader_.next()) {
+            if (result->is_error()) return refuse(error_of(*result));
+            note(*result);
+            frames_->collect(*result);
+        }
+        if (reader_.cancelled() || !frames_->finished()) return refuse(stopped_error());
+        end_decode();
+        body_ = frames_->body();
+        frames_.reset();
+        return {};
+    }
+
+    std::optional<std::string> next_frames() {
+        if (frames_->finished()) {
+            end_decode();
+            auto last = frames_->usage() + std::string(sse_done);
+            frames_.reset();
+            return last;
+        }
+        auto frames = frames_of_next();
+        if (frames) return std::move(*frames);
+        frames_.reset();
+        if (reader_.cancelled()) return finish();
+        return sse_data(to_body(frames.error()));
+    }
+
+    /// The frames of the next result that has any.
+    std::expected<std::string, ApiError> frames_of_next() {
+        while (auto result = reader_.next()) {
+            if (result->is_error()) return std::unexpected(error_of(*result));
+            note(*result);
+            if (auto frames = frames_->of(*result); !frames.empty()) return frames;
+        }
+        return std::unexpected(stopped_error());
+    }
+
+    ApiError stopped_error() const {
+        return reader_.cancelled() ? cancelled_error() : server_error("The engine was stopped.");
+    }
+
+    Head refuse(const ApiError& error) {
+        end_decode();
+        frames_.reset();
+        body_ = to_body(error);
+        return {.status = error.status};
+    }
+
+    std::optional<std::string> finish() {
+        end_decode();
+        return std::nullopt;
+    }
+
+    /// Counts what a result brought.
+    void note(const server_task_result& result) {
+        if (const auto counts = counts_of(result)) {
+            const auto fresh = counted_.add(*counts);
+            if (fresh.index % choices_ == 0) core_->meter.count_prompt(fresh.prompt, fresh.cached);
+            core_->meter.count_output(fresh.output);
+            if (!std::exchange(decoding_, true)) core_->meter.begin_decode(BootClock::now());
+        }
+    }
+
+    void end_decode() {
+        if (std::exchange(decoding_, false)) core_->meter.end_decode(BootClock::now());
+    }
+
+    std::shared_ptr<LlamaCore> core_;
+    const Call call_;
+    TaskReader reader_;
+    std::optional<Head> head_;
+    std::optional<GenerationFrames> frames_;
+    std::optional<std::string> first_;
+    std::optional<std::string> body_;
+    ResultCounter counted_;
+    std::size_t choices_ = 1;
+    bool decoding_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Answer> generation_answer(std::shared_ptr<LlamaCore> core, Call call) {
+    return std::make_unique<GenerationAnswer>(std::move(core), std::move(call));
+}
+
+}  // namespace rbees::engine

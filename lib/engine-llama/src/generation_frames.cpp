@@ -1,0 +1,139 @@
+#include "generation_frames.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+
+#include "rbees/base/time.hpp"
+
+namespace rbees::engine {
+namespace {
+
+Tokens tokens(int count) {
+    return Tokens(static_cast<std::uint64_t>(std::max(0, count)));
+}
+
+std::int64_t seconds_now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+std::optional<ResultCounts> counts_of(const server_task_result& result) {
+    if (const auto* partial = dynamic_cast<const server_task_result_cmpl_partial*>(&result)) {
+        if (partial->is_begin) return std::nullopt;
+        return ResultCounts{partial->index, tokens(partial->n_prompt_tokens), tokens(partial->n_prompt_tokens_cache),
+                            tokens(partial->n_decoded)};
+    }
+    if (const auto* final = dynamic_cast<const server_task_result_cmpl_final*>(&result)) {
+        return ResultCounts{final->index, tokens(final->n_prompt_tokens), tokens(final->n_prompt_tokens_cache),
+                            tokens(final->n_decoded)};
+    }
+    return std::nullopt;
+}
+
+ResultCounts ResultCounter::add(const ResultCounts& counts) {
+    const auto [known, first] = output_.emplace(counts.index, Tokens(0));
+    ResultCounts fresh{.index = counts.index, .output = Tokens(counts.output.value - known->second.value)};
+    if (first) {
+        fresh.prompt = counts.prompt;
+        fresh.cached = counts.cached;
+    }
+    known->second = counts.output;
+    return fresh;
+}
+
+GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepared, const Call& call)
+    : core_(core),
+      operation_(call.operation),
+      choices_(prepared.request.choices),
+      expected_(prepared.tasks.size() * prepared.request.choices),
+      include_usage_(prepared.request.include_usage),
+      id_(prepared.tasks.front().params.oaicompat_cmpl_id) {
+    if (prepared.start_event.empty() || expected_ != 1) return;
+    ids_.emplace([&core]() -> const PieceTable& { return core.pieces(); },
+                 [&core](TokenId32 id) { return common_token_to_piece(core.vocab, id, false); });
+}
+
+std::string GenerationFrames::of(server_task_result& result) {
+    if (auto* partial = dynamic_cast<server_task_result_cmpl_partial*>(&result)) return of_partial(*partial);
+    if (auto* final = dynamic_cast<server_task_result_cmpl_final*>(&result)) return of_final(*final);
+    return {};
+}
+
+std::string GenerationFrames::of_partial(server_task_result_cmpl_partial& partial) {
+    if (partial.is_begin || partial.is_progress) return {};
+    if (ids_ && !partial.tokens.empty()) {
+        ids_->take(partial.tokens.front(), static_cast<std::size_t>(partial.n_decoded), partial.content);
+    }
+    // llama.cpp writes the role when this is 1, and nowhere else reads it for a chat.
+    constexpr int writes_role = 1;
+    const bool first = greeted_.insert(partial.index).second;
+    partial.n_decoded = first ? writes_role : writes_role + 1;
+    const bool chat = operation_ == Operation::chat;
+    if (!chat && partial.content.empty() && partial.prob_output.probs.empty()) return {};
+    const auto json = partial.to_json();
+    if (json.is_null() || (json.is_array() && json.empty())) return {};
+    return ids_event() + format_oai_sse(json);
+}
+
+std::string GenerationFrames::of_final(server_task_result_cmpl_final& final) {
+    count(final);
+    auto json = final.to_json();
+    if (operation_ != Operation::chat) json.erase("usage");
+    return ids_event() + format_oai_sse(json);
+}
+
+void GenerationFrames::collect(server_task_result& result) {
+    auto* final = dynamic_cast<server_task_result_cmpl_final*>(&result);
+    if (final == nullptr) return;
+    count(*final);
+    if (bodies_.size() <= final->index) bodies_.resize(final->index + 1);
+    bodies_[final->index] = final->to_json();
+}
+
+std::string GenerationFrames::body() {
+    auto& first = bodies_.front();
+    for (std::size_t i = 1; i < bodies_.size(); ++i)
+        first["choices"].push_back(bodies_[i]["choices"][std::size_t{0}]);
+    first["usage"] = usage_json();
+    return safe_json_to_str(first);
+}
+
+std::string GenerationFrames::usage() const {
+    if (!include_usage_) return {};
+    const bool chat = operation_ == Operation::chat;
+    return format_oai_sse(json{{"choices", json::array()},
+                               {"created", seconds_now()},
+                               {"id", id_},
+                               {"model", core_.capabilities.model},
+                               {"object", chat ? "chat.completion.chunk" : "text_completion"},
+                               {"usage", usage_json()}});
+}
+
+json GenerationFrames::usage_json() const {
+    return json{{"completion_tokens", output_.value},
+                {"prompt_tokens", prompt_.value},
+                {"total_tokens", output_.value + prompt_.value},
+                {"prompt_tokens_details", json{{"cached_tokens", cached_.value}}}};
+}
+
+/// The choices of one prompt share it; several prompts add up.
+void GenerationFrames::count(const server_task_result_cmpl_final& final) {
+    ++done_;
+    output_ += tokens(final.n_decoded);
+    const bool shares_prompt = final.index % choices_ != 0;
+    if (shares_prompt) return;
+    prompt_ += tokens(final.n_prompt_tokens);
+    cached_ += tokens(final.n_prompt_tokens_cache);
+}
+
+std::string GenerationFrames::ids_event() {
+    if (!ids_ || !ids_->complete()) return {};
+    const auto ready = ids_->drain();
+    if (ready.ids.empty()) return {};
+    return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", ready.first, fmt::join(ready.ids, ",")));
+}
+
+}  // namespace rbees::engine

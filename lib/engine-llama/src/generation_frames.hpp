@@ -1,0 +1,81 @@
+#pragma once
+/// @file
+/// llama.cpp's results of one generation as what the client gets: the frames of a stream or one body.
+///
+/// What is put right on the way: the role comes with the first chunk even if the first token had no text; usage is
+/// written once and counts every choice; token ids are complete.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "llama_core.hpp"
+#include "prepare.hpp"
+#include "stream_ids.hpp"
+
+namespace rbees::engine {
+
+/// Token counts of one result, for one choice.
+struct ResultCounts {
+    std::size_t index = 0;  ///< which choice
+    Tokens prompt;
+    Tokens cached;
+    Tokens output;  ///< so far
+};
+
+/// Nothing for a result that only says that the work began.
+[[nodiscard]] std::optional<ResultCounts> counts_of(const server_task_result& result);
+
+/// Turns totals so far into what is new.
+class ResultCounter {
+  public:
+    [[nodiscard]] ResultCounts add(const ResultCounts& counts);
+
+  private:
+    std::map<std::size_t, Tokens> output_;
+};
+
+/// Borrows the core, which must outlive it. Not thread-safe.
+class GenerationFrames {
+  public:
+    GenerationFrames(const LlamaCore& core, const Prepared& prepared, const Call& call);
+
+    /// The frames of a partial or final result; empty if it has none.
+    [[nodiscard]] std::string of(server_task_result& result);
+
+    /// Keeps a final result for `body`.
+    void collect(server_task_result& result);
+
+    /// The whole answer: all choices, one usage.
+    [[nodiscard]] std::string body();
+
+    /// The usage frame, if it was asked for.
+    [[nodiscard]] std::string usage() const;
+
+    /// Whether every choice is complete.
+    [[nodiscard]] bool finished() const { return done_ == expected_; }
+
+  private:
+    [[nodiscard]] std::string of_partial(server_task_result_cmpl_partial& partial);
+    [[nodiscard]] std::string of_final(server_task_result_cmpl_final& final);
+    [[nodiscard]] std::string ids_event();
+    [[nodiscard]] json usage_json() const;
+    void count(const server_task_result_cmpl_final& final);
+
+    const LlamaCore& core_;
+    Operation operation_;
+    std::size_t choices_ = 1;   ///< of each prompt
+    std::size_t expected_ = 1;  ///< choices of all prompts
+    std::size_t done_ = 0;
+    bool include_usage_ = false;
+    std::string id_;
+    std::set<std::size_t> greeted_;  ///< choices whose role was sent
+    std::optional<StreamIds> ids_;
+    std::vector<json> bodies_;
+    Tokens prompt_, cached_, output_;
+};
+
+}  // namespace rbees::engine

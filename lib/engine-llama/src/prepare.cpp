@@ -1,0 +1,176 @@
+#include "prepare.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <mtmd-helper.h>
+#include <server-schema.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <random>
+#include <utility>
+
+namespace rbees::engine {
+namespace {
+
+constexpr int most_probabilities = 20;  ///< of each token; what OpenAI allows
+
+std::uint32_t random_seed() {
+    std::random_device device;
+    return device() & 0x7fffffffU;  // all ones would mean "choose one"
+}
+
+/// The body in llama.cpp's own terms, with a rendered prompt for a chat.
+json parameters_of(const LlamaCore& core, const Call& call) {
+    auto body = json::parse(call.body);
+    if (call.operation != Operation::chat) return oaicompat_completion_params_parse(body);
+    std::vector<raw_buffer> media;
+    return oaicompat_chat_params_parse(body, *core.chat, media);
+}
+
+std::string start_event(const LlamaCore& core, const server_task& task, Continuable continuable) {
+    const auto& sampling = task.params.sampling;
+    const boost::json::object values{{"temperature", sampling.temp},
+                                     {"top_k", sampling.top_k},
+                                     {"top_p", sampling.top_p},
+                                     {"min_p", sampling.min_p},
+                                     {"repeat_penalty", sampling.penalty_repeat},
+                                     {"repeat_last_n", sampling.penalty_last_n},
+                                     {"frequency_penalty", sampling.penalty_freq},
+                                     {"presence_penalty", sampling.penalty_present}};
+    return sse_event(
+        "rbees.start",
+        fmt::format(R"({{"prompt_ids":[{}],"seed":{},"model_hash":"{}","sampling":{},"continuable":{}}})",
+                    fmt::join(task.tokens.get_text_tokens(), ","), sampling.seed, core.capabilities.model_hash,
+                    boost::json::serialize(values), continuable == Continuable::yes));
+}
+
+void set_parameters(const LlamaCore& core, const Call& call, const json& data, server_task& task) {
+    auto& params = task.params;
+    params = server_schema::eval_llama_cmpl_schema(core.vocab, core.params, core.end_bias, data);
+    const bool chat = call.operation == Operation::chat;
+    params.res_type = chat ? TASK_RESPONSE_TYPE_OAI_CHAT : TASK_RESPONSE_TYPE_OAI_CMPL;
+    params.oaicompat_model = core.capabilities.model;
+    params.include_usage = false;  // written once for all choices, after the last one
+    params.return_progress = false;
+    params.sampling.n_probs = std::min(params.sampling.n_probs, most_probabilities);
+}
+
+void add_choices(TaskReader& reader, server_task& task) {
+    for (int i = 1; i < task.params.n_cmpl; ++i)
+        task.add_child(task.id, reader.new_id());
+}
+
+/// All tasks of a request: one for each prompt, each with its further choices as children.
+std::expected<std::vector<server_task>, ApiError> make_tasks(const LlamaCore& core, const Call& call, const json& data,
+                                                             TaskReader& reader) {
+    const auto* param = call.operation == Operation::chat ? "messages" : "prompt";
+    auto prompts =
+        tokenize_input_prompts(core.vocab, nullptr, data.at("prompt"), true, true, mtmd_helper_init_opt_default());
+    if (prompts.size() > max_inputs) {
+        return std::unexpected(invalid_param(param, fmt::format("'{}' takes {} texts at most.", param, max_inputs)));
+    }
+    auto id = gen_chatcmplid();
+    if (call.operation != Operation::chat) id.erase(0, std::string_view("chat").size());
+    std::vector<server_task> tasks;
+    for (auto& prompt : prompts) {
+        if (const auto fits = check_tokens(core, prompt.get_tokens(), param); !fits)
+            return std::unexpected(fits.error());
+        auto& task = tasks.emplace_back(SERVER_TASK_TYPE_COMPLETION);
+        task.id = reader.new_id();
+        task.tokens = std::move(prompt);
+        set_parameters(core, call, data, task);
+        task.params.oaicompat_cmpl_id = id;
+        add_choices(reader, task);
+    }
+    return tasks;
+}
+
+/// Whether llama.cpp can read the grammar. It leaks when a request finds out that it cannot.
+bool is_grammar(const LlamaCore& core, const std::string& grammar) {
+    auto* sampler = llama_sampler_init_grammar(core.vocab, grammar.c_str(), "root");
+    if (sampler == nullptr) return false;
+    llama_sampler_free(sampler);
+    return true;
+}
+
+std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& call, GenerationRequest request,
+                                          TaskReader& reader) {
+    auto data = parameters_of(core, call);
+    const auto own_grammar = json_value(json::parse(call.body), "grammar", std::string{});
+    if (!own_grammar.empty() && !is_grammar(core, own_grammar)) {
+        return std::unexpected(invalid_param("grammar", "'grammar' is no GBNF grammar with a rule 'root'."));
+    }
+    data["seed"] = request.seed.value_or(random_seed());
+    auto tasks = make_tasks(core, call, data, reader);
+    if (!tasks) return std::unexpected(tasks.error());
+    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(request), .start_event = {}};
+    if (call.ids == TokenIds::included && prepared.request.stream) {
+        const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
+        const auto continuable = single && own_grammar.empty() ? Continuable::yes : Continuable::no;
+        prepared.start_event = start_event(core, prepared.tasks.front(), continuable);
+    }
+    return prepared;
+}
+
+}  // namespace
+
+std::expected<Prepared, ApiError> prepare_generation(const LlamaCore& core, const Call& call, TaskReader& reader) {
+    const auto body = parse_body(call.body);
+    if (!body) return std::unexpected(body.error());
+    auto request = read_generation(call.operation, *body, core.capabilities.slots);
+    if (!request) return std::unexpected(request.error());
+    try {
+        return prepare(core, call, std::move(*request), reader);
+    } catch (const std::exception& error) {
+        return std::unexpected(bad_request(error));
+    }
+}
+
+std::expected<std::string, ApiError> render_template(const LlamaCore& core, const std::string& body) {
+    const auto object = parse_body(body);
+    if (!object) return std::unexpected(object.error());
+    const auto request = read_generation(Operation::chat, *object, core.capabilities.slots);
+    if (!request) return std::unexpected(request.error());
+    try {
+        const auto data = parameters_of(core, {.operation = Operation::chat, .body = body});
+        return safe_json_to_str(json{{"prompt", data.at("prompt")}});
+    } catch (const std::exception& error) {
+        return std::unexpected(bad_request(error));
+    }
+}
+
+std::expected<void, ApiError> check_tokens(const LlamaCore& core, const llama_tokens& tokens, std::string_view param) {
+    const auto vocabulary = llama_vocab_n_tokens(core.vocab);
+    for (const auto token : tokens) {
+        if (token >= 0 && token < vocabulary) continue;
+        return std::unexpected(invalid_param(
+            std::string(param), fmt::format("Token id {} is not one of this model's {} tokens.", token, vocabulary)));
+    }
+    const auto context = core.capabilities.context;
+    const bool leaves_room = core.capabilities.kind != Kind::chat || tokens.size() < context.value;
+    if (tokens.size() <= context.value && leaves_room) return {};
+    auto error = context_exceeded(Tokens(tokens.size()), context);
+    error.param = std::string(param);
+    return std::unexpected(std::move(error));
+}
+
+ApiError bad_request(const std::exception& error) {
+    return invalid_param("", error.what());
+}
+
+ApiError error_of(server_task_result& result) {
+    const auto* error = dynamic_cast<server_task_result_error*>(&result);
+    if (error == nullptr) return server_error("The engine gave an answer of an unknown kind.");
+    switch (error->err_type) {
+        case ERROR_TYPE_INVALID_REQUEST:
+            return invalid_param("", error->err_msg);
+        case ERROR_TYPE_EXCEED_CONTEXT_SIZE:
+            return context_exceeded(Tokens(static_cast<std::uint64_t>(error->n_prompt_tokens)),
+                                    Tokens(static_cast<std::uint64_t>(error->n_ctx)));
+        default:
+            return server_error(error->err_msg);
+    }
+}
+
+}  // namespace rbees::engine

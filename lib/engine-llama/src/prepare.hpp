@@ -1,0 +1,43 @@
+#pragma once
+/// @file
+/// From a checked body to llama.cpp's tasks: template, tokens, sampling parameters.
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "llama_core.hpp"
+#include "rbees/engine/request.hpp"
+#include "task_reader.hpp"
+
+namespace rbees::engine {
+
+/// Whether another worker could go on with a stream where this one breaks off.
+enum class Continuable : bool { no, yes };
+
+/// A generation, ready to be posted.
+struct Prepared {
+    std::vector<server_task> tasks;
+    GenerationRequest request;
+    std::string start_event;  ///< `rbees.start`; empty unless ids were asked for
+};
+
+/// Refuses bad bodies, what the template refuses, unknown token ids, and prompts longer than the context.
+[[nodiscard]] std::expected<Prepared, ApiError> prepare_generation(const LlamaCore& core, const Call& call,
+                                                                   TaskReader& reader);
+
+/// The chat template's text for a chat body.
+[[nodiscard]] std::expected<std::string, ApiError> render_template(const LlamaCore& core, const std::string& body);
+
+/// Refuses token ids that the model does not have, and lists that are too long for it. `param` names the member.
+[[nodiscard]] std::expected<void, ApiError> check_tokens(const LlamaCore& core, const llama_tokens& tokens,
+                                                         std::string_view param);
+
+/// What an exception of llama.cpp's parsing says, as a 400.
+[[nodiscard]] ApiError bad_request(const std::exception& error);
+
+/// An error result as the client gets it.
+[[nodiscard]] ApiError error_of(server_task_result& result);
+
+}  // namespace rbees::engine

@@ -1,0 +1,52 @@
+#include "task_reader.hpp"
+
+#include <utility>
+
+namespace rbees::engine {
+
+TaskReader::TaskReader(std::shared_ptr<LlamaCore> core)
+    : core_(std::move(core)), reader_(core_->context.get_response_reader()) {}
+
+TaskReader::~TaskReader() {
+    if (!posted_.empty()) core_->closed();
+}
+
+bool TaskReader::post(std::vector<server_task>&& tasks) {
+    const std::scoped_lock lock(mutex_);
+    if (cancelled_) return false;
+    for (const auto id : server_task::get_list_id(tasks))
+        posted_.push_back(id);
+    core_->opened();
+    reader_.post_tasks(std::move(tasks));
+    return true;
+}
+
+server_task_result_ptr TaskReader::next() {
+    if (cancelled() || !reader_.has_next()) return nullptr;
+    auto result = reader_.next([this] { return cancelled() || core_->stopped(); });
+    if (cancelled()) return nullptr;
+    return result;
+}
+
+void TaskReader::cancel() noexcept {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(cancelled_, true) || posted_.empty()) return;
+    std::vector<server_task> cancels;
+    for (const auto id : posted_) {
+        server_task& task = cancels.emplace_back(SERVER_TASK_TYPE_CANCEL);
+        task.id_target = id;
+    }
+    constexpr bool before_all_others = true;
+    reader_.queue_tasks.post(std::move(cancels), before_all_others);
+    auto wake = std::make_unique<server_task_result_error>();
+    wake->id = posted_.front();
+    wake->err_msg = "cancelled";
+    reader_.queue_results.send(std::move(wake));
+}
+
+bool TaskReader::cancelled() const {
+    const std::scoped_lock lock(mutex_);
+    return cancelled_;
+}
+
+}  // namespace rbees::engine

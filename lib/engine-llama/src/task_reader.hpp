@@ -1,0 +1,44 @@
+#pragma once
+/// @file
+/// Posts tasks to the loop and reads their results, with a cancel that works at once.
+///
+/// llama.cpp's own reader asks only once a second whether to stop, and not at all while other requests keep sending
+/// results. Here `cancel` puts the cancel task before all others and sends the reader a result that wakes it.
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "llama_core.hpp"
+
+namespace rbees::engine {
+
+/// One thread posts and reads; any thread cancels. Destruction cancels what still runs.
+class TaskReader {
+  public:
+    explicit TaskReader(std::shared_ptr<LlamaCore> core);
+    TaskReader(const TaskReader&) = delete;
+    TaskReader& operator=(const TaskReader&) = delete;
+    ~TaskReader();
+
+    [[nodiscard]] int new_id() { return reader_.get_new_id(); }
+
+    /// False if it was cancelled before. Once.
+    [[nodiscard]] bool post(std::vector<server_task>&& tasks);
+
+    /// Blocks for the next result. Null after `cancel`, after the engine stopped, and after the last result.
+    [[nodiscard]] server_task_result_ptr next();
+
+    void cancel() noexcept;
+
+    [[nodiscard]] bool cancelled() const;
+
+  private:
+    std::shared_ptr<LlamaCore> core_;
+    server_response_reader reader_;
+    mutable std::mutex mutex_;
+    bool cancelled_ = false;
+    std::vector<int> posted_;  ///< ids, once posted
+};
+
+}  // namespace rbees::engine

@@ -1,0 +1,59 @@
+#pragma once
+/// @file
+/// The choices of a load, as pure arithmetic: threads, batch, context.
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+
+#include "rbees/base/units.hpp"
+
+namespace rbees::engine {
+
+/// A step (one decode with all slots' tokens in it) is to stay below this: a cancelled request holds its slot that
+/// long.
+inline constexpr double step_seconds_max = 0.25;
+/// Batches below this waste more time than they save.
+inline constexpr std::uint32_t batch_min = 32;
+inline constexpr std::uint32_t batch_max = 2048;
+/// llama.cpp computes a batch in pieces of this size at most.
+inline constexpr std::uint32_t microbatch_max = 512;
+/// Context of a request when nobody asks for more: longer ones cost memory that most never use.
+inline constexpr Tokens default_context{8192};
+/// A default is not shrunk below this to fit the memory; then the load is refused.
+inline constexpr Tokens smallest_context{1024};
+
+/// One thread fewer than cores that nobody else uses, 1 at least. With as many threads as cores, every barrier waits
+/// for a thread that another process has displaced, and the rate collapses 5 to 60 times.
+[[nodiscard]] std::uint32_t choose_threads(double free_cores);
+
+/// The most prompt tokens whose step stays below `step_seconds_max` at this rate (tokens/s), with a fifth in reserve
+/// for the generating slots; a multiple of 32 from `batch_min` to `batch_max`.
+[[nodiscard]] std::uint32_t choose_batch(double prefill_rate);
+
+/// What a model needs of memory.
+struct MemoryNeed {
+    Bytes weights;
+    Bytes per_token;  ///< KV cache
+    Bytes overhead;   ///< compute buffers
+
+    [[nodiscard]] Bytes total(Tokens context, std::uint32_t slots) const {
+        return weights + overhead + Bytes(per_token.value * context.value * slots);
+    }
+};
+
+struct ContextWish {
+    std::optional<Tokens> asked;  ///< by the user: taken or refused, never changed
+    Tokens trained;               ///< the model's own length
+    std::uint32_t slots = 1;
+};
+
+/// The context of each slot: what was asked for; else the model's own length up to `default_context`, halved until it
+/// fits. The error is the memory that the smallest acceptable choice needs.
+[[nodiscard]] std::expected<Tokens, Bytes> choose_context(const ContextWish& wish, const MemoryNeed& need,
+                                                          Bytes available);
+
+/// Memory for prompts that left their slot: a quarter of what is left, 2 GiB at most.
+[[nodiscard]] Bytes choose_prompt_cache(Bytes left);
+
+}  // namespace rbees::engine

@@ -1,0 +1,13 @@
+#include "engine_conformance.hpp"
+#include "models.hpp"
+
+namespace rbees::engine::testing {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Llama, ChatConformance, ::testing::Values(EngineSource(chat_engine)),
+                         [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Llama, EmbeddingConformance, ::testing::Values(EngineSource(embedding_engine)),
+                         [](const auto&) { return "embedding"; });
+
+}  // namespace
+}  // namespace rbees::engine::testing
