@@ -1,0 +1,67 @@
+#pragma once
+/// @file
+/// What a command works with: streams, options of every command, and the home, configuration and connection, each made
+/// when it is first asked for, so that `rbees --help` needs none of them.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/outcome.hpp"
+#include "client/api.hpp"
+#include "output/console.hpp"
+#include "rbees/base/config.hpp"
+#include "rbees/base/home.hpp"
+
+namespace rbees::ctl {
+
+/// Where a command finds its surroundings; tests give their own.
+struct Surroundings {
+    Environment environment;
+    std::filesystem::path programs;  ///< the folder of rbees-orcd and the other programs
+    Stream out;
+    Stream err;
+    std::istream* input = nullptr;
+    Terminal input_terminal = Terminal::no;
+};
+
+/// Lives as long as the command. Not thread-safe.
+class Session {
+  public:
+    Session(Surroundings surroundings, const Arguments& arguments);
+
+    [[nodiscard]] Console& console() { return console_; }
+    [[nodiscard]] Loop& loop() { return loop_; }
+    [[nodiscard]] const Environment& environment() const { return surroundings_.environment; }
+    [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
+    [[nodiscard]] bool is_json() const { return console_.form() == OutputForm::json; }
+
+    /// `--home`, as it was given.
+    [[nodiscard]] const std::optional<std::string>& home_flag() const { return home_flag_; }
+    /// `--timeout`
+    [[nodiscard]] std::optional<Duration> timeout() const { return timeout_; }
+
+    /// The folders; with the file of `--config`, where a command takes it.
+    [[nodiscard]] Checked<Home> home() const;
+    [[nodiscard]] Checked<Config> config() const;
+
+    /// The connection to rbees-orcd. Owned by the session. Nothing is sent by asking.
+    [[nodiscard]] Checked<Api*> api();
+
+    /// Forgets the connection, because the address may be another one now.
+    void forget_api() { api_.reset(); }
+
+  private:
+    Surroundings surroundings_;
+    std::optional<std::string> home_flag_;
+    std::optional<std::string> url_flag_;
+    std::optional<std::string> config_flag_;
+    std::optional<Duration> timeout_;
+    Console console_;
+    Loop loop_;
+    std::unique_ptr<Api> api_;
+};
+
+}  // namespace rbees::ctl

@@ -1,0 +1,82 @@
+#include "cli/values.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "rbees/net/message.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+Checked<void> refuse(const Flag& flag, std::string_view value, std::string_view what, std::string hint = {}) {
+    return usage_error(fmt::format("{} {}: {}", flag.name, value, what), std::move(hint));
+}
+
+Checked<void> check_duration(const Flag& flag, const std::string& value) {
+    const auto duration = parse_duration(value);
+    if (!duration) return refuse(flag, value, duration.error().message, duration.error().remedy);
+    return {};
+}
+
+/// One or several "HOST:PORT", separated by commas.
+Checked<void> check_endpoints(const Flag& flag, std::string_view value) {
+    for (auto rest = value;;) {
+        const auto comma = rest.find(',');
+        if (!net::parse_endpoint(rest.substr(0, comma))) {
+            return refuse(flag, value, "is not HOST:PORT", "for example 127.0.0.1:8080, or port 0 for a free one");
+        }
+        if (comma == std::string_view::npos) return {};
+        rest = rest.substr(comma + 1);
+    }
+}
+
+}  // namespace
+
+Checked<void> check_value(const Flag& flag, const std::string& value) {
+    switch (flag.kind) {
+        case ValueKind::none:
+            return {};
+        case ValueKind::text:
+            if (value.empty()) return refuse(flag, "''", "must not be empty");
+            return check_choice(flag.name, flag.choices, value);
+        case ValueKind::whole_number: {
+            const auto number = read_number<std::int64_t>(value);
+            if (!number || *number < 1) return refuse(flag, value, "must be a whole number from 1");
+            return {};
+        }
+        case ValueKind::number: {
+            const auto number = read_number<double>(value);
+            if (!number || !std::isfinite(*number) || *number < 0)
+                return refuse(flag, value, "must be a number from 0");
+            return {};
+        }
+        case ValueKind::duration:
+            return check_duration(flag, value);
+        case ValueKind::endpoints:
+            return check_endpoints(flag, value);
+    }
+    return {};
+}
+
+Checked<void> check_choice(std::string_view name, std::string_view choices, std::string_view value) {
+    bool is_known = choices.empty();
+    std::string listed;
+    for_each_choice(choices, [&](std::string_view choice) {
+        is_known = is_known || choice == value;
+        listed += fmt::format("{}{}", listed.empty() ? "" : ", ", choice);
+    });
+    if (is_known) return {};
+    return usage_error(fmt::format("{} {}: must be one of {}", name, value, listed));
+}
+
+}  // namespace rbees::ctl

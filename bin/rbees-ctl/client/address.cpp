@@ -1,0 +1,75 @@
+#include "client/address.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "house/kept.hpp"
+#include "rbees/base/files.hpp"
+#include "rbees/contracts/operations.hpp"
+#include "rbees/net/message.hpp"
+#include "rbees/reflect/read.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+std::string trimmed(std::string text) {
+    const auto last = text.find_last_not_of(" \r\n\t");
+    text.resize(last == std::string::npos ? 0 : last + 1);
+    return text;
+}
+
+std::optional<std::string> variable(const Environment& environment, const std::string& name) {
+    auto value = environment(name);
+    return value && !value->empty() ? value : std::nullopt;
+}
+
+/// The address that the home's rbees-orcd wrote down when it began to listen.
+std::optional<std::string> running_url(const Home& home) {
+    const auto text = read_file(home.orcd_process());
+    if (!text) return std::nullopt;
+    const auto file = reflect::from_json_text<contracts::ProcessFile>(*text);
+    return file ? file->url : std::nullopt;
+}
+
+std::string url_of_home(const Home& home, const Config& config) {
+    if (auto url = running_url(home)) return *url;
+    return url_of_listener(read_kept(home).listen.value_or(config.text("listen")));
+}
+
+}  // namespace
+
+bool is_loopback(std::string_view host) {
+    in_addr address{};
+    const bool is_v4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;  // "127.example.org" is a name
+    return host == "localhost" || host == "::1" || (is_v4 && ntohl(address.s_addr) >> 24U == 127);
+}
+
+std::string url_of_listener(std::string_view endpoints) {
+    const auto endpoint = net::parse_endpoint(endpoints.substr(0, endpoints.find(',')));
+    if (!endpoint) return fmt::format("http://{}", endpoints);
+    auto [host, port] = *endpoint;
+    if (host == "0.0.0.0") host = "127.0.0.1";
+    if (host == "::") host = "::1";
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
+}
+
+Checked<Address> find_address(const std::optional<std::string>& flag, const Home& home, const Config& config,
+                              const Environment& environment) {
+    const auto own = url_of_home(home, config);
+    const auto named = flag ? flag : variable(environment, "RBEES_URL");
+    Address address{.url = named.value_or(own), .token = variable(environment, "RBEES_TOKEN")};
+    while (address.url.ends_with('/')) {
+        address.url.pop_back();
+    }
+    const auto url = net::parse_url(address.url);
+    if (!url) {
+        return usage_error(fmt::format("'{}' is not an address of rbees-orcd", address.url),
+                           "write it as http://HOST:PORT, in --url or RBEES_URL");
+    }
+    if (address.token || !(address.url == own || is_loopback(url->host))) return address;
+    if (auto token = read_file(home.admin_token())) address.token = trimmed(std::move(*token));
+    return address;
+}
+
+}  // namespace rbees::ctl

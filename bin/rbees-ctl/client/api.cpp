@@ -1,0 +1,59 @@
+#include "client/api.hpp"
+
+#include <fmt/format.h>
+
+#include "client/refusal.hpp"
+#include "rbees/base/assert.hpp"
+#include "rbees/http_api/build.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+using Answer = std::expected<net::Response, net::ClientError>;
+
+net::Task<Answer> send(net::Client* client, net::ClientRequest request) {
+    auto answer = co_await client->send(std::move(request));
+    co_return answer;
+}
+
+}  // namespace
+
+net::ClientRequest Api::request(std::string_view method, std::string_view path, std::string body) const {
+    auto url = net::parse_url(address_.url + std::string(path));
+    RBEES_ASSERT(url.has_value());  // find_address() checked the address, and paths are ours
+    net::ClientRequest request{.method = std::string(method), .url = std::move(*url), .body = std::move(body)};
+    request.timeouts = {.connect = std::chrono::seconds(5), .head = call_time, .body = call_time};
+    request.headers.set("Accept", "application/json");
+    request.headers.set("User-Agent", fmt::format("rbees/{}", http_api::this_build().version));
+    if (address_.token) request.headers.set("Authorization", fmt::format("Bearer {}", *address_.token));
+    if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
+    return request;
+}
+
+Checked<net::Response> Api::exchange(net::ClientRequest request) {
+    auto answer = loop_.run(send(&client_, std::move(request)));
+    if (!answer) return std::unexpected(answer.error());
+    if (!*answer) return std::unexpected(unreachable(answer->error(), address_.url));
+    return std::move(**answer);
+}
+
+Checked<net::Response> Api::call(std::string_view method, std::string_view path, std::string body) {
+    auto response = exchange(request(method, path, std::move(body)));
+    if (response && response->status >= 400) return std::unexpected(refusal(*response));
+    return response;
+}
+
+CliError Api::strange(const reflect::FieldErrors& errors) const {
+    return {
+        ExitCode::failed,
+        fmt::format("{} answers in a way that this rbees does not know: {}", address_.url, reflect::describe(errors)),
+        "compare the versions with: rbees version",
+        "UNKNOWN_ANSWER",
+        {}};
+}
+
+std::string path_of(std::string_view collection, std::string_view id, std::string_view action) {
+    return fmt::format("{}/{}{}{}", collection, net::percent_encode(id), action.empty() ? "" : "/", action);
+}
+
+}  // namespace rbees::ctl

