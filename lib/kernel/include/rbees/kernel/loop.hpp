@@ -1,0 +1,67 @@
+#pragma once
+/// @file
+/// The one loop: command, decision, records, state, journal, and only then reply and effects.
+///
+/// State changes at once in memory, so that the next command sees it; replies, effects and reads wait behind the output
+/// gate. The same loop, unchanged, runs in rbees-orcd and in tests.
+///
+/// Not thread-safe; everything happens on the kernel's thread.
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "rbees/base/time.hpp"
+#include "rbees/contracts/problem.hpp"
+#include "rbees/kernel/journal_port.hpp"
+#include "rbees/kernel/output_gate.hpp"
+#include "rbees/kernel/state.hpp"
+
+namespace rbees::kernel {
+
+/// Runs an effect. Called on the kernel's thread once its records are on disk; its outcome comes back as a command.
+using EffectRunner = std::function<void(const Effect& effect)>;
+
+/// Counts for metrics.
+struct LoopCounters {
+    std::uint64_t commands = 0;
+    std::uint64_t refusals = 0;
+    std::uint64_t records = 0;
+};
+
+class Loop {
+  public:
+    /// Whether the command was taken; the state already shows it when the reply comes.
+    using Outcome = std::expected<void, contracts::Problem>;
+    using Reply = std::move_only_function<void(const Outcome& outcome)>;
+
+    /// `state` is what recovery found. `journal` must outlive the loop.
+    Loop(State state, JournalPort& journal, EffectRunner effects);
+
+    /// Decides the command and applies it. `reply` is called once its records are on disk. Refused with the domain's
+    /// Problem, or with STORAGE_FULL or STORAGE_FAILED when the journal takes nothing more.
+    void submit(const Command& command, WallTime at, Reply reply);
+
+    /// Calls `read` when everything that the state shows now is on disk: for answers to reads.
+    void when_durable(OutputGate::Output read) { gate_.hold(std::move(read)); }
+
+    /// Runs again the effects of everything that should be running. Repeats are recognised where they land.
+    void reconcile();
+
+    [[nodiscard]] const State& state() const { return state_; }
+    [[nodiscard]] const LoopCounters& counters() const { return counters_; }
+
+  private:
+    [[nodiscard]] std::expected<Decision, contracts::Problem> decide_if_admitted(const Command& command) const;
+    void append(const std::vector<Record>& records, Urgency urgency, WallTime at);
+
+    State state_;
+    JournalPort& journal_;
+    EffectRunner effects_;
+    OutputGate gate_;
+    LoopCounters counters_;
+};
+
+}  // namespace rbees::kernel

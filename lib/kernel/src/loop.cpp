@@ -1,0 +1,85 @@
+#include "rbees/kernel/loop.hpp"
+
+#include "rbees/kernel/records.hpp"
+
+namespace rbees::kernel {
+namespace {
+
+Urgency urgency_of(const Command& command) {
+    return is_closing(command) ? Urgency::closing : Urgency::ordinary;
+}
+
+contracts::Problem problem_of(JournalRefusal refusal) {
+    switch (refusal) {
+        case JournalRefusal::full:
+            return {.code = contracts::ErrorCode::STORAGE_FULL,
+                    .detail = "the disk is nearly full, so nothing new is accepted",
+                    .hint = "free space on the disk that holds the state folder",
+                    .limit = "storage.watermark",
+                    .retry_after_ms = 10'000};
+        case JournalRefusal::busy:
+            return {.code = contracts::ErrorCode::STORAGE_FAILED,
+                    .detail = "too many changes wait for the disk",
+                    .hint = "try again in a moment",
+                    .retry_after_ms = 1'000};
+        case JournalRefusal::stopped:
+            break;
+    }
+    return {.code = contracts::ErrorCode::STORAGE_FAILED, .detail = "the journal is closed: rbees-orcd is stopping"};
+}
+
+}  // namespace
+
+Loop::Loop(State state, JournalPort& journal, EffectRunner effects)
+    : state_(std::move(state)), journal_(journal), effects_(std::move(effects)) {}
+
+void Loop::submit(const Command& command, WallTime at, Reply reply) {
+    ++counters_.commands;
+    auto decision = decide_if_admitted(command);
+    if (!decision) {
+        ++counters_.refusals;
+        // A refusal may rest on records that are not on disk yet ("exists already"), so it waits like any answer.
+        gate_.hold([reply = std::move(reply), problem = std::move(decision.error())]() mutable {
+            reply(std::unexpected(std::move(problem)));
+        });
+        return;
+    }
+    if (!decision->records.empty()) append(decision->records, urgency_of(command), at);
+    gate_.hold([this, reply = std::move(reply), effects = std::move(decision->effects)]() mutable {
+        reply({});
+        for (const auto& effect : effects) {
+            effects_(effect);
+        }
+    });
+}
+
+void Loop::reconcile() {
+    for (const auto& effect : state_.fleet.reconcile()) {
+        gate_.hold([this, effect] { effects_(effect); });
+    }
+}
+
+std::expected<Decision, contracts::Problem> Loop::decide_if_admitted(const Command& command) const {
+    auto decision = decide(state_, command);
+    if (!decision || decision->records.empty()) return decision;
+    const auto admitted = journal_.admits(urgency_of(command));
+    if (!admitted) return std::unexpected(problem_of(admitted.error()));
+    return decision;
+}
+
+void Loop::append(const std::vector<Record>& records, Urgency urgency, WallTime at) {
+    JournalBatch batch;
+    batch.at = at;
+    batch.urgency = urgency;
+    for (const auto& record : records) {
+        apply(state_, record);
+        batch.records.push_back(write_record(record));
+    }
+    batch.entities = rows_of(records, state_);
+    state_.fleet.forget_ended();
+    counters_.records += records.size();
+    gate_.batch_appended();
+    journal_.append(std::move(batch), [this] { gate_.batch_durable(); });
+}
+
+}  // namespace rbees::kernel

@@ -1,0 +1,66 @@
+#include "rbees/kernel/state.hpp"
+
+#include <utility>
+
+#include "rbees/base/overloaded.hpp"
+
+namespace rbees::kernel {
+namespace {
+
+std::expected<Decision, contracts::Problem> decide_fleet(const State& state,
+                                                         const orchestrator::FleetCommand& command) {
+    auto outcome = state.fleet.decide(command);
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    Decision decision;
+    for (auto& record : outcome->records) {
+        decision.records.emplace_back(std::move(record));
+    }
+    decision.effects = std::move(outcome->effects);
+    return decision;
+}
+
+std::expected<Decision, contracts::Problem> decide_access(const State& state,
+                                                          const orchestrator::AccessCommand& command) {
+    auto outcome = state.access.decide(command);
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    Decision decision;
+    for (auto& record : *outcome) {
+        decision.records.emplace_back(std::move(record));
+    }
+    return decision;
+}
+
+}  // namespace
+
+std::expected<Decision, contracts::Problem> decide(const State& state, const Command& command) {
+    return std::visit(overloaded{
+                          [&](const orchestrator::FleetCommand& fleet) { return decide_fleet(state, fleet); },
+                          [&](const orchestrator::AccessCommand& access) { return decide_access(state, access); },
+                      },
+                      command);
+}
+
+void apply(State& state, const Record& record) {
+    std::visit(overloaded{
+                   [&](const orchestrator::FleetRecord& fleet) { state.fleet.apply(fleet); },
+                   [&](const orchestrator::AccessRecord& access) { state.access.apply(access); },
+               },
+               record);
+}
+
+bool is_closing(const Command& command) {
+    if (const auto* access = std::get_if<orchestrator::AccessCommand>(&command)) {
+        return std::holds_alternative<orchestrator::RevokeToken>(*access);
+    }
+    const auto& fleet = std::get<orchestrator::FleetCommand>(command);
+    return std::holds_alternative<orchestrator::BuryWorker>(fleet) ||
+           std::holds_alternative<orchestrator::RetireWorker>(fleet) ||
+           std::holds_alternative<orchestrator::RemoveNode>(fleet) ||
+           std::holds_alternative<orchestrator::RemoveModel>(fleet) ||
+           std::holds_alternative<orchestrator::ConfirmWorker>(fleet) ||
+           std::holds_alternative<orchestrator::AdmitNode>(fleet) ||
+           std::holds_alternative<orchestrator::AdoptWorker>(fleet) ||
+           std::holds_alternative<orchestrator::DrainNode>(fleet);
+}
+
+}  // namespace rbees::kernel
