@@ -56,17 +56,16 @@ Outcome outcome_of(Stopped why) {
 
 }  // namespace
 
-Inference::Inference(net::IoContext& io, std::unique_ptr<engine::Engine> engine, WorkerId worker,
-                     std::shared_ptr<TaskBook> tasks, http_api::Metrics& metrics, Logger log)
-    : io_(io),
+Inference::Inference(std::unique_ptr<engine::Engine> engine, Surroundings surroundings)
+    : io_(surroundings.io),
       engine_(std::move(engine)),
-      worker_(std::move(worker)),
-      tasks_(std::move(tasks)),
-      log_(std::move(log)),
+      worker_(std::move(surroundings.worker)),
+      tasks_(std::move(surroundings.tasks)),
+      log_(std::move(surroundings.log)),
       answers_max_(engine_->capabilities().slots + waiting_answers_max),
       readers_(answers_max_) {
     for (const auto& [outcome, name] : outcome_names) {
-        outcomes_.emplace(outcome, metrics.counter("worker_requests_total", {name}));
+        outcomes_.emplace(outcome, surroundings.metrics.counter("worker_requests_total", {name}));
     }
 }
 

@@ -35,8 +35,16 @@ enum class Outcome : std::uint8_t {
 /// Made when the model is loaded; lives as long as the engine, which it owns. The loop's thread only.
 class Inference {
   public:
-    Inference(net::IoContext& io, std::unique_ptr<engine::Engine> engine, WorkerId worker,
-              std::shared_ptr<TaskBook> tasks, http_api::Metrics& metrics, Logger log);
+    /// What it works with beside the engine; `io` and `metrics` must outlive it.
+    struct Surroundings {
+        net::IoContext& io;
+        WorkerId worker;  ///< named on every answer
+        std::shared_ptr<TaskBook> tasks;
+        http_api::Metrics& metrics;
+        Logger log;
+    };
+
+    Inference(std::unique_ptr<engine::Engine> engine, Surroundings surroundings);
     Inference(const Inference&) = delete;
     Inference& operator=(const Inference&) = delete;
 

@@ -72,8 +72,8 @@ http_api::AccessCheck Worker::access() const {
 
 void Worker::open(std::unique_ptr<engine::Engine> engine) {
     RBEES_ASSERT(!inference_);
-    inference_ = std::make_unique<Inference>(io_, std::move(engine), identity_.worker, tasks_, metrics_,
-                                             log_.module("inference"));
+    inference_ = std::make_unique<Inference>(
+        std::move(engine), Inference::Surroundings{io_, identity_.worker, tasks_, metrics_, log_.module("inference")});
     progress_ = 1;
     if (phase_ == Phase::loading) phase_ = Phase::serving;
 }
