@@ -35,7 +35,7 @@ Feature: Somebody dies, the house lives
   Scenario: Tokens and addresses outlive a restart
     Given I run "rbees status --json" successfully
     And I remember the JSON output's "url" as "url"
-    When I run "rbees tokens create --name laptop --json" successfully
+    When I run "rbees tokens create laptop --json" successfully
     And I remember the JSON output's "token" as "token"
     And I run "rbees down" successfully
     And I run "rbees up sim:demo" successfully
