@@ -1,0 +1,45 @@
+#pragma once
+/// @file
+/// The verified bytes of a model from one of its sources, through the cache of all homes.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "background.hpp"
+#include "downloads/progress.hpp"
+#include "downloads/scripts.hpp"
+#include "downloads/verification.hpp"
+#include "rbees/contracts/models.hpp"
+
+namespace rbees::poold {
+
+struct AcquireSettings {
+    ScriptPlaces places;
+    std::size_t connections = 4;
+    Duration answer_timeout = std::chrono::seconds(5);
+    std::string huggingface_endpoint;
+    std::optional<std::string> huggingface_token;
+    Bytes part_min = mebibytes(4);
+};
+
+struct Acquired {
+    std::filesystem::path file;
+    Manifest manifest;
+};
+
+/// What one attempt needs; the references outlive it.
+struct Attempt {
+    net::IoContext& io;
+    Background& background;
+    Progress& progress;
+    std::shared_ptr<Reading> reading;  ///< of the verification
+    AcquireSettings settings;
+    contracts::ModelSpec spec;
+};
+
+/// Takes the file from the cache if it was verified there, else from the source. Fails with a reason for people; a file
+/// that is not what was wanted is deleted, an unfinished one is kept to go on with.
+[[nodiscard]] net::Task<Result<Acquired>> acquire(std::shared_ptr<Attempt> attempt, contracts::ModelSource source);
+
+}  // namespace rbees::poold

@@ -1,0 +1,57 @@
+#pragma once
+/// @file
+/// The downloads of this node: started, listed, gone on with after a restart.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "background.hpp"
+#include "downloads/acquire.hpp"
+#include "models/model_store.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/contracts/models.hpp"
+#include "rbees/contracts/problem.hpp"
+
+namespace rbees::poold {
+
+struct DownloadParts {
+    net::IoContext& io;
+    Background& background;
+    ModelStore& store;
+    AcquireSettings settings;
+    std::filesystem::path orders;                       ///< folder of what is under way, for the next start
+    std::function<void()> changed;                      ///< called after each change worth telling
+    std::function<void(std::string_view)> count_ended;  ///< "done" or "failed"; for metrics
+    Logger log;
+};
+
+/// Used on the loop's thread. The parts must outlive the loop's last turn.
+class Downloads {
+  public:
+    explicit Downloads(DownloadParts parts);
+    ~Downloads();
+    Downloads(const Downloads&) = delete;
+    Downloads& operator=(const Downloads&) = delete;
+
+    /// Fetches a model from the first of its sources that gives the right bytes. Repeats safely: what is on disk is
+    /// done, what runs goes on, what failed is tried again. Refuses a slug or sources that are none, and more than
+    /// `limits::downloads` at a time.
+    [[nodiscard]] std::expected<contracts::DownloadReport, contracts::Problem> start(contracts::ModelSpec spec);
+
+    /// Goes on with what an earlier run left.
+    void resume();
+
+    [[nodiscard]] std::vector<contracts::DownloadReport> reports() const;
+    [[nodiscard]] bool is_running(const ModelId& id) const;
+
+    /// Gives up at once; what has come is gone on with at the next start.
+    void stop();
+
+  private:
+    class Implementation;
+    std::shared_ptr<Implementation> implementation_;
+};
+
+}  // namespace rbees::poold

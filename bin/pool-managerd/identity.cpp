@@ -1,0 +1,43 @@
+#include "identity.hpp"
+
+#include <array>
+#include <filesystem>
+
+#include "rbees/base/files.hpp"
+#include "rbees/base/random.hpp"
+
+namespace rbees::poold {
+namespace {
+
+/// The one line of a file, or `fresh`, which is then written.
+Result<std::string> keep(const std::filesystem::path& file, const std::string& fresh, FileAccess access) {
+    if (auto text = read_file(file, Bytes(1024))) {
+        const auto line = text->substr(0, text->find('\n'));
+        if (!line.empty()) return line;
+    }
+    if (auto written = write_file_atomically(file, fresh + "\n", access); !written) {
+        return std::unexpected(written.error());
+    }
+    return fresh;
+}
+
+}  // namespace
+
+Result<void> make_folders(const Home& home) {
+    const std::array folders{home.state,   home.workers(), home.state / "downloads", home.models, home.logs,
+                             home.secrets, home.run,       home.cache / "models"};
+    for (const auto& folder : folders) {
+        if (auto made = make_private_folder(folder); !made) return made;
+    }
+    return {};
+}
+
+Result<Identity> keep_identity(const Home& home) {
+    auto node = keep(home.state / "node_id", new_uuid(), FileAccess::everyone);
+    if (!node) return std::unexpected(node.error());
+    auto token = keep(home.call_token(), random_secret(), FileAccess::owner_only);
+    if (!token) return std::unexpected(token.error());
+    return Identity{NodeId(std::move(*node)), std::move(*token)};
+}
+
+}  // namespace rbees::poold

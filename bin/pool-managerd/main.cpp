@@ -1,0 +1,54 @@
+/// @file
+/// pool-managerd: this machine's models and workers, for rbees-orcd.
+
+#include <cstdio>
+
+#include "identity.hpp"
+#include "rbees/base/files.hpp"
+#include "rbees/process/signals.hpp"
+#include "service.hpp"
+#include "settings.hpp"
+
+namespace {
+
+using namespace rbees;
+using poold::ExitCode;
+
+int exit_with(ExitCode code) {
+    return static_cast<int>(code);
+}
+
+int fail_with(const Failure& failure) {
+    std::fprintf(stderr, "pool-managerd: %s\n", describe(failure).c_str());
+    return exit_with(ExitCode::failed);
+}
+
+int serve(poold::Settings settings, poold::Identity identity) {
+    const auto log = Logger::to_stderr(settings.log_level).module("pool");
+    net::IoContext io(1);
+    poold::Service service(io, std::move(settings), std::move(identity), poold::make_nvml_driver(log), log);
+    const process::SignalWatch signals(io, {.drain = [&] { service.drain(contracts::WorkersAtExit::keep); },
+                                            .stop_now = [&] { service.stop_now(); },
+                                            .hang_up = {}});
+    service.start();
+    io.run();
+    if (service.failure()) return fail_with(*service.failure());
+    return exit_with(ExitCode::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto settings = poold::read_settings(argc, argv, process_environment());
+    if (!settings) {
+        std::fputs(settings.error().text.c_str(), settings.error().code == ExitCode::ok ? stdout : stderr);
+        return exit_with(settings.error().code);
+    }
+    process::ignore_sigpipe();
+    if (auto made = poold::make_folders(settings->home); !made) return fail_with(made.error());
+    const auto lock = FileLock::acquire(settings->home.run / "pool.lock");
+    if (!lock) return fail_with(lock.error());
+    auto identity = poold::keep_identity(settings->home);
+    if (!identity) return fail_with(identity.error());
+    return serve(std::move(*settings), std::move(*identity));
+}

@@ -1,0 +1,144 @@
+#include "models/model_store.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "limits.hpp"
+#include "rbees/base/files.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+#include "rbees/reflect/read.hpp"
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::poold {
+namespace {
+
+namespace fs = std::filesystem;
+
+Failure failure(const std::string& what, const std::error_code& error) {
+    return {.message = fmt::format("{}: {}", what, error.message()), .remedy = {}};
+}
+
+/// Shares the blocks of a file on file systems that can (FICLONE); false where they cannot.
+bool clone(const fs::path& from, const fs::path& to) {
+    const UniqueFd source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    return source.valid() && target.valid() && ::ioctl(target.get(), FICLONE, source.get()) == 0;
+}
+
+Result<void> copy_bytes(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    const auto size = fs::file_size(from, error);
+    const auto free = free_space(to.parent_path());
+    if (!error && free && free->value < size) {
+        return fail(fmt::format("no room for a copy of the model: {} more are needed in {}",
+                                describe(Bytes(size - free->value)), to.parent_path().native()),
+                    "free some space, or put the cache (RBEES_CACHE) and the home on one file system");
+    }
+    fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+    if (error) return std::unexpected(failure(fmt::format("cannot copy to {}", to.native()), error));
+    return {};
+}
+
+}  // namespace
+
+std::optional<Manifest> read_manifest(const fs::path& json) {
+    const auto text = read_file(json, limits::manifest_file);
+    if (!text) return std::nullopt;
+    auto manifest = reflect::from_json_text<Manifest>(*text);
+    if (!manifest || fs::path(manifest->file).filename() != manifest->file) return std::nullopt;
+    std::error_code error;
+    const auto size = fs::file_size(json.parent_path() / manifest->file, error);
+    if (error || size != manifest->size.value) return std::nullopt;
+    return std::move(*manifest);
+}
+
+Result<void> write_manifest(const fs::path& json, const Manifest& manifest) {
+    return write_file_atomically(json, reflect::to_json_text(manifest) + "\n", FileAccess::everyone);
+}
+
+ModelStore::ModelStore(fs::path folder, const Logger& log) : folder_(std::move(folder)) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+        if (entry.path().extension() != ".json") continue;
+        auto manifest = read_manifest(entry.path());
+        if (!manifest || !pool::is_slug(manifest->id.str())) {
+            log.warning("a model is left out: its file is missing or truncated, or its manifest is broken",
+                        {{"manifest", entry.path().native()}});
+            continue;
+        }
+        models_.emplace(manifest->id, std::move(*manifest));
+    }
+}
+
+const Manifest* ModelStore::find(const ModelId& id) const {
+    const auto found = models_.find(id);
+    return found == models_.end() ? nullptr : &found->second;
+}
+
+std::vector<contracts::ModelReport> ModelStore::reports() const {
+    std::vector<contracts::ModelReport> reports;
+    for (const auto& [id, manifest] : models_) {
+        reports.push_back({id, manifest.size, manifest.sha256, manifest.kind});
+    }
+    return reports;
+}
+
+Result<fs::path> ModelStore::path_of(const ModelId& id) const {
+    const auto& manifest = models_.at(id);
+    const auto path = folder_ / manifest.file;
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    const auto remedy = fmt::format("rbees models rm {0} && rbees models pull {0}", id.str());
+    if (error) return fail(fmt::format("the model file {} is missing", path.native()), remedy);
+    if (size != manifest.size.value) {
+        return fail(
+            fmt::format("the model file {} has {} bytes instead of {}", path.native(), size, manifest.size.value),
+            remedy);
+    }
+    return path;
+}
+
+Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) const {
+    const auto fresh = folder_ / (id.str() + ".gguf.new");
+    std::error_code error;
+    fs::remove(fresh, error);
+    fs::create_hard_link(verified, fresh, error);
+    if (error && !clone(verified, fresh)) {
+        if (auto copied = copy_bytes(verified, fresh); !copied) {
+            fs::remove(fresh, error);
+            return copied;
+        }
+    }
+    fs::rename(fresh, file_of(id), error);
+    if (error) return std::unexpected(failure(fmt::format("cannot write {}", file_of(id).native()), error));
+    return {};
+}
+
+Result<void> ModelStore::add(Manifest manifest) {
+    manifest.file = file_of(manifest.id).filename().native();
+    if (auto written = write_manifest(folder_ / (manifest.id.str() + ".json"), manifest); !written) return written;
+    const auto id = manifest.id;
+    models_.insert_or_assign(id, std::move(manifest));
+    return {};
+}
+
+Result<void> ModelStore::remove(const ModelId& id) {
+    std::error_code error;
+    fs::remove(folder_ / (id.str() + ".json"), error);
+    if (error) return std::unexpected(failure(fmt::format("cannot delete the manifest of {}", id.str()), error));
+    models_.erase(id);
+    fs::remove(file_of(id), error);
+    if (error) return std::unexpected(failure(fmt::format("cannot delete {}", file_of(id).native()), error));
+    return {};
+}
+
+fs::path ModelStore::file_of(const ModelId& id) const {
+    return folder_ / (id.str() + ".gguf");
+}
+
+}  // namespace rbees::poold

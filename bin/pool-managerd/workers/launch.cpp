@@ -1,0 +1,126 @@
+#include "workers/launch.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <system_error>
+
+#include "rbees/base/files.hpp"
+#include "rbees/process/spawn.hpp"
+
+namespace rbees::poold {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int secret_target = 3;
+constexpr std::streamoff last_bytes = 4096;
+constexpr std::size_t last_words_max = 300;
+
+std::vector<std::string> arguments_of(const LaunchOrder& order) {
+    const auto& record = order.record;
+    std::vector<std::string> arguments{"--worker-id",    record.worker_id.str(),
+                                       "--model",        record.model.str(),
+                                       "--model-path",   order.model_path,
+                                       "--port",         std::to_string(record.port),
+                                       "--callback-url", order.callback_url,
+                                       "--slots",        std::to_string(order.slots),
+                                       "--secret-fd",    std::to_string(secret_target)};
+    const auto add = [&](const char* flag, const std::string& value) {
+        arguments.insert(arguments.end(), {flag, value});
+    };
+    if (!record.model_hash.empty()) add("--model-hash", record.model_hash);
+    if (order.context) add("--context", std::to_string(*order.context));
+    if (order.threads) add("--threads", std::to_string(*order.threads));
+    if (record.device == "cpu") add("--gpu-layers", "0");
+    return arguments;
+}
+
+process::SpawnPlan plan_of(const LaunchOrder& order, int secret_fd) {
+    process::SpawnPlan plan{.program = order.program,
+                            .arguments = arguments_of(order),
+                            .environment = {{"HF_TOKEN", std::nullopt}, {"RBEES_TOKEN", std::nullopt}},
+                            .log_file = order.log_file,
+                            .files = {{secret_fd, secret_target}},
+                            .working_folder = {},
+                            .session = process::Session::own};
+    constexpr std::string_view cuda = "cuda:";
+    if (order.record.device.starts_with(cuda)) {
+        plan.environment["CUDA_VISIBLE_DEVICES"] = order.record.device.substr(cuda.size());
+    }
+    return plan;
+}
+
+}  // namespace
+
+Result<Launched> launch(LaunchOrder order, const WorkerRecords& records) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_with_errno("cannot make a pipe for the worker's secret");
+    UniqueFd read_end(ends[0]);
+    UniqueFd write_end(ends[1]);
+    auto process = process::spawn(plan_of(order, read_end.get()));
+    if (!process) return std::unexpected(process.error());
+    read_end.reset();
+    auto record = std::move(order.record);
+    record.pid = process->identity().pid;
+    record.start_time = process->identity().start_time;
+    record.boot_id = process->identity().boot_id;
+    auto written = records.write(record);
+    if (written && ::write(write_end.get(), record.secret.data(), record.secret.size()) < 0) {
+        written = fail_with_errno("cannot hand the secret to the worker");
+    }
+    if (written) return Launched{std::move(*process), std::move(record)};
+    static_cast<void>(process->kill());
+    static_cast<void>(process->wait_for(std::chrono::seconds(1)));
+    records.remove(record.worker_id);
+    return std::unexpected(written.error());
+}
+
+bool is_port_free(std::uint16_t port) {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return socket.valid() && ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+           ::listen(socket.get(), 1) == 0;
+}
+
+std::string last_words(const fs::path& log_file) {
+    std::ifstream log(log_file, std::ios::binary | std::ios::ate);
+    if (!log) return {};
+    const std::streamoff size = log.tellg();
+    log.seekg(std::max<std::streamoff>(0, size - last_bytes));
+    std::string line;
+    std::string last;
+    while (std::getline(log, line)) {
+        if (!line.empty()) last = line;
+    }
+    if (last.size() > last_words_max) last.resize(last_words_max);
+    return last;
+}
+
+void prune_logs(const fs::path& folder, std::size_t keep) {
+    std::vector<std::pair<fs::file_time_type, fs::path>> logs;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        if (entry.path().filename().native().starts_with("worker-"))
+            logs.emplace_back(entry.last_write_time(error), entry);
+    }
+    if (logs.size() <= keep) return;
+    std::ranges::sort(logs);
+    logs.resize(logs.size() - keep);
+    for (const auto& [time, file] : logs) {
+        fs::remove(file, error);
+    }
+}
+
+}  // namespace rbees::poold

@@ -1,0 +1,48 @@
+#include "workers/live_worker.hpp"
+
+#include "rbees/reflect/describe.hpp"
+#include "workers/worker_client.hpp"
+
+namespace rbees::poold {
+
+contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
+    contracts::WorkerReport report{.worker_id = record.worker_id,
+                                   .model = record.model,
+                                   .state = pool::state_of(life),
+                                   .load_progress = life.load_progress};
+    if (record.pid > 0 && !pool::is_over(life.phase)) report.pid = record.pid;
+    if (!record.device.empty()) report.device = record.device;
+    report.memory = memory;
+    if (capabilities && !pool::is_over(life.phase)) {
+        report.url = worker_url(record.port);
+        report.slots = capabilities->slots;
+        report.context = capabilities->context;
+        report.kind = capabilities->kind;
+        report.model_hash = capabilities->model_hash;
+        if (secrets == Secrets::included) report.secret = record.secret;
+    }
+    if (life.failure) {
+        report.reason = life.failure->reason;
+        report.error_code = std::string(reflect::name_of(life.failure->code));
+    }
+    return report;
+}
+
+contracts::WorkerReport report_unproved(const WorkerRecord& record) {
+    return {.worker_id = record.worker_id,
+            .model = record.model,
+            .state = contracts::WorkerState::failed,
+            .pid = record.pid,
+            .reason = "it runs, but does not prove that it is a worker of this node",
+            .orphan = true};
+}
+
+/// The reason of a worker that ended while it loaded and told none.
+std::string how_it_ended(const LiveWorker& worker, const process::ExitStatus& status) {
+    auto how = process::describe(status);
+    if (worker.life.phase != pool::Phase::starting || worker.order.log_file.empty()) return how;
+    const auto words = last_words(worker.order.log_file);
+    return words.empty() ? how : how + "; its last words: " + words;
+}
+
+}  // namespace rbees::poold

@@ -1,0 +1,39 @@
+#pragma once
+/// @file
+/// One worker of this node: its decisions, its process, and what it told about itself.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "rbees/contracts/workers.hpp"
+#include "rbees/pool_core/worker_lifecycle.hpp"
+#include "rbees/process/exit_watch.hpp"
+#include "workers/launch.hpp"
+
+namespace rbees::poold {
+
+/// Whether a report may carry the spawn secret: only on the way to orcd.
+enum class Secrets : bool { left_out, included };
+
+struct LiveWorker {
+    pool::Worker life;
+    WorkerRecord record;
+    LaunchOrder order;                        ///< how it was or will be started; empty if adopted
+    Bytes expected_memory;                    ///< what it will take while it loads
+    std::optional<process::ExitWatch> watch;  ///< while its process runs
+    std::optional<contracts::WorkerCapabilities> capabilities;
+    std::optional<Bytes> memory;
+
+    /// Its state in the words of the contract.
+    [[nodiscard]] contracts::WorkerReport report(Secrets secrets) const;
+};
+
+/// A recorded process that runs but does not prove itself, as it is told of.
+[[nodiscard]] contracts::WorkerReport report_unproved(const WorkerRecord& record);
+
+/// How a worker's process ended, for people. A worker that told no reason why it could not load leaves one in its log.
+[[nodiscard]] std::string how_it_ended(const LiveWorker& worker, const process::ExitStatus& status);
+
+}  // namespace rbees::poold

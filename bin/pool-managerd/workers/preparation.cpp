@@ -1,0 +1,103 @@
+#include "workers/preparation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "limits.hpp"
+#include "rbees/base/random.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+#include "rbees/pool_core/port_choice.hpp"
+#include "workers/preflight.hpp"
+
+namespace rbees::poold {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::SpawnWorker;
+
+Problem missing_model(const ModelId& id) {
+    return {.code = ErrorCode::MODEL_NOT_FOUND,
+            .detail = fmt::format("the model {} is not on this node's disk", id.str()),
+            .hint = fmt::format("rbees models pull {}", id.str())};
+}
+
+std::expected<void, Problem> find_model(const SpawnWorker& order, const Surroundings& around, LiveWorker& worker) {
+    if (pool::is_simulated(order.model)) {
+        worker.order.model_path = order.model.str();
+        return {};
+    }
+    const auto* model = around.store.find(order.model);
+    if (model == nullptr) return std::unexpected(missing_model(order.model));
+    const auto path = around.store.path_of(order.model);
+    if (!path) {
+        return std::unexpected(
+            Problem{.code = ErrorCode::MODEL_LOAD_FAILED, .detail = path.error().message, .hint = path.error().remedy});
+    }
+    worker.order.model_path = path->native();
+    worker.record.model_hash = model->sha256;
+    worker.expected_memory = expected_memory(model->size);
+    return {};
+}
+
+std::expected<void, Problem> find_place(const SpawnWorker& order, const Surroundings& around, LiveWorker& worker) {
+    const auto device = choose_device(around.devices, order.device);
+    if (!device) return std::unexpected(device.error());
+    Bytes promised;
+    auto taken = around.other_ports;
+    for (const auto& other : around.workers) {
+        if (pool::is_over(other->life.phase)) continue;
+        taken.insert(other->record.port);
+        const bool is_loading = other->life.phase == pool::Phase::starting && other->record.device == device->id;
+        if (is_loading) promised += other->expected_memory;
+    }
+    if (worker.expected_memory > Bytes(0)) {
+        auto fits = check_memory(order.model, worker.expected_memory, promised, *device);
+        if (!fits) return fits;
+    }
+    const auto port = pool::choose_worker_port(taken, is_port_free);
+    if (!port) {
+        return std::unexpected(
+            Problem{.code = ErrorCode::WORKER_START_FAILED, .detail = "every port from 8001 to 8999 is taken"});
+    }
+    worker.record.port = *port;
+    worker.record.device = device->id;
+    return {};
+}
+
+}  // namespace
+
+std::size_t running(const LiveWorkers& workers) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers, [](const auto& each) { return !pool::is_over(each->life.phase); }));
+}
+
+std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWorker& order,
+                                                                   const Surroundings& around) {
+    // An id names a file of ours, too.
+    if (!is_valid_id(order.worker_id.str()) || order.worker_id.str().starts_with('.')) {
+        return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS, .detail = "worker_id is not a valid id"});
+    }
+    if (running(around.workers) >= limits::workers) {
+        return std::unexpected(Problem{.code = ErrorCode::LIMIT_EXCEEDED,
+                                       .detail = fmt::format("{} workers run already", limits::workers),
+                                       .limit = "workers"});
+    }
+    auto worker = std::make_shared<LiveWorker>();
+    worker->life.limits = around.settings.limits;
+    worker->record = {.worker_id = order.worker_id, .model = order.model, .secret = random_secret()};
+    if (auto found = find_model(order, around, *worker); !found) return std::unexpected(found.error());
+    if (auto placed = find_place(order, around, *worker); !placed) return std::unexpected(placed.error());
+    worker->order.record = worker->record;
+    worker->order.callback_url = around.callback_url;
+    worker->order.slots = order.slots.value_or(around.settings.slots);
+    const auto context = order.context ? order.context->value : around.settings.context;
+    if (context > 0) worker->order.context = context;
+    if (around.settings.threads > 0) worker->order.threads = around.settings.threads;
+    worker->order.program = around.settings.program;
+    worker->order.log_file = around.settings.logs / ("worker-" + order.worker_id.str() + ".log");
+    return worker;
+}
+
+}  // namespace rbees::poold

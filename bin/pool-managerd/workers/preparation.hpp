@@ -1,0 +1,51 @@
+#pragma once
+/// @file
+/// From an order to a worker that can be launched: model, device, memory, port, secret, command line.
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "models/model_store.hpp"
+#include "rbees/contracts/problem.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "workers/live_worker.hpp"
+
+namespace rbees::poold {
+
+struct WorkerPoolSettings {
+    std::filesystem::path program;  ///< rbees-workerd
+    std::filesystem::path logs;
+    std::filesystem::path records;
+    pool::WorkerLimits limits;
+    std::uint32_t slots = 4;
+    std::uint64_t context = 0;  ///< 0: the model's own
+    std::uint32_t threads = 0;  ///< 0: measured
+};
+
+using LiveWorkers = std::deque<std::shared_ptr<LiveWorker>>;
+
+/// What an order is checked against.
+struct Surroundings {
+    const ModelStore& store;
+    const WorkerPoolSettings& settings;
+    const std::vector<contracts::Device>& devices;
+    const LiveWorkers& workers;                  ///< their ports and memory are taken
+    const std::set<std::uint16_t>& other_ports;  ///< listeners of the house
+    const std::string& callback_url;
+};
+
+/// How many of them have a process, or will have.
+[[nodiscard]] std::size_t running(const LiveWorkers& workers);
+
+/// Refuses with what is missing, and the numbers.
+[[nodiscard]] std::expected<std::shared_ptr<LiveWorker>, contracts::Problem> prepare_worker(
+    const contracts::SpawnWorker& order, const Surroundings& surroundings);
+
+}  // namespace rbees::poold

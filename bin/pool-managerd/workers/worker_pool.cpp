@@ -1,0 +1,403 @@
+#include "workers/worker_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <map>
+
+#include "limits.hpp"
+#include "rbees/base/hash.hpp"
+#include "rbees/net/timer.hpp"
+#include "rbees/reflect/describe.hpp"
+#include "workers/orphans.hpp"
+#include "workers/worker_client.hpp"
+
+namespace rbees::poold {
+namespace {
+
+namespace asio = boost::asio;
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::WorkerReport;
+using Live = std::shared_ptr<LiveWorker>;
+
+Problem unknown_worker(const WorkerId& id) {
+    return {.code = ErrorCode::WORKER_NOT_FOUND, .detail = fmt::format("this node has no worker {}", id.str())};
+}
+
+}  // namespace
+
+class WorkerPool::Implementation : public std::enable_shared_from_this<Implementation> {
+  public:
+    explicit Implementation(WorkerPoolParts parts)
+        : parts_(std::move(parts)), records_(parts_.settings.records), tick_(parts_.io), none_left_(parts_.io) {}
+
+    void set_callback(std::string url, std::set<std::uint16_t> other_ports) {
+        callback_url_ = std::move(url);
+        other_ports_ = std::move(other_ports);
+    }
+
+    std::expected<contracts::SpawnAnswer, Problem> spawn(const contracts::SpawnWorker& order) {
+        auto worker = find(order.worker_id);
+        if (unproved_.contains(order.worker_id)) {
+            return std::unexpected(
+                Problem{.code = ErrorCode::CONFLICT,
+                        .detail = "a process of that worker runs, but does not prove that it is ours",
+                        .hint = "end it by hand, or start a worker under another id"});
+        }
+        if (!worker) {
+            const auto devices = parts_.devices();
+            auto prepared =
+                prepare_worker(order, {parts_.store, parts_.settings, devices, workers_, other_ports_, callback_url_});
+            if (!prepared) return std::unexpected(prepared.error());
+            worker = std::move(*prepared);
+            workers_.push_back(worker);
+        }
+        handle(worker, pool::Spawn{});
+        return contracts::SpawnAnswer{order.worker_id, pool::state_of(worker->life)};
+    }
+
+    std::expected<WorkerReport, Problem> stop(const WorkerId& id, std::optional<Duration> grace) {
+        const auto worker = find(id);
+        if (!worker) return std::unexpected(unknown_worker(id));
+        handle(worker, pool::Stop{grace});
+        return worker->report(Secrets::left_out);
+    }
+
+    std::expected<void, Problem> take_report(const contracts::WorkerReady& report) {
+        const auto worker = find(report.worker_id);
+        if (!worker) return std::unexpected(unknown_worker(report.worker_id));
+        if (report.memory) worker->memory = report.memory;
+        if (report.failure) {
+            const auto code = reflect::value_of<ErrorCode>(report.error_code.value_or(""));
+            handle(worker, pool::ReportedFailure{{*report.failure, code.value_or(ErrorCode::MODEL_LOAD_FAILED)}});
+        } else if (report.ready && report.capabilities) {
+            worker->capabilities = report.capabilities;
+            handle(worker, pool::ReportedReady{});
+        } else {
+            handle(worker, pool::ReportedProgress{report.load_progress});
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::optional<WorkerId> owner_of(std::string_view secret) const {
+        for (const auto& worker : workers_) {
+            if (!worker->record.secret.empty() && equal_in_constant_time(worker->record.secret, secret)) {
+                return worker->record.worker_id;
+            }
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] Live find(const WorkerId& id) const {
+        const auto found =
+            std::ranges::find_if(workers_, [&](const Live& each) { return each->record.worker_id == id; });
+        return found == workers_.end() ? nullptr : *found;
+    }
+
+    [[nodiscard]] std::vector<WorkerReport> reports(Secrets secrets) const {
+        std::vector<WorkerReport> reports;
+        for (const auto& worker : workers_) {
+            reports.push_back(worker->report(secrets));
+        }
+        for (const auto& [id, record] : unproved_) {
+            reports.push_back(report_unproved(record));
+        }
+        std::ranges::copy(orphans_, std::back_inserter(reports));
+        return reports;
+    }
+
+    [[nodiscard]] bool uses(const ModelId& model) const {
+        return std::ranges::any_of(workers_, [&](const Live& each) {
+            return each->record.model == model && !pool::is_over(each->life.phase);
+        });
+    }
+
+    static net::Task<void> adopt(std::shared_ptr<Implementation> self) {
+        const auto deadline = BootClock::now() + limits::adoption;
+        for (auto& record : self->records_.read_all()) {
+            auto process = process::open_if_same(record.identity());
+            if (process && !*process) {
+                self->records_.remove(record.worker_id);
+                self->parts_.log.info("a worker of an earlier run is gone", {{"worker", record.worker_id.str()}});
+                continue;
+            }
+            co_await adopt_one(self, std::move(record), deadline);
+        }
+    }
+
+    static net::Task<void> look_for_orphans(std::shared_ptr<Implementation> self) {
+        self->forget_gone_orphans();
+        std::set<std::uint16_t> known;
+        for (const auto& worker : self->workers_) {
+            if (!pool::is_over(worker->life.phase)) known.insert(worker->record.port);
+        }
+        for (const auto& [id, orphan] : self->unproved_) {
+            known.insert(orphan.port);
+        }
+        auto found = co_await find_orphans(self->parts_.client, std::move(known), self->parts_.settings.logs);
+        if (found.size() == self->orphans_.size()) co_return;
+        self->orphans_ = std::move(found);
+        self->parts_.changed();
+    }
+
+    static net::Task<void> stop_all(std::shared_ptr<Implementation> self, Duration grace) {
+        const auto workers = self->workers_;
+        for (const auto& worker : workers) {
+            if (!pool::is_over(worker->life.phase)) self->handle(worker, pool::Stop{grace});
+        }
+        while (running(self->workers_) > 0) {
+            self->none_left_.expires_at(asio::steady_timer::time_point::max());
+            boost::system::error_code error;
+            co_await self->none_left_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        }
+    }
+
+  private:
+    /// One command: decided, carried out, told.
+    void handle(const Live& worker, const pool::WorkerCommand& command) {
+        auto step = pool::advance(worker->life, command, BootClock::now());
+        const auto before = pool::state_of(worker->life);
+        const auto was_over = pool::is_over(worker->life.phase);
+        worker->life = std::move(step.worker);
+        count(*worker, before, was_over);
+        for (const auto effect : step.effects) {
+            carry_out(worker, effect);
+        }
+        if (running(workers_) == 0) none_left_.cancel();
+        schedule_tick();
+    }
+
+    void count(const LiveWorker& worker, contracts::WorkerState before, bool was_over) {
+        const auto after = pool::state_of(worker.life);
+        using contracts::WorkerState;
+        if (before == WorkerState::starting && after == WorkerState::ready) parts_.count("start", "ready");
+        if (before == WorkerState::starting && after == WorkerState::failed) parts_.count("start", "failed");
+        if (!was_over && pool::is_over(worker.life.phase)) {
+            parts_.count("stop", worker.life.failure ? "failed" : "stopped");
+        }
+    }
+
+    void carry_out(const Live& worker, pool::WorkerEffect effect) {
+        switch (effect) {
+            case pool::WorkerEffect::launch:
+                return launch_process(worker);
+            case pool::WorkerEffect::ask_shutdown:
+                asio::co_spawn(parts_.io, ask_to_stop(shared_from_this(), worker), asio::detached);
+                return;
+            case pool::WorkerEffect::terminate:
+                if (worker->watch) static_cast<void>(worker->watch->process().terminate());
+                return;
+            case pool::WorkerEffect::kill:
+                if (worker->watch) static_cast<void>(worker->watch->process().kill());
+                return;
+            case pool::WorkerEffect::forget_record:
+                records_.remove(worker->record.worker_id);
+                return forget_old();
+            case pool::WorkerEffect::report:
+                log_state(*worker);
+                return parts_.changed();
+        }
+    }
+
+    void launch_process(const Live& worker) {
+        prune_logs(parts_.settings.logs, limits::worker_logs);
+        auto launched = launch(worker->order, records_);
+        if (!launched) {
+            return handle(worker, pool::LaunchFailed{{describe(launched.error()), ErrorCode::WORKER_START_FAILED}});
+        }
+        worker->record = std::move(launched->record);
+        watch(worker, std::move(launched->process));
+    }
+
+    void watch(const Live& worker, process::Process process) {
+        auto started = process::ExitWatch::start(
+            parts_.io, std::move(process),
+            [weak = weak_from_this(), id = worker->record.worker_id](process::ExitStatus status) {
+                if (const auto self = weak.lock()) self->note_exit(id, status);
+            });
+        if (started) {
+            worker->watch.emplace(std::move(*started));
+            return;
+        }
+        handle(worker, pool::LaunchFailed{{describe(started.error()), ErrorCode::WORKER_START_FAILED}});
+    }
+
+    void note_exit(const WorkerId& id, const process::ExitStatus& status) {
+        const auto worker = find(id);
+        if (!worker) return;
+        const auto how = how_it_ended(*worker, status);
+        const auto watch = std::exchange(worker->watch, std::nullopt);
+        handle(worker, pool::Exited{how});
+    }
+
+    static net::Task<void> ask_to_stop(std::shared_ptr<Implementation> self, Live worker) {
+        const auto asked = co_await ask_shutdown(self->parts_.client, {worker->record.port, worker->record.secret});
+        if (!asked) self->handle(worker, pool::ShutdownFailed{});
+    }
+
+    /// A process that is the recorded one must also know its secret. While it starts it may not answer yet.
+    static net::Task<void> adopt_one(std::shared_ptr<Implementation> self, WorkerRecord record, Instant deadline) {
+        const WorkerAddress address{record.port, record.secret};
+        auto health = co_await ask_health(self->parts_.client, address);
+        while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline) {
+            co_await net::wait_for(limits::adoption_pause);
+            health = co_await ask_health(self->parts_.client, address);
+        }
+        auto process = process::open_if_same(record.identity());
+        if (!health || !process || !*process) co_return self->note_unproved(record);
+        auto worker = std::make_shared<LiveWorker>();
+        worker->life.limits = self->parts_.settings.limits;
+        worker->record = std::move(record);
+        self->workers_.push_back(worker);
+        self->parts_.log.info("a worker of an earlier run was adopted", {{"worker", worker->record.worker_id.str()}});
+        self->handle(worker, pool::Adopted{});
+        self->watch(worker, std::move(**process));
+        asio::co_spawn(self->parts_.io, follow_loading(self, worker), asio::detached);
+    }
+
+    /// An adopted worker may report to the address that we had before, so it is asked until it is ready.
+    static net::Task<void> follow_loading(std::shared_ptr<Implementation> self, Live worker) {
+        const WorkerAddress address{worker->record.port, worker->record.secret};
+        while (worker->life.phase == pool::Phase::starting) {
+            const auto health = co_await ask_health(self->parts_.client, address);
+            const bool is_loaded = health && health->status != "loading";
+            if (is_loaded) {
+                const auto capabilities = co_await ask_capabilities(self->parts_.client, address);
+                if (capabilities) {
+                    worker->capabilities = *capabilities;
+                    self->handle(worker, pool::ReportedReady{});
+                    co_return;
+                }
+            }
+            if (health) self->handle(worker, pool::ReportedProgress{health->load_progress});
+            co_await net::wait_for(limits::adoption_pause);
+        }
+    }
+
+    void note_unproved(const WorkerRecord& record) {
+        parts_.log.warning("a worker of an earlier run does not prove itself; it is left alone",
+                           {{"worker", record.worker_id.str()}, {"pid", record.pid}});
+        unproved_.insert_or_assign(record.worker_id, record);
+        parts_.changed();
+    }
+
+    void forget_gone_orphans() {
+        std::erase_if(unproved_, [&](const auto& each) {
+            const auto process = process::open_if_same(each.second.identity());
+            const bool is_gone = process && !*process;
+            if (is_gone) records_.remove(each.first);
+            return is_gone;
+        });
+    }
+
+    void log_state(const LiveWorker& worker) const {
+        if (worker.life.phase == pool::Phase::starting && worker.life.load_progress > 0) return;
+        parts_.log.info("worker", {{"worker", worker.record.worker_id.str()},
+                                   {"model", worker.record.model.str()},
+                                   {"state", reflect::name_of(pool::state_of(worker.life))},
+                                   {"why", worker.life.failure ? worker.life.failure->reason : std::string()}});
+    }
+
+    /// The oldest finished workers are told of no more.
+    void forget_old() {
+        const auto is_over = [](const Live& each) { return pool::is_over(each->life.phase); };
+        while (workers_.size() - running(workers_) > limits::finished_workers) {
+            workers_.erase(std::ranges::find_if(workers_, is_over));
+        }
+    }
+
+    /// One timer for the earliest deadline of all.
+    void schedule_tick() {
+        std::optional<Instant> next;
+        for (const auto& worker : workers_) {
+            if (worker->life.deadline && (!next || *worker->life.deadline < *next)) next = worker->life.deadline;
+        }
+        if (!next) {
+            tick_.cancel();
+            return;
+        }
+        const auto span = std::max(Duration::zero(), *next - BootClock::now());
+        tick_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(span));
+        tick_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            const auto self = weak.lock();
+            if (!error && self) self->tick();
+        });
+    }
+
+    void tick() {
+        const auto workers = workers_;
+        for (const auto& worker : workers) {
+            handle(worker, pool::Tick{});
+        }
+        schedule_tick();
+    }
+
+    WorkerPoolParts parts_;
+    WorkerRecords records_;
+    std::string callback_url_;
+    std::set<std::uint16_t> other_ports_;
+    LiveWorkers workers_;                        ///< oldest first
+    std::map<WorkerId, WorkerRecord> unproved_;  ///< recorded processes that run but do not know their secret
+    std::vector<WorkerReport> orphans_;
+    asio::steady_timer tick_;
+    asio::steady_timer none_left_;
+};
+
+WorkerPool::WorkerPool(WorkerPoolParts parts) : implementation_(std::make_shared<Implementation>(std::move(parts))) {}
+
+WorkerPool::~WorkerPool() = default;
+
+void WorkerPool::set_callback(std::string url, std::set<std::uint16_t> other_ports) {
+    implementation_->set_callback(std::move(url), std::move(other_ports));
+}
+
+net::Task<void> WorkerPool::adopt() {
+    return Implementation::adopt(implementation_);
+}
+
+net::Task<void> WorkerPool::look_for_orphans() {
+    return Implementation::look_for_orphans(implementation_);
+}
+
+std::expected<contracts::SpawnAnswer, Problem> WorkerPool::spawn(const contracts::SpawnWorker& order) {
+    return implementation_->spawn(order);
+}
+
+std::expected<WorkerReport, Problem> WorkerPool::stop(const WorkerId& id, std::optional<Duration> grace) {
+    return implementation_->stop(id, grace);
+}
+
+std::expected<void, Problem> WorkerPool::take_report(const contracts::WorkerReady& report) {
+    return implementation_->take_report(report);
+}
+
+std::optional<WorkerId> WorkerPool::owner_of(std::string_view secret) const {
+    return implementation_->owner_of(secret);
+}
+
+std::optional<WorkerReport> WorkerPool::report(const WorkerId& id) const {
+    const auto worker = implementation_->find(id);
+    if (!worker) return std::nullopt;
+    return worker->report(Secrets::left_out);
+}
+
+std::vector<WorkerReport> WorkerPool::reports(Secrets secrets) const {
+    return implementation_->reports(secrets);
+}
+
+bool WorkerPool::uses(const ModelId& model) const {
+    return implementation_->uses(model);
+}
+
+net::Task<void> WorkerPool::stop_all(Duration grace) {
+    return Implementation::stop_all(implementation_, grace);
+}
+
+}  // namespace rbees::poold
