@@ -25,11 +25,6 @@ class Reading {
         for (const auto& flag : global_flags()) {
             add(flag);
         }
-        for (const auto& operand : command.operands) {
-            const bool is_rest = operand.presence == Presence::rest || operand.presence == Presence::any;
-            app_.add_option(std::string(operand.name), found_.emplace_back(), std::string(operand.description))
-                ->expected(0, is_rest ? operand_words_max : 1);
-        }
     }
 
     /// Takes the words apart. Fails with what does not fit the table.
@@ -40,34 +35,28 @@ class Reading {
         } catch (const CLI::ParseError& error) {
             return usage_error(error.what(), help_hint());
         }
-        if (auto clean = refuse_extras(); !clean) return std::unexpected(clean.error());
-        return collect();
+        auto operands = operand_words();
+        if (!operands) return std::unexpected(operands.error());
+        Arguments arguments;
+        if (auto taken = take_flags(arguments); !taken) return std::unexpected(taken.error());
+        if (auto taken = take_operands(arguments, *operands); !taken) return std::unexpected(taken.error());
+        return arguments;
     }
 
   private:
-    static constexpr int operand_words_max = 10'000;
-
     void add(const Flag& flag) {
         const auto names = flag.letter == 0 ? std::string(flag.name) : fmt::format("-{},{}", flag.letter, flag.name);
         auto& into = found_.emplace_back();
         if (flag.kind == ValueKind::none) {
-            app_.add_flag_callback(names, [&into] { into = {"true"}; });
+            app_.add_flag_callback(names, [&into] { into = "true"; });
             return;
         }
-        app_.add_option(names, into)->expected(1)->take_last();
+        app_.add_option_function<std::string>(names, [&into](const std::string& value) { into = value; })->take_last();
     }
 
     [[nodiscard]] std::string help_hint() const { return fmt::format("see `rbees {} --help`", command_.words); }
 
-    [[nodiscard]] Checked<void> refuse_extras() const {
-        const auto extras = app_.remaining();
-        if (extras.empty()) return {};
-        const auto option = std::ranges::find_if(extras, [](const auto& word) { return word.starts_with("-"); });
-        if (option == extras.end()) {
-            return usage_error(fmt::format("`rbees {}` takes no '{}' there", command_.words, extras.front()),
-                               help_hint());
-        }
-        const auto written = option->substr(0, option->find('='));
+    [[nodiscard]] std::unexpected<CliError> unknown_option(std::string_view written) const {
         std::vector<std::string_view> known{"--help"};
         for (const auto& flag : command_.flags) {
             known.push_back(flag.name);
@@ -80,44 +69,63 @@ class Reading {
                            nearest ? fmt::format("did you mean `{}`?", *nearest) : help_hint());
     }
 
-    [[nodiscard]] Checked<Arguments> collect() const {
-        Arguments arguments;
+    /// What CLI11 left: operands, which it would take apart if they look like its lists ("[1, 2]"), and options that
+    /// are none. Everything after "--" is an operand.
+    [[nodiscard]] Checked<std::vector<std::string>> operand_words() const {
+        std::vector<std::string> words;
+        bool is_literal = false;
+        for (const auto& word : app_.remaining()) {
+            if (!is_literal && word == "--") {
+                is_literal = true;
+                continue;
+            }
+            if (!is_literal && word.size() > 1 && word.starts_with('-')) {
+                return unknown_option(std::string_view(word).substr(0, word.find('=')));
+            }
+            words.push_back(word);
+        }
+        return words;
+    }
+
+    [[nodiscard]] Checked<void> take_flags(Arguments& arguments) const {
         auto found = found_.begin();
-        const auto take_flag = [&](const Flag& flag) -> Checked<void> {
-            const auto& values = *found++;
-            if (values.empty()) return {};
-            if (auto fits = check_value(flag, values.back()); !fits) return fits;
-            arguments.set(flag.name, values.back());
+        const auto take = [&](const Flag& flag) -> Checked<void> {
+            const auto& value = *found++;
+            if (!value) return {};
+            if (auto fits = check_value(flag, *value); !fits) return fits;
+            arguments.set(flag.name, *value);
             return {};
         };
         for (const auto& flag : command_.flags) {
-            if (auto taken = take_flag(flag); !taken) return std::unexpected(taken.error());
+            if (auto taken = take(flag); !taken) return taken;
         }
         for (const auto& flag : global_flags()) {
-            if (auto taken = take_flag(flag); !taken) return std::unexpected(taken.error());
+            if (auto taken = take(flag); !taken) return taken;
         }
-        for (const auto& operand : command_.operands) {
-            const auto& values = *found++;
-            if (auto taken = take_operand(arguments, operand, values); !taken) return std::unexpected(taken.error());
-        }
-        return arguments;
+        return {};
     }
 
-    [[nodiscard]] Checked<void> take_operand(Arguments& arguments, const Operand& operand,
-                                             const std::vector<std::string>& values) const {
-        if (values.empty()) {
-            if (operand.presence == Presence::optional || operand.presence == Presence::any) return {};
-            return usage_error(fmt::format("`rbees {}` needs {}", command_.words, operand.name), help_hint());
+    [[nodiscard]] Checked<void> take_operands(Arguments& arguments, std::span<const std::string> words) const {
+        for (const auto& operand : command_.operands) {
+            const bool takes_all = operand.presence == Presence::rest || operand.presence == Presence::any;
+            const auto own = words.first(takes_all ? words.size() : std::min<std::size_t>(1, words.size()));
+            words = words.subspan(own.size());
+            const bool is_needed = operand.presence == Presence::required || operand.presence == Presence::rest;
+            if (own.empty() && is_needed) {
+                return usage_error(fmt::format("`rbees {}` needs {}", command_.words, operand.name), help_hint());
+            }
+            if (own.empty()) continue;
+            const auto joined = fmt::format("{}", fmt::join(own, " "));
+            if (auto fits = check_choice(operand.name, operand.choices, joined); !fits) return fits;
+            arguments.set(operand.name, joined);
         }
-        const auto joined = fmt::format("{}", fmt::join(values, " "));
-        if (auto fits = check_choice(operand.name, operand.choices, joined); !fits) return fits;
-        arguments.set(operand.name, joined);
-        return {};
+        if (words.empty()) return {};
+        return usage_error(fmt::format("`rbees {}` takes no '{}' there", command_.words, words.front()), help_hint());
     }
 
     const Command& command_;
     CLI::App app_;
-    std::deque<std::vector<std::string>> found_;  ///< in the order of `add`; a deque, because CLI11 keeps references
+    std::deque<std::optional<std::string>> found_;  ///< in the order of `add`; CLI11 keeps references, so a deque
 };
 
 bool asks_for_help(const std::vector<std::string>& words) {

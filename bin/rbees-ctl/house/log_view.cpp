@@ -24,9 +24,10 @@ std::string text_of(const boost::json::value& value) {
 }
 
 std::string take(boost::json::object& fields, std::string_view name) {
-    const auto* found = fields.if_contains(name);
-    auto text = found == nullptr ? std::string() : text_of(*found);
-    fields.erase(name);
+    const auto found = fields.find(name);
+    if (found == fields.end()) return {};
+    auto text = text_of(found->value());
+    fields.stable_erase(found);  // the other fields keep their order
     return text;
 }
 

@@ -1,0 +1,262 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <set>
+
+#include "cli/completion.hpp"
+#include "cli/parser.hpp"
+#include "rbees/process/spawn.hpp"
+#include "support.hpp"
+
+namespace rbees::ctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::vector<std::string> split(std::string_view words) {
+    std::istringstream stream{std::string(words)};
+    return {std::istream_iterator<std::string>(stream), {}};
+}
+
+TEST_F(CommandTest, EveryCommandExplainsItselfWithExamplesFirst) {
+    for (const auto& command : commands()) {
+        auto words = split(command.words);
+        words.emplace_back("--help");
+
+        const auto ran = run(words);
+
+        EXPECT_EQ(ran.exit, 0) << command.words;
+        EXPECT_THAT(ran.out, StartsWith("rbees " + std::string(command.words)));
+        EXPECT_LT(ran.out.find("Examples:"), ran.out.find("Usage:")) << command.words;
+        EXPECT_GE(command.examples.size(), 2U) << command.words;
+        EXPECT_LE(command.examples.size(), 4U) << command.words;
+        EXPECT_EQ(ran.err, "");
+    }
+}
+
+TEST_F(CommandTest, EveryCommandHasAHandlerAndNamesNothingTwice) {
+    std::set<std::string_view> seen;
+    for (const auto& command : commands()) {
+        EXPECT_NE(command.run, nullptr) << command.words;
+        EXPECT_TRUE(seen.insert(command.words).second) << command.words;
+    }
+}
+
+TEST_F(CommandTest, GroupsAndTopicsHaveHelpToo) {
+    EXPECT_THAT(run({"models", "--help"}).out, HasSubstr("models pull"));
+    EXPECT_THAT(run({"help", "models", "pull"}).out, StartsWith("rbees models pull"));
+    EXPECT_THAT(run({"help", "exit-codes"}).out, HasSubstr("130"));
+    EXPECT_THAT(run({"help", "environment"}).out, HasSubstr("RBEES_TOKEN"));
+    EXPECT_THAT(run({"help", "files"}).out, HasSubstr("admin.token"));
+    EXPECT_EQ(run({"help", "exit-code"}).exit, 2);
+    EXPECT_THAT(run({"help", "exit-code"}).err, HasSubstr("rbees help exit-codes"));
+}
+
+TEST_F(CommandTest, WithoutACommandItExplainsItselfOnStderrAndEnds) {
+    const auto ran = run({});
+
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("rbees up"));
+}
+
+TEST_F(CommandTest, ThereIsNoInteractiveMode) {
+    for (const std::string word : {"chat", "repl", "interactive", "shell"}) {
+        const auto ran = run({word}, "hello\n");
+
+        EXPECT_EQ(ran.exit, 2) << word;
+        EXPECT_EQ(ran.out, "") << word;
+        EXPECT_THAT(ran.err, HasSubstr("there is no command '" + word + "'"));
+    }
+}
+
+TEST_F(CommandTest, MistypedWordsGetASuggestion) {
+    EXPECT_THAT(run({"statsu"}).err, HasSubstr("did you mean `rbees status`?"));
+    EXPECT_THAT(run({"models", "pul", "x"}).err, HasSubstr("did you mean `rbees models pull`?"));
+    EXPECT_THAT(run({"run", "--modle", "x", "hi"}).err, HasSubstr("did you mean `--model`?"));
+    EXPECT_EQ(run({"run", "--modle", "x", "hi"}).exit, 2);
+    EXPECT_EQ(run({"--jsn"}).exit, 2);
+}
+
+TEST_F(CommandTest, AWrongCommandLineIsRefusedBeforeAnythingIsDone) {
+    EXPECT_EQ(run({"status", "--colour"}).exit, 2);
+    EXPECT_THAT(run({"status", "--colour"}).err, HasSubstr("--colour"));
+    EXPECT_EQ(run({"models"}).exit, 2);
+    EXPECT_EQ(run({"run"}).exit, 2);
+    EXPECT_EQ(run({"models", "pull", "a", "b"}).exit, 2);
+    EXPECT_EQ(run({"run", "--max-tokens", "many", "hi"}).exit, 2);
+    EXPECT_EQ(run({"run", "--max-tokens", "0", "hi"}).exit, 2);
+    EXPECT_EQ(run({"run", "--temperature", "-1", "hi"}).exit, 2);
+    EXPECT_EQ(run({"run", "  "}).exit, 2);
+    EXPECT_EQ(run({"run", "\xff"}).exit, 2);
+    EXPECT_EQ(run({"down", "--timeout", "30"}).exit, 2);
+    EXPECT_EQ(run({"up", "--listen", "nowhere"}).exit, 2);
+    EXPECT_EQ(run({"tokens", "create", "x", "--role", "king"}).exit, 2);
+    EXPECT_EQ(run({"completion", "tcsh"}).exit, 2);
+    EXPECT_FALSE(std::filesystem::exists(home().state));
+}
+
+TEST_F(CommandTest, DeletingNeedsYesWhereNobodyCanAnswer) {
+    const auto ran = run({"models", "rm", "smollm2"}, "y\n");
+
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_THAT(ran.err, HasSubstr("--yes"));
+}
+
+TEST_F(CommandTest, ErrorsAreJsonForPrograms) {
+    const auto parse_error = run({"statsu", "--json"});
+    const auto run_error = run({"--format", "json", "models", "list"});
+
+    EXPECT_THAT(parse_error.err, StartsWith(R"({"code":"USAGE","message":)"));
+    EXPECT_THAT(run_error.err, StartsWith(R"({"code":"NOT_RUNNING","message":"rbees-orcd is not running at )"));
+    EXPECT_EQ(run_error.exit, 1);
+}
+
+TEST_F(CommandTest, AHouseThatIsDownSaysHowToStartIt) {
+    variables["RBEES_LISTEN"] = "127.0.0.1:1";
+
+    for (const auto* words : {"run hello", "models list", "orchestrator health", "status"}) {
+        const auto ran = run(split(words));
+
+        EXPECT_EQ(ran.exit, 1) << words;
+        EXPECT_THAT(ran.err, HasSubstr("start it with: rbees up")) << words;
+    }
+    EXPECT_EQ(run({"down"}).exit, 0);
+}
+
+TEST_F(CommandTest, StatusAsJsonHasItsShapeAlsoWhenNothingRuns) {
+    variables["RBEES_LISTEN"] = "127.0.0.1:1";
+
+    const auto ran = run({"status", "--json"});
+
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_EQ(ran.out, R"({"url":"http://127.0.0.1:1","socket":null,"token_file":")" + home().admin_token().native() +
+                           "\",\"processes\":[]}\n");
+}
+
+TEST_F(CommandTest, ConfigViewShowsEachValueAndWhereItWasSet) {
+    std::filesystem::create_directories(home().config);
+    std::ofstream(home().config / "config.toml") << "[worker]\nslots = 7\n";
+    variables["RBEES_QUEUE_CAPACITY"] = "99";
+
+    const auto table = run({"config", "view"});
+    const auto json = run({"config", "view", "--json"});
+
+    EXPECT_THAT(table.out, testing::ContainsRegex("worker.slots +7 +.*config.toml"));
+    EXPECT_THAT(table.out, testing::ContainsRegex("queue.capacity +99 +RBEES_QUEUE_CAPACITY"));
+    EXPECT_THAT(table.out, testing::ContainsRegex("listen +127.0.0.1:8080 +default"));
+    EXPECT_THAT(json.out, HasSubstr(R"({"id":"worker.slots","value":"7","origin":)"));
+}
+
+TEST_F(CommandTest, ABrokenConfigurationIsNamedAndNotIgnored) {
+    std::filesystem::create_directories(home().config);
+    std::ofstream(home().config / "config.toml") << "worker.slot = 7\n";
+
+    const auto ran = run({"config", "view"});
+
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_THAT(ran.err, HasSubstr("config.toml"));
+    EXPECT_THAT(ran.err, HasSubstr("worker.slots"));
+}
+
+TEST_F(CommandTest, VersionIsOneLineOrAnObject) {
+    EXPECT_THAT(run({"--version"}).out, testing::MatchesRegex("rbees [0-9.]+\n"));
+    variables["RBEES_LISTEN"] = "127.0.0.1:1";
+    EXPECT_THAT(run({"version", "--json"}).out, HasSubstr(R"("server":null)"));
+    EXPECT_EQ(run({"version"}).exit, 0);
+}
+
+TEST(Parser, OptionsOfEveryCommandStandAnywhere) {
+    for (const auto& words : std::vector<std::vector<std::string>>{{"--home", "models", "models", "pull", "x"},
+                                                                   {"models", "--home", "models", "pull", "x"},
+                                                                   {"models", "pull", "x", "--home=models"}}) {
+        const auto parsed = parse_command_line(words);
+
+        ASSERT_TRUE(parsed) << words.front();
+        const auto* invocation = std::get_if<Invocation>(&*parsed);
+        ASSERT_NE(invocation, nullptr);
+        EXPECT_EQ(invocation->command->words, "models pull");
+        EXPECT_EQ(invocation->arguments.text("--home"), "models");
+        EXPECT_EQ(invocation->arguments.required("MODEL"), "x");
+    }
+}
+
+TEST(Parser, WordsOfAPromptAreJoinedAndMayLookLikeOptionsAfterTwoDashes) {
+    const auto joined = parse_command_line({"run", "why", "is", "it"});
+    const auto dashed = parse_command_line({"run", "-m", "m", "--", "--help", "me"});
+    const auto from_stdin = parse_command_line({"run", "-"});
+
+    EXPECT_EQ(std::get<Invocation>(*joined).arguments.required("PROMPT"), "why is it");
+    EXPECT_EQ(std::get<Invocation>(*dashed).arguments.required("PROMPT"), "--help me");
+    EXPECT_EQ(std::get<Invocation>(*dashed).arguments.text("--model"), "m");
+    EXPECT_EQ(std::get<Invocation>(*from_stdin).arguments.required("PROMPT"), "-");
+}
+
+TEST(Parser, TheLastOfARepeatedOptionWins) {
+    const auto parsed = parse_command_line({"run", "--model", "a", "--model", "b", "hi"});
+
+    EXPECT_EQ(std::get<Invocation>(*parsed).arguments.text("--model"), "b");
+}
+
+TEST(Parser, ABracketedPromptIsTextAndNothingElse) {
+    const auto parsed = parse_command_line({"run", "[1, 2, 3]", "{}", "\"quoted\""});
+
+    EXPECT_EQ(std::get<Invocation>(*parsed).arguments.required("PROMPT"), "[1, 2, 3] {} \"quoted\"");
+}
+
+class CompletionTest : public CommandTest, public testing::WithParamInterface<std::string> {};
+
+TEST_P(CompletionTest, NamesEveryCommandAndIsWellFormed) {
+    const auto script = completion_script(GetParam());
+
+    for (const auto& command : commands()) {
+        EXPECT_THAT(script, HasSubstr(command.words)) << command.words;
+    }
+    const auto file = folder / "script";
+    std::ofstream(file) << script;
+    process::SpawnPlan plan{.program = GetParam(), .arguments = {"-n", file.native()}};
+    auto shell = process::spawn(plan);
+    if (!shell) GTEST_SKIP() << GetParam() << " is not installed";
+    EXPECT_EQ(shell->wait_for(std::chrono::seconds(30)), (process::ExitStatus{process::ExitStatus::Kind::exited, 0}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells, CompletionTest, testing::Values("bash", "zsh", "fish"),
+                         [](const auto& param) { return param.param; });
+
+TEST_F(CommandTest, BashCompletesVerbsOptionsAndChoices) {
+    const auto file = folder / "complete.bash";
+    std::ofstream(file) << completion_script("bash") << R"(
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rbees; echo "${COMPREPLY[*]}"; }
+try rbees mod
+try rbees --home /x models pu
+try rbees run --max
+try rbees tokens create x --role no
+try rbees completion f
+)";
+    process::SpawnPlan plan{.program = "bash", .arguments = {file.native()}, .log_file = folder / "said"};
+
+    auto shell = process::spawn(plan);
+
+    ASSERT_TRUE(shell);
+    EXPECT_TRUE(shell->wait_for(std::chrono::seconds(30)));
+    EXPECT_EQ(read_file(folder / "said").value(), "models\npull\n--max-tokens\nnode\nfish\n");
+}
+
+TEST(Guide, NamesEveryCommandAndEveryOption) {
+    const auto guide = read_file(RBEES_CLI_GUIDE);
+
+    ASSERT_TRUE(guide);
+    for (const auto& command : commands()) {
+        EXPECT_THAT(*guide, HasSubstr("rbees " + std::string(command.words))) << command.words;
+        for (const auto& flag : command.flags) {
+            EXPECT_THAT(*guide, HasSubstr(flag.name)) << command.words;
+        }
+    }
+    for (const auto& flag : global_flags()) {
+        EXPECT_THAT(*guide, HasSubstr(flag.name));
+    }
+}
+
+}  // namespace
+}  // namespace rbees::ctl
