@@ -38,6 +38,10 @@ Session::Session(Surroundings surroundings, const Arguments& arguments)
                verbosity_of(arguments)),
       loop_(deadline_of(timeout_)) {}
 
+bool Session::is_address_named() const {
+    return url_flag_ || !surroundings_.environment("RBEES_URL").value_or("").empty();
+}
+
 Checked<Home> Session::home() const {
     auto home = find_home(home_flag_, surroundings_.environment);
     if (!home) return failed(home.error());

@@ -43,6 +43,9 @@ class Session {
     /// `--timeout`
     [[nodiscard]] std::optional<Duration> timeout() const { return timeout_; }
 
+    /// Whether somebody named the address of rbees-orcd: then the home says nothing about that one.
+    [[nodiscard]] bool is_address_named() const;
+
     /// The folders; with the file of `--config`, where a command takes it.
     [[nodiscard]] Checked<Home> home() const;
     [[nodiscard]] Checked<Config> config() const;

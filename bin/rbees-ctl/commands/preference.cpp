@@ -17,9 +17,11 @@ Checked<std::optional<ModelId>> chosen_model(Session& session) {
 
 Checked<ModelId> preferred_model(Session& session, Api& api, const std::optional<std::string>& named) {
     if (named) return ModelId(*named);
-    const auto chosen = chosen_model(session);
-    if (!chosen) return std::unexpected(chosen.error());
-    if (*chosen) return **chosen;
+    if (!session.is_address_named()) {
+        const auto chosen = chosen_model(session);
+        if (!chosen) return std::unexpected(chosen.error());
+        if (*chosen) return **chosen;
+    }
     const auto usable = api.get<contracts::OpenAiModelList>("/v1/models");
     if (!usable) return std::unexpected(usable.error());
     if (!usable->data.empty()) return ModelId(usable->data.front().id);

@@ -7,6 +7,7 @@
 #include "commands/handlers.hpp"
 #include "commands/preference.hpp"
 #include "house/kept.hpp"
+#include "house/preparation.hpp"
 #include "house/starting.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/pool_core/catalogue.hpp"
@@ -17,12 +18,11 @@ namespace {
 using contracts::ModelView;
 using std::chrono_literals::operator""s;
 
-Checked<void> keep_model(Session& session, const ModelId& model) {
-    const auto home = session.home();
-    if (!home) return std::unexpected(home.error());
-    auto kept = read_kept(*home);
-    kept.model = model.str();
-    if (auto written = write_kept(*home, kept); !written) return failed(written.error());
+/// Writes down the model that later starts, and rbees-orcd for requests that name none, shall use.
+Checked<void> keep_model(const Home& home, const std::optional<std::string>& model) {
+    auto kept = read_kept(home);
+    kept.model = model;
+    if (auto written = write_kept(home, kept); !written) return failed(written.error());
     return {};
 }
 
@@ -93,30 +93,51 @@ void say(Session& session, const Started& started, const std::optional<ModelId>&
     console.print("\nNext:\n  rbees run \"Why is the sky blue?\"\n  rbees status\n  rbees down\n");
 }
 
-}  // namespace
+struct Up {
+    Started started;
+    std::optional<ModelId> model;
+};
 
-Outcome run_up(Session& session, const Arguments& arguments) {
-    const auto started = start_house(session, arguments.text("--listen"));
+Checked<Up> bring_up(Session& session, const Arguments& arguments) {
+    auto started = start_house(session, arguments.text("--listen"));
     if (!started) return std::unexpected(started.error());
     if (!started->note.empty()) session.console().note(started->note);
 
-    const auto named = arguments.text("MODEL");
-    const auto chosen = named ? Checked<std::optional<ModelId>>(ModelId(*named)) : chosen_model(session);
-    if (!chosen) return std::unexpected(chosen.error());
+    auto model = chosen_model(session);
+    if (const auto named = arguments.text("MODEL")) model = ModelId(*named);
+    if (!model) return std::unexpected(model.error());
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
-    std::optional<ModelId> model = *chosen;
     if (!arguments.has("--no-download")) {
-        auto ensured = ensure_model(session, **api, *chosen);
+        auto ensured = ensure_model(session, **api, *model);
         if (!ensured) return std::unexpected(ensured.error());
-        model = *ensured;
-    }
-    if (named && model) {
-        if (auto kept = keep_model(session, *model); !kept) return std::unexpected(kept.error());
+        *model = *ensured;
     }
     if (auto ready = check_ready(session, **api); !ready) return std::unexpected(ready.error());
-    say(session, *started, model);
-    return ExitCode::ok;
+    return Up{std::move(*started), std::move(*model)};
+}
+
+}  // namespace
+
+Outcome run_up(Session& session, const Arguments& arguments) {
+    const auto home = session.home();
+    if (!home) return std::unexpected(home.error());
+    if (auto prepared = prepare_home(*home); !prepared) return failed(prepared.error());
+    // A named model is kept before rbees-orcd looks for its default, and forgotten if it cannot be had.
+    const auto before = read_kept(*home).model;
+    const auto named = arguments.text("MODEL");
+    if (named) {
+        if (auto kept = keep_model(*home, named); !kept) return std::unexpected(kept.error());
+    }
+    const auto up = bring_up(session, arguments);
+    if (up) {
+        say(session, up->started, up->model);
+        return ExitCode::ok;
+    }
+    if (named) {
+        if (auto kept = keep_model(*home, before); !kept) session.console().warn(kept.error().message);
+    }
+    return std::unexpected(up.error());
 }
 
 }  // namespace rbees::ctl

@@ -7,6 +7,7 @@
 
 #include "house/home_lock.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/contracts/nodes.hpp"
 #include "rbees/net/message.hpp"
 
 namespace rbees::ctl {
@@ -35,7 +36,8 @@ bool ask_pool_to_stop(Session& session, const Home& home, const HouseProcess& po
     auto secret = *token;
     secret.erase(std::remove(secret.begin(), secret.end(), '\n'), secret.end());
     Api api(session.loop(), {.url = *pool.url, .token = secret});
-    return api.call("POST", "/v2/shutdown", R"({"workers":"stop"})").has_value();
+    const contracts::ShutdownPool order{.workers = contracts::WorkersAtExit::stop};
+    return api.call("POST", "/v2/shutdown", reflect::to_json_text(order)).has_value();
 }
 
 /// Waits for the end of all that run of `names`, asking them by SIGTERM first, and notes how each ended.

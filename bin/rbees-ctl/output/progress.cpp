@@ -20,7 +20,7 @@ std::string rate_and_rest(const Transfer& transfer) {
     auto text = fmt::format(", {}/s", describe(*transfer.per_second));
     if (transfer.total && transfer.total->value > transfer.done.value) {
         const auto seconds = (transfer.total->value - transfer.done.value) / transfer.per_second->value;
-        text += fmt::format(", {} left", describe(Duration(std::chrono::seconds(seconds))));
+        if (seconds > 0) text += fmt::format(", {} left", describe(Duration(std::chrono::seconds(seconds))));
     }
     return text;
 }

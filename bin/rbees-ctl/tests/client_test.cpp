@@ -164,6 +164,22 @@ TEST_F(ClientTest, RunWithoutAModelTakesTheFirstThatCanBeUsed) {
     EXPECT_THAT(orcd.requests().back().body, HasSubstr(R"("model":"best")"));
 }
 
+TEST_F(ClientTest, TheModelOfThisHomeIsNotAskedOfAnotherOrchestrator) {
+    ASSERT_TRUE(make_private_folder(home().state));
+    ASSERT_TRUE(write_file_atomically(home().state / "up.json", R"({"model":"mine"})", FileAccess::owner_only));
+    orcd.on("GET /v1/models", 200,
+            R"({"object":"list","data":[{"id":"its","object":"model","created":1,"owned_by":"x"}]})");
+    stream({R"({"choices":[{"delta":{"content":"ok"}}]})", "[DONE]"});
+
+    ASSERT_EQ(run({"run", "x"}).exit, 0);
+    EXPECT_THAT(orcd.requests().back().body, HasSubstr(R"("model":"its")"));
+
+    variables.erase("RBEES_URL");
+    variables["RBEES_LISTEN"] = "127.0.0.1:" + std::to_string(orcd.port());
+    ASSERT_EQ(run({"run", "x"}).exit, 0);
+    EXPECT_THAT(orcd.requests().back().body, HasSubstr(R"("model":"mine")"));
+}
+
 TEST_F(ClientTest, RunWithNoModelOnDiskSaysHowToFetchOne) {
     orcd.on("GET /v1/models", 200, R"({"object":"list","data":[]})");
 

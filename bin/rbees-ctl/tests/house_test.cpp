@@ -238,6 +238,7 @@ TEST_F(ProcessesTest, UpFailsWithTheSupervisorsLastWordsWhenItDies) {
     EXPECT_EQ(ran.exit, 1);
     EXPECT_THAT(ran.err, HasSubstr("the cellar is flooded"));
     EXPECT_THAT(ran.err, HasSubstr("rbees-supervisor died while it started"));
+    EXPECT_EQ(read_kept(home()).model, std::nullopt);  // it was not had, so it is not the default
 }
 
 TEST_F(ProcessesTest, UpSaysWhichProgramIsMissing) {
