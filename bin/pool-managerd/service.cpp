@@ -35,7 +35,8 @@ AcquireSettings acquire_settings(const Settings& settings) {
             .answer_timeout = settings.download_answer_timeout,
             .huggingface_endpoint = settings.huggingface_endpoint,
             .huggingface_token = settings.huggingface_token,
-            .part_min = limits::part_min};
+            .part_min = limits::part_min,
+            .retry_pause = limits::part_pause};
 }
 
 WorkerPoolSettings worker_settings(const Settings& settings) {

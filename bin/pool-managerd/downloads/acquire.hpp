@@ -21,6 +21,7 @@ struct AcquireSettings {
     std::string huggingface_endpoint;
     std::optional<std::string> huggingface_token;
     Bytes part_min = mebibytes(4);
+    Duration retry_pause = std::chrono::milliseconds(200);
 };
 
 struct Acquired {

@@ -127,7 +127,7 @@ net::Task<void> fetch_part(std::shared_ptr<Fetch> fetch, pool::ByteRange part) {
         if (reason.empty()) continue;
         attempts = part.begin > before ? 0 : attempts + 1;
         if (attempts >= limits::part_attempts) co_return fetch->fail_with({reason, ""});
-        co_await net::wait_for(limits::part_pause * (1U << attempts));
+        co_await net::wait_for(fetch->order.retry_pause * (1U << attempts));
     }
 }
 

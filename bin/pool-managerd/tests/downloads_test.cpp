@@ -12,6 +12,7 @@
 #include "fake_source.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
+#include "rbees/reflect/write.hpp"
 #include "test_house.hpp"
 
 namespace rbees::poold {
@@ -38,7 +39,8 @@ class DownloadsTest : public testing::Test {
                          .answer_timeout = std::chrono::seconds(20),
                          .huggingface_endpoint = source.url(""),
                          .huggingface_token = {},
-                         .part_min = kibibytes(64)},
+                         .part_min = kibibytes(64),
+                         .retry_pause = std::chrono::milliseconds(1)},
             .orders = house.home.state / "downloads",
             .changed = [] {},
             .count_ended = [](std::string_view) {},
@@ -124,9 +126,9 @@ TEST_F(DownloadsTest, GoOnAfterARestartWithWhatCameBefore) {
 
 TEST_F(DownloadsTest, GoOnByThemselvesWithWhatAnEarlierRunLeft) {
     const auto wanted = spec({at(source.url("/model.gguf"))});
-    ASSERT_TRUE(downloads->start(wanted));
+    const auto order = house.home.state / "downloads/tiny.json";
+    ASSERT_TRUE(write_file_atomically(order, reflect::to_json_text(wanted), FileAccess::everyone));
 
-    restart();
     downloads->resume();
 
     ASSERT_TRUE(run_until(io, [&] { return store->find(ModelId("tiny")) != nullptr; }));

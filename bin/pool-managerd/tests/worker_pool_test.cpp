@@ -219,7 +219,7 @@ TEST_F(WorkerPoolTest, RefusesAModelThatMemoryCannotHoldWithTheNumbers) {
 
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::INSUFFICIENT_MEMORY);
-    EXPECT_THAT(refused.error().detail, HasSubstr("1.0 MB of 1.0 GB are free"));
+    EXPECT_THAT(refused.error().detail, HasSubstr("1 MB of 1 GB are free"));
 }
 
 TEST_F(WorkerPoolTest, RefusesADeviceThatIsNotThere) {

@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "fake_source.hpp"
+#include "models/gguf_header.hpp"
+#include "models/model_store.hpp"
+#include "rbees/base/files.hpp"
+#include "test_house.hpp"
+#include "workers/orphans.hpp"
+
+namespace rbees::poold {
+namespace {
+
+using contracts::ModelKind;
+using testing::HasSubstr;
+
+TEST(GgufHeaderTest, ReadsTheArchitecture) {
+    const auto header = read_gguf_header(gguf_bytes(200));
+
+    ASSERT_TRUE(header) << header.error();
+    EXPECT_EQ(header->architecture, "llama");
+    EXPECT_EQ(header->version, 3U);
+}
+
+TEST(GgufHeaderTest, RefusesOtherFilesAndSaysSo) {
+    EXPECT_THAT(read_gguf_header("<html>").error(), HasSubstr("not a GGUF"));
+    EXPECT_THAT(read_gguf_header("GGUF").error(), HasSubstr("cut short"));
+    auto old = gguf_bytes(200);
+    old[4] = 1;
+    EXPECT_THAT(read_gguf_header(old).error(), HasSubstr("version 1"));
+}
+
+TEST(GgufHeaderTest, KnowsWhatAModelIsFor) {
+    EXPECT_EQ(kind_of({.architecture = "bert"}), ModelKind::embedding);
+    EXPECT_EQ(kind_of({.architecture = "bert", .pooling = 4}), ModelKind::rerank);
+    EXPECT_EQ(kind_of({.architecture = "qwen3"}), ModelKind::chat);
+}
+
+RC_GTEST_PROP(GgufHeaderProperty, SurvivesAnyBytes, (const std::string& bytes)) {
+    const auto header = read_gguf_header(gguf_bytes(0).substr(0, 24) + bytes);
+
+    const bool is_answered = header.has_value() || !header.error().empty();
+    RC_ASSERT(is_answered);
+}
+
+class ModelStoreTest : public testing::Test {
+  protected:
+    ModelStore store() { return {house.home.models, Logger()}; }
+
+    Manifest put(const std::string& id) {
+        const auto file = house.folder() / "verified.gguf";
+        EXPECT_TRUE(write_file_atomically(file, "bytes", FileAccess::everyone));
+        auto models = store();
+        EXPECT_TRUE(models.place(file, ModelId(id)));
+        Manifest manifest{.id = ModelId(id), .size = Bytes(5), .sha256 = "aa"};
+        EXPECT_TRUE(models.add(manifest));
+        return manifest;
+    }
+
+    TestHome house;
+};
+
+TEST_F(ModelStoreTest, ListsAfterARestartWhatWasAdded) {
+    put("tiny");
+
+    const auto models = store();
+
+    ASSERT_NE(models.find(ModelId("tiny")), nullptr);
+    EXPECT_EQ(models.reports().front().size, Bytes(5));
+    EXPECT_EQ(read_file(models.path_of(ModelId("tiny")).value()), "bytes");
+}
+
+TEST_F(ModelStoreTest, LeavesOutAFileThatIsTruncatedOrMissing) {
+    put("cut");
+    put("gone");
+    std::filesystem::remove(house.home.models / "cut.gguf");
+    ASSERT_TRUE(write_file_atomically(house.home.models / "cut.gguf", "byt", FileAccess::everyone));
+    std::filesystem::remove(house.home.models / "gone.gguf");
+
+    EXPECT_TRUE(store().reports().empty());
+}
+
+TEST_F(ModelStoreTest, SaysWhenAListedFileHasChanged) {
+    put("tiny");
+    const auto models = store();
+    std::filesystem::remove(house.home.models / "tiny.gguf");
+    EXPECT_THAT(models.path_of(ModelId("tiny")).error().message, HasSubstr("is missing"));
+
+    ASSERT_TRUE(write_file_atomically(house.home.models / "tiny.gguf", "byt", FileAccess::everyone));
+    EXPECT_THAT(models.path_of(ModelId("tiny")).error().message, HasSubstr("3 bytes instead of 5"));
+    EXPECT_THAT(models.path_of(ModelId("tiny")).error().remedy, HasSubstr("rbees models pull tiny"));
+}
+
+TEST_F(ModelStoreTest, RemovesManifestAndFile) {
+    put("tiny");
+    auto models = store();
+
+    ASSERT_TRUE(models.remove(ModelId("tiny")));
+
+    EXPECT_EQ(models.find(ModelId("tiny")), nullptr);
+    EXPECT_TRUE(std::filesystem::is_empty(house.home.models));
+}
+
+TEST(OrphansTest, FindTheListenersOnPortsOfWorkers) {
+    constexpr std::string_view table =
+        "  sl  local_address rem_address   st tx_queue\n"
+        "   0: 0100007F:1F41 00000000:0000 0A 00000000:00000000\n"
+        "   1: 0100007F:1F42 0100007F:9999 01 00000000:00000000\n"
+        "   2: 00000000:1F44 00000000:0000 0A 00000000:00000000\n"
+        "   3: 0101A8C0:1F45 00000000:0000 0A 00000000:00000000\n"
+        "   4: 0100007F:0050 00000000:0000 0A 00000000:00000000\n";
+
+    EXPECT_EQ(listening_worker_ports(table), (std::set<std::uint16_t>{8001, 8004}));
+}
+
+RC_GTEST_PROP(OrphansProperty, SurviveAnyTable, (const std::string& text)) {
+    for (const auto port : listening_worker_ports(text)) {
+        RC_ASSERT(port >= 8001 && port <= 8999);
+    }
+}
+
+}  // namespace
+}  // namespace rbees::poold
