@@ -48,15 +48,14 @@ bool runs(const std::vector<HouseProcess>& processes, const char* name) {
 }
 
 /// What a person should know about the picture; nothing when all is well.
-void remark(Console& console, const std::vector<HouseProcess>& processes) {
+void remark(Console& console, const Home& home, const std::vector<HouseProcess>& processes) {
     const bool is_watched = runs(processes, supervisor_name);
     for (const auto* name : {orcd_name, pool_name}) {
-        if (is_watched && !runs(processes, name)) {
-            console.note(
-                fmt::format("{} is down; the supervisor starts it again unless it died 5 times in 10 s. "
-                            "See `rbees orchestrator logs`; `rbees down` and `rbees up` start anew",
-                            name));
-        }
+        if (!is_watched || runs(processes, name)) continue;
+        const auto given_up = read_down_note(home, name);
+        console.note(given_up ? fmt::format("{}; its log is under {}; start anew with: rbees down, then rbees up",
+                                            *given_up, home.logs.native())
+                              : fmt::format("{} is down; the supervisor is starting it again", name));
     }
     if (!is_watched && runs(processes, orcd_name)) {
         console.note("nobody would restart what dies: the supervisor is gone; `rbees up` brings it back");
@@ -84,11 +83,11 @@ Outcome run_status(Session& session, const Arguments& /*arguments*/) {
     }
     if (!processes.empty()) console.print(to_table(processes));
     if (!is_up) {
-        remark(console, processes);
+        remark(console, *home, processes);
         return std::unexpected(not_running());
     }
     console.print(fmt::format("\naddress     {}\ntoken file  {}\n", url, home->admin_token().native()));
-    remark(console, processes);
+    remark(console, *home, processes);
     return ExitCode::ok;
 }
 

@@ -37,6 +37,16 @@ std::vector<fs::path> worker_records(const Home& home) {
 
 }  // namespace
 
+fs::path down_file(const Home& home, const std::string& name) {
+    return home.state / (name + ".down");
+}
+
+std::optional<std::string> read_down_note(const Home& home, const std::string& name) {
+    const auto text = read_file(down_file(home, name));
+    if (!text) return std::nullopt;
+    return text->substr(0, text->find('\n'));
+}
+
 std::optional<process::Process> open(const HouseProcess& process) {
     auto opened = process::open_if_same(process.identity);
     if (!opened) return std::nullopt;

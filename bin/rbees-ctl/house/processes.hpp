@@ -39,6 +39,12 @@ struct HouseProcess {
 /// Holds the process, if it still runs.
 [[nodiscard]] std::optional<process::Process> open(const HouseProcess& process);
 
+/// `state/<name>.down`, where the supervisor says that it gave a daemon up.
+[[nodiscard]] std::filesystem::path down_file(const Home& home, const std::string& name);
+
+/// Its sentence; nothing while the supervisor has not given up.
+[[nodiscard]] std::optional<std::string> read_down_note(const Home& home, const std::string& name);
+
 inline constexpr const char* supervisor_name = "rbees-supervisor";
 inline constexpr const char* orcd_name = "rbees-orcd";
 inline constexpr const char* pool_name = "pool-managerd";

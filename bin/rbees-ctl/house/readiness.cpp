@@ -46,11 +46,12 @@ CliError died(Session& session, const char* name, const std::filesystem::path& l
             {}};
 }
 
-/// Notices a daemon whose process file names a process that is gone, and stays so.
+/// Notices a daemon that the supervisor gave up, or whose process file names a process that is gone, and stays so.
 class DeathWatch {
   public:
     std::optional<Daemon> look(const Home& home, Instant now) {
         for (auto& daemon : daemons_of(home)) {
+            if (read_down_note(home, daemon.name)) return daemon;
             const auto process = read_process(daemon.file, daemon.name);
             if (!process || is_running(process)) {
                 dead_since_.erase(daemon.name);
@@ -89,7 +90,7 @@ Checked<std::string> missing(Session& session) {
 
 }  // namespace
 
-Checked<void> wait_until_ready(Session& session, const Home& home, process::Process supervisor) {
+Checked<void> wait_until_ready(Session& session, const Home& home, process::Process& supervisor) {
     const auto deadline = BootClock::now() + start_time;
     DeathWatch deaths;
     auto progress = session.console().progress();

@@ -9,6 +9,6 @@ namespace rbees::ctl {
 
 /// Returns when rbees-orcd answers and a pool manager is registered with it. Fails when the supervisor ends or a daemon
 /// stays dead, with the last lines of its log, and when `start_time` is over.
-[[nodiscard]] Checked<void> wait_until_ready(Session& session, const Home& home, process::Process supervisor);
+[[nodiscard]] Checked<void> wait_until_ready(Session& session, const Home& home, process::Process& supervisor);
 
 }  // namespace rbees::ctl

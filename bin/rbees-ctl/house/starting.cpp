@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "house/home_lock.hpp"
 #include "house/kept.hpp"
@@ -68,15 +69,26 @@ Checked<void> refuse_other_address(const std::optional<std::string>& listen, con
     return failed(fmt::format("rbees already listens on {}", url), "stop it first: rbees down");
 }
 
+/// A start that failed leaves nothing running. One that somebody did not wait for may still succeed, so it goes on.
+void take_back(process::Process& supervisor, const CliError& why) {
+    if (why.exit == ExitCode::interrupted || !supervisor.terminate()) return;
+    if (!supervisor.wait_for(leftover_time)) (void)supervisor.kill();
+}
+
 Checked<Started> start_supervisor(Session& session, const Home& home, const std::optional<std::string>& listen) {
     if (auto ended = end_leftovers(home); !ended) return std::unexpected(ended.error());
     const auto choice = listener_for(session, home, listen);
     if (!choice) return std::unexpected(choice.error());
     if (auto written = keep(home, *choice); !written) return std::unexpected(written.error());
+    for (const auto* name : {orcd_name, pool_name}) {
+        std::error_code error;
+        std::filesystem::remove(down_file(home, name), error);  // of the supervisor before
+    }
     auto supervisor = process::spawn(supervisor_plan(session, home, choice->listen));
     if (!supervisor) return failed(supervisor.error());
     session.forget_api();
-    if (auto ready = wait_until_ready(session, home, std::move(*supervisor)); !ready) {
+    if (auto ready = wait_until_ready(session, home, *supervisor); !ready) {
+        take_back(*supervisor, ready.error());
         return std::unexpected(ready.error());
     }
     return Started{StartKind::started, url_of_listener(choice->listen), choice->note};
@@ -94,7 +106,7 @@ Checked<Started> start_house(Session& session, const std::optional<std::string>&
     const auto supervisor = read_process(home->supervisor_process(), supervisor_name);
     auto held = is_running(supervisor) ? open(*supervisor) : std::nullopt;
     if (!held) return start_supervisor(session, *home, listen);
-    if (auto ready = wait_until_ready(session, *home, std::move(*held)); !ready) return std::unexpected(ready.error());
+    if (auto ready = wait_until_ready(session, *home, *held); !ready) return std::unexpected(ready.error());
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
     const auto& url = (*api)->address().url;

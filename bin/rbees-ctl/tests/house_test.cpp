@@ -241,6 +241,24 @@ TEST_F(ProcessesTest, UpFailsWithTheSupervisorsLastWordsWhenItDies) {
     EXPECT_EQ(read_kept(home()).model, std::nullopt);  // it was not had, so it is not the default
 }
 
+TEST_F(ProcessesTest, UpFailsAtOnceWhenTheSupervisorGivesADaemonUp) {
+    std::ofstream(home().state / "rbees-orcd.down") << "of the time before\n";
+    std::ofstream(folder / "rbees-orcd") << "#!/bin/sh\n"
+                                         << "test -e \"" << (home().state / "rbees-orcd.down").native()
+                                         << "\" && exit 0\n"
+                                         << "echo out of honey > \"" << (home().logs / "orcd.log").native() << "\"\n"
+                                         << "echo given up > \"" << (home().state / "rbees-orcd.down").native()
+                                         << "\"\necho $$ > \"" << (folder / "pid").native() << "\"\nexec sleep 60\n";
+    std::filesystem::permissions(folder / "rbees-orcd", std::filesystem::perms::owner_all);
+
+    const auto ran = run({"up", "--listen", "127.0.0.1:0", "sim:demo"});
+
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_THAT(ran.err, HasSubstr("out of honey"));
+    EXPECT_THAT(ran.err, HasSubstr("rbees-orcd died while it started"));
+    EXPECT_FALSE(process::identify(std::stoi(read_file(folder / "pid").value())));  // nothing is left running
+}
+
 TEST_F(ProcessesTest, UpSaysWhichProgramIsMissing) {
     const auto ran = run({"up", "--listen", "127.0.0.1:0", "sim:demo"});
 
