@@ -1,0 +1,41 @@
+#include "api/api.hpp"
+
+#include "api/held_heartbeats.hpp"
+
+namespace rbees::orcd {
+
+Api::Api(net::IoContext& io, Control& control, const ViewHolder& holder, Gateway& gateway, http_api::Metrics& metrics,
+         const Settings& settings, std::function<void()> shut_down)
+    : io_(io),
+      control_(control),
+      holder_(holder),
+      gateway_(gateway),
+      metrics_(metrics),
+      settings_(settings),
+      shut_down_(std::move(shut_down)),
+      held_(std::make_shared<HeldHeartbeats>(io)) {}
+
+Api::~Api() = default;
+
+http_api::Handlers Api::handlers() {
+    http_api::Handlers handlers;
+    bind_operations(handlers);
+    bind_openai(handlers);
+    bind_nodes(handlers);
+    bind_workers(handlers);
+    bind_models(handlers);
+    bind_tokens(handlers);
+    return handlers;
+}
+
+void Api::release_heartbeats() {
+    held_->release();
+}
+
+net::Task<void> Api::answer_done(http_api::Call& call, std::function<void(Answerer<Done>)> question) {
+    const auto done = co_await ask<Done>(control_.io(), std::move(question));
+    auto response = done ? http_api::empty_answer(call.route.status) : call.refuse(done.error());
+    co_await call.exchange.respond(std::move(response));
+}
+
+}  // namespace rbees::orcd

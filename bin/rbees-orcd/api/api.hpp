@@ -1,0 +1,83 @@
+#pragma once
+/// @file
+/// The handlers of orcd's routes, for one I/O thread. Each turns a request into a question to the control thread, and
+/// its answer into a response.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/ask.hpp"
+#include "control/control.hpp"
+#include "control/view_building.hpp"
+#include "gateway/gateway.hpp"
+#include "rbees/http_api/answers.hpp"
+#include "rbees/http_api/metrics.hpp"
+#include "rbees/http_api/router.hpp"
+
+namespace rbees::orcd {
+
+/// Heartbeats that are being held open on this thread; ended early when the process stops.
+class HeldHeartbeats;
+
+class Api {
+  public:
+    /// `shut_down` is called once when a client asks for it. All references must outlive the object.
+    Api(net::IoContext& io, Control& control, const ViewHolder& holder, Gateway& gateway, http_api::Metrics& metrics,
+        const Settings& settings, std::function<void()> shut_down);
+    ~Api();
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+
+    /// Every operation of contracts::orcd_routes().
+    [[nodiscard]] http_api::Handlers handlers();
+
+    /// Lets go every held heartbeat, so that the process can drain.
+    void release_heartbeats();
+
+  private:
+    void bind_operations(http_api::Handlers& handlers);
+    void bind_openai(http_api::Handlers& handlers);
+    void bind_nodes(http_api::Handlers& handlers);
+    void bind_workers(http_api::Handlers& handlers);
+    void bind_models(http_api::Handlers& handlers);
+    void bind_tokens(http_api::Handlers& handlers);
+
+    [[nodiscard]] net::Task<void> ready(http_api::Call& call);
+    [[nodiscard]] net::Task<void> scrape(http_api::Call& call);
+    [[nodiscard]] net::Task<void> register_node(http_api::Call& call);
+    [[nodiscard]] net::Task<void> heartbeat(http_api::Call& call);
+    [[nodiscard]] net::Task<void> start_worker(http_api::Call& call);
+    [[nodiscard]] net::Task<void> one_worker(http_api::Call& call);
+    [[nodiscard]] net::Task<void> stop_worker(http_api::Call& call);
+    [[nodiscard]] net::Task<void> add_model(http_api::Call& call);
+    [[nodiscard]] net::Task<void> create_token(http_api::Call& call);
+
+    using ModelVerb = void (ModelControl::*)(const std::string&, const contracts::ModelAction&, ModelReply);
+    [[nodiscard]] net::Task<void> act_on_model(http_api::Call& call, ModelVerb verb);
+
+    /// Asks the control thread and answers with what it says.
+    template <class T>
+    [[nodiscard]] net::Task<void> answer_with(http_api::Call& call, std::function<void(Answerer<Checked<T>>)> question);
+    [[nodiscard]] net::Task<void> answer_done(http_api::Call& call, std::function<void(Answerer<Done>)> question);
+
+    net::IoContext& io_;
+    Control& control_;
+    const ViewHolder& holder_;
+    Gateway& gateway_;
+    http_api::Metrics& metrics_;
+    const Settings& settings_;
+    std::function<void()> shut_down_;
+    std::shared_ptr<HeldHeartbeats> held_;
+};
+
+template <class T>
+net::Task<void> Api::answer_with(http_api::Call& call, std::function<void(Answerer<Checked<T>>)> question) {
+    const auto answer = co_await ask<Checked<T>>(control_.io(), std::move(question));
+    auto response = answer ? http_api::json_answer(call.route.status, *answer) : call.refuse(answer.error());
+    co_await call.exchange.respond(std::move(response));
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,104 @@
+#include <boost/asio/post.hpp>
+#include <map>
+
+#include "api/api.hpp"
+#include "rbees/contracts/operations.hpp"
+#include "rbees/http_api/build.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::Readiness;
+
+/// Form of the journal's records and rows; grows with each change of them.
+constexpr std::uint32_t journal_schema = 1;
+
+contracts::Health health_now() {
+    return {.status = "healthy",
+            .node_type = "orchestrator",
+            .agent = "rbees-orcd",
+            .version = http_api::this_build().version};
+}
+
+Readiness readiness_of(const FleetControl& fleet) {
+    Readiness readiness;
+    readiness.nodes = fleet.view().nodes;
+    readiness.workers = static_cast<std::uint32_t>(fleet.view().workers.size());
+    if (readiness.nodes == 0) readiness.reasons.emplace_back("no pool manager is connected");
+    readiness.ready = readiness.reasons.empty();
+    return readiness;
+}
+
+/// What only the control thread knows, for a scrape.
+struct Gauges {
+    double waiting = 0;
+    double busy = 0;
+    std::vector<http_api::GaugeValue> nodes;
+    std::vector<http_api::GaugeValue> models;
+    store::JournalMetrics journal;
+};
+
+Gauges gauges_of(Control& control) {
+    Gauges gauges;
+    gauges.waiting = static_cast<double>(control.demand().waiting());
+    std::map<std::string, double> loaded;
+    for (const auto& worker : control.fleet().view().workers) {
+        gauges.busy += worker.slots->used();
+        loaded[worker.model.str()] += 1;
+    }
+    for (const auto& [model, count] : loaded) {
+        gauges.models.push_back({{model}, count});
+    }
+    for (const auto& [id, node] : control.fleet().presence().nodes()) {
+        gauges.nodes.push_back({{id.str()}, node.state == contracts::NodeState::ready ? 1.0 : 0.0});
+    }
+    gauges.journal = control.journal().metrics();
+    return gauges;
+}
+
+}  // namespace
+
+void Api::bind_operations(http_api::Handlers& handlers) {
+    handlers.answer("health", [](const http_api::Call&) { return http_api::json_answer(200, health_now()); });
+    handlers.bind("ready", [this](http_api::Call& call) { return ready(call); });
+    handlers.bind("metrics", [this](http_api::Call& call) { return scrape(call); });
+    handlers.answer("openapi", [](const http_api::Call&) {
+        auto document = contracts::openapi(contracts::orcd_routes(), "rbees-orcd", http_api::this_build().version);
+        return http_api::json_text_answer(200, reflect::to_text(std::move(document)));
+    });
+    handlers.answer("version", [](const http_api::Call&) {
+        auto version = http_api::this_build();
+        version.journal_schema = journal_schema;
+        return http_api::json_answer(200, version);
+    });
+    handlers.answer("shutdown", [this](const http_api::Call& call) {
+        // After the answer is on its way: draining waits for it.
+        boost::asio::post(io_, shut_down_);
+        return http_api::empty_answer(call.route.status);
+    });
+}
+
+net::Task<void> Api::ready(http_api::Call& call) {
+    std::function<void(Answerer<Readiness>)> question = [&control = control_](auto reply) {
+        reply(readiness_of(control.fleet()));
+    };
+    const auto readiness = co_await ask<Readiness>(control_.io(), std::move(question));
+    auto response = http_api::json_answer(readiness.ready ? 200 : 503, readiness);
+    if (!readiness.ready) response.headers.set("Retry-After", "1");
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<void> Api::scrape(http_api::Call& call) {
+    std::function<void(Answerer<Gauges>)> question = [&control = control_](auto reply) { reply(gauges_of(control)); };
+    const auto gauges = co_await ask<Gauges>(control_.io(), std::move(question));
+    metrics_.set("orchd_queue_depth", gauges.waiting, {"interactive"});
+    metrics_.set("orchd_worker_connections_active", gauges.busy);
+    metrics_.replace("rbees_node_up", gauges.nodes);
+    metrics_.replace("rbees_model_loaded", gauges.models);
+    metrics_.set("rbees_journal_records", static_cast<double>(gauges.journal.records));
+    metrics_.set("rbees_journal_commits", static_cast<double>(gauges.journal.transactions));
+    auto response = metrics_.answer();
+    co_await call.exchange.respond(std::move(response));
+}
+
+}  // namespace rbees::orcd

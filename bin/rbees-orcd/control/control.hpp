@@ -1,0 +1,48 @@
+#pragma once
+/// @file
+/// The control thread: its loop and the parts that live on it.
+
+#include <memory>
+#include <string>
+
+#include "control/demand.hpp"
+#include "control/fleet_control.hpp"
+#include "control/model_control.hpp"
+#include "rbees/store/journal.hpp"
+#include "rbees/store/reader.hpp"
+#include "store/store_journal.hpp"
+
+namespace rbees::orcd {
+
+/// Owns the parts in the order of their dependency. Made and destroyed on the main thread while the control thread does
+/// not run.
+class Control {
+  public:
+    Control(const Settings& settings, store::Journal& journal, std::unique_ptr<store::Reader> reader,
+            kernel::State recovered, const Logger& log);
+
+    [[nodiscard]] net::IoContext& io() { return io_; }
+    [[nodiscard]] FleetControl& fleet() { return fleet_; }
+    [[nodiscard]] Demand& demand() { return demand_; }
+    [[nodiscard]] ModelControl& models() { return models_; }
+
+    /// For entities that have ended, which are no longer in memory. On the control thread.
+    [[nodiscard]] store::Reader& reader() { return *reader_; }
+    [[nodiscard]] store::Journal& journal() { return journal_; }
+
+    void start(FleetControl::Publish publish);
+
+    /// Ends the loop. Thread-safe.
+    void stop();
+
+  private:
+    net::IoContext io_{1};
+    store::Journal& journal_;
+    std::unique_ptr<store::Reader> reader_;
+    StoreJournal port_;
+    FleetControl fleet_;
+    Demand demand_;
+    ModelControl models_;
+};
+
+}  // namespace rbees::orcd

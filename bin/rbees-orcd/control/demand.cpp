@@ -1,0 +1,181 @@
+#include "control/demand.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::WorkerState;
+
+/// A model that just failed to load is not tried again before, however many ask for it.
+constexpr Duration load_retry_pause = std::chrono::seconds(2);
+
+/// How long a request waits where no pool manager is connected: long enough for one to be restarted.
+constexpr Duration node_wait = std::chrono::seconds(15);
+
+}  // namespace
+
+struct Demand::Timer {
+    explicit Timer(net::IoContext& io) : timer(io) {}
+    boost::asio::basic_waitable_timer<BootClock> timer;
+};
+
+Demand::Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings)
+    : io_(io),
+      fleet_(fleet),
+      settings_(settings),
+      queue_(settings.queue_capacity),
+      timer_(std::make_unique<Timer>(io)) {}
+
+Demand::~Demand() = default;
+
+void Demand::stop() {
+    timer_->timer.cancel();
+}
+
+std::function<void()> Demand::freed() {
+    return [this] { boost::asio::post(io_, [this] { look(); }); };
+}
+
+void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply) {
+    if (!queue_.join({.id = id, .model = model, .deadline = deadline_for(model)})) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::QUEUE_FULL,
+                                             .detail = fmt::format("{} requests wait already", queue_.size()),
+                                             .hint = "try again in a moment",
+                                             .limit = "queue.capacity",
+                                             .retry_after_ms = 1'000}));
+    }
+    replies_.emplace(id, std::move(reply));
+    look_at(model);
+    watch_deadlines();
+}
+
+void Demand::leave(orchestrator::WaitId id) {
+    queue_.leave(id);
+    answer(id, std::unexpected(Problem{.code = ErrorCode::CANCELLED, .detail = "the client left"}));
+}
+
+void Demand::look() {
+    for (const auto& model : queue_.models()) {
+        look_at(model);
+    }
+    watch_deadlines();
+}
+
+void Demand::look_at(const ModelId& model) {
+    set_waiting(model, true);
+    if (hand_out(model)) return set_waiting(model, false);
+    const auto& workers = fleet_.view().workers;
+    const bool is_loaded = std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end();
+    if (is_loaded || is_coming(model)) return;
+    order(model);
+}
+
+/// True if nobody waits for the model any more.
+bool Demand::hand_out(const ModelId& model) {
+    while (auto wait = queue_.next(model)) {
+        auto ticket = orchestrator::take_slot(fleet_.view(), model, {}, freed());
+        if (!ticket) {
+            queue_.put_back(std::move(*wait));
+            return false;
+        }
+        answer(wait->id, std::move(*ticket));
+    }
+    return true;
+}
+
+void Demand::set_waiting(const ModelId& model, bool waiting) {
+    for (const auto& worker : fleet_.view().workers) {
+        if (worker.model == model) worker.slots->set_waiting(waiting);
+    }
+}
+
+void Demand::order(const ModelId& model) {
+    if (const auto failure = fleet_.load_failure(model)) {
+        if (BootClock::now() < failure->at + load_retry_pause) return refuse_all(model, failure->problem);
+        fleet_.forget_load_failure(model);
+    }
+    const auto ordered = fleet_.order_worker({.model = model});
+    if (ordered) return;
+    // No node: one may be on its way back; the deadline decides.
+    if (ordered.error().code != ErrorCode::POOL_UNAVAILABLE) refuse_all(model, ordered.error());
+}
+
+void Demand::refuse_all(const ModelId& model, const Problem& problem) {
+    for (const auto& wait : queue_.take_all(model)) {
+        answer(wait.id, std::unexpected(problem));
+    }
+}
+
+void Demand::answer(orchestrator::WaitId id, SlotAnswer slot) {
+    const auto found = replies_.find(id);
+    if (found == replies_.end()) return;
+    const auto reply = std::move(found->second);
+    replies_.erase(found);
+    reply(std::move(slot));
+}
+
+void Demand::expire() {
+    for (const auto& wait : queue_.expired(BootClock::now())) {
+        answer(wait.id, std::unexpected(too_late(wait.model)));
+    }
+    watch_deadlines();
+}
+
+void Demand::watch_deadlines() {
+    const auto next = queue_.next_deadline();
+    if (!next) return;
+    timer_->timer.expires_at(*next);
+    timer_->timer.async_wait([this](const boost::system::error_code& error) {
+        if (!error) expire();
+    });
+}
+
+Problem Demand::too_late(const ModelId& model) const {
+    const auto connected = fleet_.view().nodes;
+    if (connected == 0) {
+        return {.code = ErrorCode::POOL_UNAVAILABLE,
+                .detail = "no pool manager is connected, so no model can run",
+                .hint = "rbees status",
+                .retry_after_ms = 5'000};
+    }
+    if (is_coming(model)) {
+        return {
+            .code = ErrorCode::WORKER_START_TIMEOUT,
+            .detail = fmt::format("model {} was not loaded within {}", model.str(), describe(settings_.load_deadline)),
+            .hint = "it goes on loading: try again, or look at rbees workers list",
+            .limit = "models.load_deadline",
+            .retry_after_ms = 10'000};
+    }
+    return {
+        .code = ErrorCode::WORKER_TIMEOUT,
+        .detail = fmt::format("no slot for model {} came free within {}", model.str(), describe(settings_.queue_wait)),
+        .hint = "try again when there is less to do",
+        .limit = "queue.wait",
+        .retry_after_ms = 10'000};
+}
+
+bool Demand::is_coming(const ModelId& model) const {
+    return std::ranges::any_of(fleet_.state().fleet.workers(), [&](const auto& entry) {
+        return entry.second.model == model && entry.second.state == WorkerState::starting;
+    });
+}
+
+Instant Demand::deadline_for(const ModelId& model) const {
+    const auto now = BootClock::now();
+    const auto& workers = fleet_.view().workers;
+    if (std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end()) {
+        return now + settings_.queue_wait;
+    }
+    return now + (fleet_.view().nodes == 0 ? node_wait : settings_.load_deadline);
+}
+
+}  // namespace rbees::orcd

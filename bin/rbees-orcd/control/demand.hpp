@@ -1,0 +1,69 @@
+#pragma once
+/// @file
+/// Requests that wait: for a slot of a worker, or for their model to be loaded. The one queue of the house.
+///
+/// On the control thread. A request joins, and is answered exactly once: with a ticket, or with the problem that says
+/// why not. A model that nobody has loaded is ordered here, once for however many wait for it.
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "control/fleet_control.hpp"
+#include "rbees/orchestrator_core/fleet_view.hpp"
+#include "rbees/orchestrator_core/wait_queue.hpp"
+
+namespace rbees::orcd {
+
+using SlotAnswer = Checked<orchestrator::Ticket>;
+using SlotReply = std::function<void(SlotAnswer answer)>;
+
+class Demand {
+  public:
+    /// `freed` is what tickets call when a slot comes free that somebody waits for; it may be called on any thread.
+    Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings);
+    ~Demand();
+    Demand(const Demand&) = delete;
+    Demand& operator=(const Demand&) = delete;
+
+    /// Joins the queue. QUEUE_FULL if it is.
+    void wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply);
+
+    /// The client left; the reply comes with CANCELLED.
+    void leave(orchestrator::WaitId id);
+
+    /// Something changed: hands out what can be had, orders what is missing, refuses what is hopeless.
+    void look();
+
+    void stop();
+
+    [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
+
+    /// What a ticket calls when its slot came free.
+    [[nodiscard]] std::function<void()> freed();
+
+  private:
+    void look_at(const ModelId& model);
+    [[nodiscard]] bool hand_out(const ModelId& model);
+    void set_waiting(const ModelId& model, bool waiting);
+    void order(const ModelId& model);
+    void refuse_all(const ModelId& model, const contracts::Problem& problem);
+    void answer(orchestrator::WaitId id, SlotAnswer slot);
+    void expire();
+    void watch_deadlines();
+    [[nodiscard]] contracts::Problem too_late(const ModelId& model) const;
+    [[nodiscard]] bool is_coming(const ModelId& model) const;
+    [[nodiscard]] Instant deadline_for(const ModelId& model) const;
+
+    struct Timer;
+
+    net::IoContext& io_;
+    FleetControl& fleet_;
+    const Settings& settings_;
+    orchestrator::WaitQueue queue_;
+    std::map<orchestrator::WaitId, SlotReply> replies_;
+    std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace rbees::orcd

@@ -1,0 +1,327 @@
+#include "control/fleet_control.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <utility>
+
+#include "control/catalogue_view.hpp"
+#include "control/default_model.hpp"
+#include "control/view_building.hpp"
+#include "rbees/http_api/build.hpp"
+#include "rbees/reflect/describe.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::WorkerState;
+
+/// The first epoch of every worker; retiring it gives the second and last.
+constexpr orchestrator::Epoch first_epoch{1};
+
+/// A worker that could not be reached gets nothing for so long; if it is dead, its pool manager says so much sooner.
+constexpr Duration unreachable_pause = std::chrono::seconds(3);
+
+orchestrator::Node node_of(const contracts::NodeRegistration& registration, WallTime at) {
+    orchestrator::Node node;
+    node.id = registration.node_id;
+    node.kind = registration.kind;
+    node.name = registration.name;
+    node.url = registration.url;
+    node.version = registration.version;
+    node.registered_at = at;
+    return node;
+}
+
+}  // namespace
+
+struct FleetControl::Timer {
+    explicit Timer(net::IoContext& io) : timer(io) {}
+    boost::asio::basic_waitable_timer<BootClock> timer;
+};
+
+FleetControl::FleetControl(net::IoContext& io, const Settings& settings, kernel::State recovered,
+                           kernel::JournalPort& journal, Logger log)
+    : io_(io),
+      settings_(settings),
+      log_(std::move(log)),
+      orchestrator_(new_uuid()),
+      presence_({.interval = settings.heartbeat_interval, .missed = settings.heartbeat_missed}),
+      loop_(std::move(recovered), journal, [this](const kernel::Effect& effect) { run_effect(effect); }),
+      pools_(io),
+      view_(std::make_shared<orchestrator::FleetView>()),
+      timer_(std::make_unique<Timer>(io)) {}
+
+FleetControl::~FleetControl() = default;
+
+void FleetControl::start(Publish publish, std::function<void()> changed) {
+    publish_ = std::move(publish);
+    on_change_ = std::move(changed);
+    changed();
+    watch_heartbeats();
+}
+
+void FleetControl::stop() {
+    timer_->timer.cancel();
+}
+
+void FleetControl::register_node(contracts::NodeRegistration registration,
+                                 std::function<void(Checked<contracts::NodeRegistered>)> reply) {
+    const auto id = registration.node_id;
+    const kernel::Command admit{orchestrator::AdmitNode{node_of(registration, wall_now())}};
+    presence_.registered(registration, BootClock::now());
+    submit(admit, [this, id, name = registration.name, reply = std::move(reply)](const Done& done) {
+        if (!done) return reply(std::unexpected(done.error()));
+        log_.info("node registered", {{"node", id.str()}, {"name", name}});
+        const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.heartbeat_interval);
+        reply(contracts::NodeRegistered{id, orchestrator_, static_cast<std::uint32_t>(interval.count())});
+        repeat_orders(id);
+    });
+    apply_report(id);
+    watch_heartbeats();
+}
+
+void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& heartbeat,
+                             std::function<void(Checked<contracts::HeartbeatAnswer>)> reply) {
+    const auto unknown = heartbeat.orchestrator != orchestrator_;
+    const auto heard =
+        unknown ? orchestrator::Freshness::unknown : presence_.heard(node, heartbeat.status, BootClock::now());
+    if (heard == orchestrator::Freshness::unknown) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
+                                             .detail = "this rbees-orcd does not know the node",
+                                             .hint = "register again: POST /v2/nodes/register"}));
+    }
+    if (heard == orchestrator::Freshness::newer) apply_report(node);
+    watch_heartbeats();
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.heartbeat_interval);
+    loop_.when_durable([reply = std::move(reply), next = static_cast<std::uint32_t>(interval.count())] {
+        reply(contracts::HeartbeatAnswer{next});
+    });
+}
+
+void FleetControl::node_disconnected(const NodeId& node) {
+    presence_.disconnected(node);
+    log_.warning("the connection of a node broke", {{"node", node.str()}});
+    changed();
+    watch_heartbeats();
+}
+
+void FleetControl::remove_node(const NodeId& node, DoneReply reply) {
+    presence_.removed(node);
+    submit(orchestrator::FleetCommand{orchestrator::RemoveNode{node}}, std::move(reply));
+}
+
+void FleetControl::submit(const kernel::Command& command, DoneReply reply) {
+    loop_.submit(command, wall_now(), [this, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
+        if (!outcome) log_.debug("refused", {{"detail", outcome.error().detail}});
+        // Behind the picture that shows the change: a revoked token must not be taken after the answer.
+        if (reply) loop_.when_durable([reply, outcome] { reply(outcome); });
+    });
+    changed();
+}
+
+void FleetControl::retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply) {
+    const auto life = lives_.find(worker);
+    if (life != lives_.end() && life->second.slots) life->second.slots->retire();
+    submit(orchestrator::FleetCommand{orchestrator::RetireWorker{worker, reason}}, std::move(reply));
+}
+
+void FleetControl::run_effect(const kernel::Effect& effect) {
+    const auto start = [this](net::Task<void> task) {
+        boost::asio::co_spawn(io_, std::move(task), boost::asio::detached);
+    };
+    if (const auto* spawn = std::get_if<orchestrator::SpawnEffect>(&effect)) {
+        const auto* worker = state().fleet.find(spawn->worker);
+        if (worker == nullptr) return;  // it ended meanwhile
+        if (must_wait(spawn->worker)) return postponed_.push_back(effect);
+        // A node that is away gets the order when it registers again.
+        if (auto pool = address_of(worker->node)) start(spawn_at(*worker, std::move(*pool)));
+        return;
+    }
+    const auto& stop = std::get<orchestrator::StopEffect>(effect);
+    if (auto pool = address_of(stop.node)) start(stop_at(stop.worker, std::move(*pool)));
+}
+
+bool FleetControl::must_wait(const WorkerId& worker) const {
+    const auto* life = life_of(worker);
+    if (life == nullptr) return false;
+    return std::ranges::any_of(life->after, [&](const WorkerId& id) { return state().fleet.find(id) != nullptr; });
+}
+
+void FleetControl::run_postponed() {
+    for (const auto& effect : std::exchange(postponed_, {})) {
+        run_effect(effect);
+    }
+}
+
+net::Task<void> FleetControl::spawn_at(orchestrator::Worker worker, PoolAddress pool) {
+    contracts::SpawnWorker order;
+    order.worker_id = worker.id;
+    order.model = worker.model;
+    order.slots = worker.slots;
+    order.context = worker.context;
+    const auto answer = co_await pools_.spawn(std::move(pool), std::move(order));
+    // Not reached: the order is repeated when the node registers again.
+    if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) co_return;
+    note(orchestrator::BuryWorker{worker.id, WorkerState::failed, answer.error().detail, answer.error().code});
+}
+
+net::Task<void> FleetControl::stop_at(WorkerId worker, PoolAddress pool) {
+    contracts::StopWorker order;
+    order.worker_id = worker;
+    const auto answer = co_await pools_.stop(std::move(pool), std::move(order));
+    if (answer || answer.error().code != ErrorCode::WORKER_NOT_FOUND) co_return;
+    note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", std::nullopt});
+}
+
+void FleetControl::apply_report(const NodeId& node) {
+    const auto* presence = presence_.find(node);
+    for (const auto& command : reconcile_report(state().fleet, node, presence->status, wall_now())) {
+        note(command);
+    }
+    changed();
+}
+
+void FleetControl::note(const orchestrator::FleetCommand& command) {
+    if (const auto* confirmed = std::get_if<orchestrator::ConfirmWorker>(&command)) {
+        auto& life = lives_[confirmed->worker];
+        const auto now = BootClock::now();
+        if (life.ordered_at != Instant{}) life.load_time = now - life.ordered_at;
+        life.last_busy = now;
+        if (const auto* worker = state().fleet.find(confirmed->worker)) load_failures_.erase(worker->model);
+    }
+    if (const auto* buried = std::get_if<orchestrator::BuryWorker>(&command)) note_failure(*buried);
+    submit(command, {});
+}
+
+void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
+    const auto* worker = state().fleet.find(command.worker);
+    if (worker == nullptr) return;
+    log_.info("worker ended", {{"worker", command.worker.str()},
+                               {"model", worker->model.str()},
+                               {"outcome", reflect::name_of(command.outcome)},
+                               {"reason", command.reason}});
+    if (worker->state == WorkerState::starting && command.outcome == WorkerState::failed) {
+        load_failures_[worker->model] = {
+            {.code = command.error_code.value_or(ErrorCode::WORKER_START_FAILED),
+             .detail = fmt::format("model {} could not be loaded: {}", worker->model.str(), command.reason),
+             .hint = fmt::format("the worker's log says more: worker-{}.log in the home's logs folder",
+                                 command.worker.str())},
+            BootClock::now()};
+    }
+    const auto life = lives_.find(command.worker);
+    if (life != lives_.end() && life->second.slots) life->second.slots->retire();
+    lives_.erase(command.worker);
+}
+
+void FleetControl::repeat_orders(const NodeId& node) {
+    const auto* presence = presence_.find(node);
+    if (presence == nullptr) return;
+    for (const auto& effect : state().fleet.reconcile()) {
+        const auto id = std::visit([](const auto& one) { return one.worker; }, effect);
+        const auto* worker = state().fleet.find(id);
+        if (worker == nullptr || worker->node != node) continue;
+        const bool is_spawn = std::holds_alternative<orchestrator::SpawnEffect>(effect);
+        if (is_spawn && presence_.report_of(*worker) != nullptr) continue;
+        run_effect(effect);
+    }
+}
+
+void FleetControl::changed() {
+    if (!publish_) return;
+    // The picture of this moment: what is decided later must not be seen before it is on disk.
+    loop_.when_durable([this, view = build_view()] { publish(view); });
+}
+
+void FleetControl::publish(const std::shared_ptr<const orchestrator::FleetView>& view) {
+    view_ = view;
+    publish_(view);
+    run_postponed();
+    on_change_();
+}
+
+std::shared_ptr<const orchestrator::FleetView> FleetControl::build_view() {
+    auto view = std::make_shared<orchestrator::FleetView>();
+    for (const auto& [id, worker] : state().fleet.workers()) {
+        if (auto routable = routable_worker(worker)) view->workers.push_back(std::move(*routable));
+    }
+    view->models = usable_models(state(), presence_, default_model(settings_));
+    if (!view->models.empty()) view->default_model = view->models.front().id;
+    for (const auto& spec : known_models(state().fleet)) {
+        view->catalogue.insert(spec.id);
+    }
+    for (const auto& [id, node] : presence_.nodes()) {
+        view->nodes += node.state == contracts::NodeState::ready ? 1 : 0;
+    }
+    view->access = orchestrator::AccessView(state().access.tokens());
+    return view;
+}
+
+std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const orchestrator::Worker& worker) {
+    const auto* report = presence_.report_of(worker);
+    if (worker.state != WorkerState::ready || report == nullptr || !report->secret || !report->url) return std::nullopt;
+    if (!is_connected(presence_, worker.node)) return std::nullopt;
+    auto& life = lives_[worker.id];
+    const auto now = BootClock::now();
+    if (now < life.avoid_until) return std::nullopt;
+    if (!life.slots) {
+        life.slots = std::make_shared<orchestrator::SlotCounter>(worker.slots.value_or(1), first_epoch);
+    }
+    if (life.slots->used() != 0) life.last_busy = now;
+    orchestrator::RoutableWorker routable;
+    routable.id = worker.id;
+    routable.model = worker.model;
+    routable.node = worker.node;
+    routable.url = *report->url;
+    routable.secret = *report->secret;
+    routable.kind = worker.kind.value_or(contracts::ModelKind::chat);
+    routable.context = worker.context.value_or(Tokens{});
+    routable.slots = life.slots;
+    return routable;
+}
+
+void FleetControl::worker_unreachable(const WorkerId& worker) {
+    const auto life = lives_.find(worker);
+    if (life == lives_.end()) return;
+    log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
+    life->second.avoid_until = BootClock::now() + unreachable_pause;
+    changed();
+}
+
+void FleetControl::watch_heartbeats() {
+    const auto next = presence_.next_change();
+    if (!next) return;
+    timer_->timer.expires_at(*next);
+    timer_->timer.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        for (const auto& node : presence_.tick(BootClock::now())) {
+            log_.warning("a node is silent", {{"node", node.str()}, {"reason", presence_.find(node)->reason}});
+            changed();
+        }
+        watch_heartbeats();
+    });
+}
+
+const WorkerLife* FleetControl::life_of(const WorkerId& worker) const {
+    const auto found = lives_.find(worker);
+    return found == lives_.end() ? nullptr : &found->second;
+}
+
+std::optional<LoadFailure> FleetControl::load_failure(const ModelId& model) const {
+    const auto found = load_failures_.find(model);
+    return found == load_failures_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<PoolAddress> FleetControl::address_of(const NodeId& node) const {
+    const auto* presence = presence_.find(node);
+    if (presence == nullptr || presence->state == contracts::NodeState::lost) return std::nullopt;
+    return PoolAddress{presence->url, presence->call_token};
+}
+
+}  // namespace rbees::orcd

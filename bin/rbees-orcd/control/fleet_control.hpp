@@ -1,0 +1,139 @@
+#pragma once
+/// @file
+/// The control thread's hold of the fleet: it hears nodes, submits what follows to the kernel, runs the kernel's
+/// effects at pool managers, and publishes the picture that I/O threads route by.
+///
+/// Everything happens on the control thread; the only things that leave it are published pictures and answers, both
+/// behind the kernel's output gate.
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/pool_client.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/contracts/nodes.hpp"
+#include "rbees/contracts/problem.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "rbees/kernel/loop.hpp"
+#include "rbees/net/task.hpp"
+#include "rbees/orchestrator_core/fleet_view.hpp"
+#include "rbees/orchestrator_core/placement.hpp"
+#include "rbees/orchestrator_core/presence.hpp"
+#include "settings.hpp"
+
+namespace rbees::orcd {
+
+/// What happened to a request to the control thread.
+template <class T>
+using Checked = std::expected<T, contracts::Problem>;
+using Done = Checked<void>;
+using DoneReply = std::function<void(Done done)>;
+
+/// How the last attempt to load a model failed.
+struct LoadFailure {
+    contracts::Problem problem;
+    Instant at{};
+};
+
+/// A worker's soft state beside its entity.
+struct WorkerLife {
+    std::shared_ptr<orchestrator::SlotCounter> slots;  ///< once it is routable
+    Instant ordered_at{};
+    Duration load_time{};  ///< measured, once it is ready
+    Instant last_busy{};
+    Instant avoid_until{};        ///< it could not be reached
+    std::vector<WorkerId> after;  ///< they make room for it: it is spawned when they have ended
+};
+
+class FleetControl {
+  public:
+    using Publish = std::function<void(std::shared_ptr<const orchestrator::FleetView>)>;
+
+    /// `journal` and `settings` must outlive it. `start` makes it run.
+    FleetControl(net::IoContext& io, const Settings& settings, kernel::State recovered, kernel::JournalPort& journal,
+                 Logger log);
+    ~FleetControl();
+    FleetControl(const FleetControl&) = delete;
+    FleetControl& operator=(const FleetControl&) = delete;
+
+    /// Publishes the first picture and watches heartbeats. `changed` is called after each published change.
+    void start(Publish publish, std::function<void()> changed);
+    void stop();
+
+    // Nodes
+    void register_node(contracts::NodeRegistration registration,
+                       std::function<void(Checked<contracts::NodeRegistered>)> reply);
+    void heartbeat(const NodeId& node, const contracts::Heartbeat& heartbeat,
+                   std::function<void(Checked<contracts::HeartbeatAnswer>)> reply);
+    void node_disconnected(const NodeId& node);
+    void remove_node(const NodeId& node, DoneReply reply);
+
+    /// An I/O thread could not reach the worker: it is left out of the picture for a moment.
+    void worker_unreachable(const WorkerId& worker);
+
+    /// Any command of the kernel; the picture follows. `reply` comes once it is on disk.
+    void submit(const kernel::Command& command, DoneReply reply);
+
+    /// Orders a worker for the model where it fits best, after making room. The answer names it.
+    [[nodiscard]] Checked<WorkerId> order_worker(const contracts::StartWorker& order);
+    void retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply);
+
+    /// Calls `read` once everything it will see is on disk.
+    void when_durable(std::function<void()> read) { loop_.when_durable(std::move(read)); }
+
+    [[nodiscard]] const kernel::State& state() const { return loop_.state(); }
+    [[nodiscard]] const orchestrator::Presence& presence() const { return presence_; }
+    [[nodiscard]] const orchestrator::FleetView& view() const { return *view_; }
+    [[nodiscard]] const WorkerLife* life_of(const WorkerId& worker) const;
+    [[nodiscard]] std::optional<LoadFailure> load_failure(const ModelId& model) const;
+    void forget_load_failure(const ModelId& model) { load_failures_.erase(model); }
+    [[nodiscard]] std::optional<PoolAddress> address_of(const NodeId& node) const;
+    [[nodiscard]] PoolClient& pools() { return pools_; }
+    [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
+
+    /// The connected pool node with most free memory, or the one named.
+    [[nodiscard]] Checked<NodeId> choose_node(const std::optional<NodeId>& wanted) const;
+
+  private:
+    void run_effect(const kernel::Effect& effect);
+    net::Task<void> spawn_at(orchestrator::Worker worker, PoolAddress pool);
+    net::Task<void> stop_at(WorkerId worker, PoolAddress pool);
+    void apply_report(const NodeId& node);
+    void note(const orchestrator::FleetCommand& command);
+    void note_failure(const orchestrator::BuryWorker& command);
+    void repeat_orders(const NodeId& node);
+    [[nodiscard]] bool must_wait(const WorkerId& worker) const;
+    void run_postponed();
+    void changed();
+    void publish(const std::shared_ptr<const orchestrator::FleetView>& view);
+    [[nodiscard]] std::shared_ptr<const orchestrator::FleetView> build_view();
+    [[nodiscard]] std::optional<orchestrator::RoutableWorker> routable_worker(const orchestrator::Worker& worker);
+    void watch_heartbeats();
+    [[nodiscard]] std::vector<orchestrator::NodeCandidate> candidates(const ModelId& model) const;
+    [[nodiscard]] std::vector<orchestrator::EvictionCandidate> eviction_candidates() const;
+    [[nodiscard]] Bytes size_of(const ModelId& model) const;
+
+    struct Timer;
+
+    net::IoContext& io_;
+    const Settings& settings_;
+    Logger log_;
+    std::string orchestrator_;  ///< changes with each start
+    orchestrator::Presence presence_;
+    kernel::Loop loop_;
+    PoolClient pools_;
+    std::map<WorkerId, WorkerLife> lives_;
+    std::map<ModelId, LoadFailure> load_failures_;
+    std::shared_ptr<const orchestrator::FleetView> view_;
+    Publish publish_;
+    std::function<void()> on_change_;
+    std::unique_ptr<Timer> timer_;
+    std::vector<kernel::Effect> postponed_;  ///< spawns that wait for room
+};
+
+}  // namespace rbees::orcd

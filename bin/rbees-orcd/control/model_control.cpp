@@ -1,0 +1,178 @@
+#include "control/model_control.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <utility>
+
+#include "control/catalogue_view.hpp"
+#include "control/view_building.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+
+/// How long a deletion waits for the model's workers to end; above what a worker may take to stop.
+constexpr Duration removal_wait = std::chrono::seconds(45);
+
+std::unexpected<Problem> not_known(const std::string& reference) {
+    return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
+                                   .detail = fmt::format("there is no model {}", reference),
+                                   .hint = "rbees models list --all shows the catalogue"});
+}
+
+bool is_added_or_known(const orchestrator::Fleet& fleet, const ModelId& id) {
+    return fleet.models().contains(id) || pool::find_in_catalogue(id) != nullptr;
+}
+
+}  // namespace
+
+void ModelControl::start(net::Task<void> task) {
+    boost::asio::co_spawn(io_, std::move(task), boost::asio::detached);
+}
+
+void ModelControl::answer_view(const ModelId& model, const ModelReply& reply) {
+    fleet_.when_durable([this, model, reply] {
+        auto view = model_view(fleet_, model.str());
+        if (!view) return reply(not_known(model.str()));
+        reply(std::move(*view));
+    });
+}
+
+void ModelControl::add(const contracts::AddModel& model, ModelReply reply) {
+    if (!pool::is_slug(model.id.str())) {
+        return reply(std::unexpected(
+            Problem{.code = ErrorCode::INVALID_PARAMS,
+                    .detail = "a model's id is 1 to 96 of a-z, 0-9 and ._:- and starts with a letter or digit",
+                    .errors = {{"/id", "is not a valid id"}}}));
+    }
+    if (model.sources.empty()) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
+                                             .detail = "a model needs at least one source",
+                                             .errors = {{"/sources", "must not be empty"}}}));
+    }
+    if (is_added_or_known(fleet_.state().fleet, model.id)) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
+                                             .detail = fmt::format("there is a model {} already", model.id.str()),
+                                             .hint = "choose another id, or delete that one"}));
+    }
+    const kernel::Command command{orchestrator::FleetCommand{orchestrator::AddModel{{model.id, model, wall_now()}}}};
+    fleet_.submit(command, [this, id = model.id, reply = std::move(reply)](const Done& done) {
+        if (!done) return reply(std::unexpected(done.error()));
+        answer_view(id, reply);
+    });
+}
+
+void ModelControl::download(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
+    auto spec = resolve_model(fleet_.state().fleet, reference);
+    if (!spec) return reply(std::unexpected(spec.error()));
+    if (pool::is_simulated(spec->id)) return answer_view(spec->id, reply);
+    const auto node = fleet_.choose_node(action.node);
+    if (!node) return reply(std::unexpected(node.error()));
+    auto pool = fleet_.address_of(*node);
+    start(download_at(std::move(*pool), std::move(*spec), std::move(reply)));
+}
+
+net::Task<void> ModelControl::download_at(PoolAddress pool, contracts::ModelSpec spec, ModelReply reply) {
+    const auto id = spec.id;
+    contracts::DownloadModel order;
+    order.spec = std::move(spec);
+    const auto answer = co_await fleet_.pools().download(std::move(pool), std::move(order));
+    if (!answer) {
+        reply(std::unexpected(answer.error()));
+        co_return;
+    }
+    answer_view(id, reply);
+}
+
+void ModelControl::load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
+    const auto spec = resolve_model(fleet_.state().fleet, reference);
+    if (!spec) return reply(std::unexpected(spec.error()));
+    const auto workers = workers_of(spec->id, action.node);
+    const bool is_there = std::ranges::any_of(workers, [&](const WorkerId& id) {
+        return fleet_.state().fleet.find(id)->state != contracts::WorkerState::draining;
+    });
+    if (!is_there) {
+        fleet_.forget_load_failure(spec->id);
+        const auto ordered = fleet_.order_worker({.model = spec->id, .node = action.node});
+        if (!ordered) return reply(std::unexpected(ordered.error()));
+    }
+    answer_view(spec->id, reply);
+}
+
+void ModelControl::unload(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
+    const auto spec = resolve_model(fleet_.state().fleet, reference);
+    if (!spec) return reply(std::unexpected(spec.error()));
+    for (const auto& worker : workers_of(spec->id, action.node)) {
+        fleet_.retire_worker(worker, "its model was unloaded", {});
+    }
+    answer_view(spec->id, reply);
+}
+
+void ModelControl::remove(const std::string& reference, DoneReply reply) {
+    const auto spec = resolve_model(fleet_.state().fleet, reference);
+    const auto id = spec ? spec->id : ModelId(reference);
+    const bool is_added = fleet_.state().fleet.models().contains(id);
+    if (holders_of(id).empty() && workers_of(id, std::nullopt).empty() && !is_added) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
+                                             .detail = fmt::format("model {} is not on disk", id.str()),
+                                             .hint = "rbees models list"}));
+    }
+    for (const auto& worker : workers_of(id, std::nullopt)) {
+        fleet_.retire_worker(worker, "its model is deleted", {});
+    }
+    removals_.push_back({.model = id, .deadline = BootClock::now() + removal_wait, .reply = std::move(reply)});
+    look();
+}
+
+void ModelControl::look() {
+    auto waiting = std::exchange(removals_, {});
+    for (auto& removal : waiting) {
+        if (workers_of(removal.model, std::nullopt).empty()) {
+            start(remove_files(removal.model, holders_of(removal.model), std::move(removal.reply)));
+        } else if (BootClock::now() < removal.deadline) {
+            removals_.push_back(std::move(removal));
+        } else {
+            removal.reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
+                                                  .detail = "the model's workers have not ended yet",
+                                                  .hint = "try again; rbees workers list shows them"}));
+        }
+    }
+}
+
+net::Task<void> ModelControl::remove_files(ModelId model, std::vector<PoolAddress> pools, DoneReply reply) {
+    for (auto& pool : pools) {
+        const auto removed = co_await fleet_.pools().remove_model(std::move(pool), model);
+        if (removed || removed.error().code == ErrorCode::MODEL_NOT_FOUND) continue;
+        reply(std::unexpected(removed.error()));
+        co_return;
+    }
+    const kernel::Command forget{orchestrator::FleetCommand{orchestrator::RemoveModel{model}}};
+    fleet_.submit(forget, std::move(reply));
+}
+
+std::vector<WorkerId> ModelControl::workers_of(const ModelId& model, const std::optional<NodeId>& node) const {
+    std::vector<WorkerId> workers;
+    for (const auto& [id, worker] : fleet_.state().fleet.workers()) {
+        if (worker.model == model && (!node || worker.node == *node)) workers.push_back(id);
+    }
+    return workers;
+}
+
+std::vector<PoolAddress> ModelControl::holders_of(const ModelId& model) const {
+    std::vector<PoolAddress> pools;
+    for (const auto& [id, presence] : fleet_.presence().nodes()) {
+        const auto& files = presence.status.models;
+        if (std::ranges::find(files, model, &contracts::ModelReport::model) == files.end()) continue;
+        if (auto pool = fleet_.address_of(id)) pools.push_back(std::move(*pool));
+    }
+    return pools;
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,58 @@
+#pragma once
+/// @file
+/// What people do with models: fetch, load, unload, delete, add. On the control thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/fleet_control.hpp"
+#include "rbees/contracts/models.hpp"
+
+namespace rbees::orcd {
+
+using ModelReply = std::function<void(Checked<contracts::ModelView>)>;
+
+class ModelControl {
+  public:
+    ModelControl(net::IoContext& io, FleetControl& fleet) : io_(io), fleet_(fleet) {}
+
+    /// Makes a model known under an id of the user's own. CONFLICT if the id is taken.
+    void add(const contracts::AddModel& model, ModelReply reply);
+
+    /// Orders its file at a node. Answers when the order was taken; progress is in the model's view.
+    void download(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
+
+    /// Orders a worker, unless one is there or on its way.
+    void load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
+
+    /// Retires its workers, of one node or of all.
+    void unload(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
+
+    /// Retires its workers, waits for their end, deletes its files, and forgets it if a user added it.
+    void remove(const std::string& reference, DoneReply reply);
+
+    /// Something changed: goes on with deletions that wait for workers to end.
+    void look();
+
+  private:
+    struct Removal {
+        ModelId model;
+        Instant deadline{};
+        DoneReply reply;
+    };
+
+    net::Task<void> download_at(PoolAddress pool, contracts::ModelSpec spec, ModelReply reply);
+    net::Task<void> remove_files(ModelId model, std::vector<PoolAddress> pools, DoneReply reply);
+    void start(net::Task<void> task);
+    void answer_view(const ModelId& model, const ModelReply& reply);
+    [[nodiscard]] std::vector<WorkerId> workers_of(const ModelId& model, const std::optional<NodeId>& node) const;
+    [[nodiscard]] std::vector<PoolAddress> holders_of(const ModelId& model) const;
+
+    net::IoContext& io_;
+    FleetControl& fleet_;
+    std::vector<Removal> removals_;
+};
+
+}  // namespace rbees::orcd

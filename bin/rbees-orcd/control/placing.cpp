@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "control/catalogue_view.hpp"
+#include "control/fleet_control.hpp"
+#include "rbees/pool_core/catalogue.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+
+Bytes free_memory(const contracts::NodeStatus& status) {
+    Bytes most;
+    for (const auto& device : status.devices) {
+        most = std::max(most, device.memory_free);
+    }
+    return most;
+}
+
+Problem problem_of(const orchestrator::PlacementError& error, const ModelId& model) {
+    switch (error.kind) {
+        case orchestrator::PlacementError::Kind::no_file:
+            return {.code = ErrorCode::MODEL_NOT_FOUND,
+                    .detail = fmt::format("model {} is not on disk", model.str()),
+                    .hint = "rbees models pull " + model.str()};
+        case orchestrator::PlacementError::Kind::no_memory:
+            return {.code = ErrorCode::INSUFFICIENT_MEMORY,
+                    .detail = fmt::format("model {}: {}", model.str(), error.detail),
+                    .hint = "stop other workers (rbees workers list, rbees models unload) or use a smaller model",
+                    .retry_after_ms = 5'000};
+        case orchestrator::PlacementError::Kind::no_node:
+            break;
+    }
+    return {.code = ErrorCode::POOL_UNAVAILABLE,
+            .detail = "no pool manager is connected, so no model can be loaded",
+            .hint = "rbees status",
+            .retry_after_ms = 1'000};
+}
+
+}  // namespace
+
+Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order) {
+    const auto spec = resolve_model(state().fleet, order.model.str());
+    if (!spec) return std::unexpected(spec.error());
+    const orchestrator::PlacementRequest request{.model_size = size_of(spec->id), .only = order.node};
+    const auto placement = place(request, candidates(spec->id), eviction_candidates());
+    if (!placement) return std::unexpected(problem_of(placement.error(), spec->id));
+    for (const auto& leaving : placement->evict) {
+        log_.info("a worker makes room", {{"worker", leaving.str()}, {"for", spec->id.str()}});
+        retire_worker(leaving, fmt::format("made room for {}", spec->id.str()), {});
+    }
+    orchestrator::Worker worker;
+    worker.id = new_id<WorkerId>();
+    worker.node = placement->node;
+    worker.model = spec->id;
+    worker.slots = order.slots;
+    worker.context = order.context;
+    worker.created_at = wall_now();
+    auto& life = lives_[worker.id];
+    life.ordered_at = BootClock::now();
+    life.after = placement->evict;
+    auto id = worker.id;
+    log_.info("worker ordered", {{"worker", id.str()}, {"model", spec->id.str()}, {"node", worker.node.str()}});
+    submit(orchestrator::FleetCommand{orchestrator::CreateWorker{std::move(worker)}}, {});
+    if (state().fleet.find(id) == nullptr) {
+        lives_.erase(id);
+        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FULL,
+                                       .detail = "the worker could not be recorded, so it was not started",
+                                       .hint = "free space on the disk that holds the state folder",
+                                       .limit = "storage.watermark",
+                                       .retry_after_ms = 10'000});
+    }
+    return id;
+}
+
+Checked<NodeId> FleetControl::choose_node(const std::optional<NodeId>& wanted) const {
+    const NodeId* best = nullptr;
+    Bytes most;
+    for (const auto& [id, presence] : presence_.nodes()) {
+        if (presence.state == contracts::NodeState::lost || (wanted && id != *wanted)) continue;
+        const auto free = free_memory(presence.status);
+        if (best != nullptr && free <= most) continue;
+        best = &id;
+        most = free;
+    }
+    if (best != nullptr) return *best;
+    if (wanted) {
+        return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
+                                       .detail = fmt::format("node {} is not connected", wanted->str()),
+                                       .hint = "rbees nodes list"});
+    }
+    return std::unexpected(problem_of({orchestrator::PlacementError::Kind::no_node, ""}, ModelId()));
+}
+
+std::vector<orchestrator::NodeCandidate> FleetControl::candidates(const ModelId& model) const {
+    std::vector<orchestrator::NodeCandidate> candidates;
+    for (const auto& [id, presence] : presence_.nodes()) {
+        const auto* node = state().fleet.find(id);
+        const bool takes_work = presence.state == contracts::NodeState::ready && node != nullptr && !node->draining;
+        if (!takes_work) continue;
+        const auto& files = presence.status.models;
+        const bool has_file =
+            pool::is_simulated(model) || std::ranges::find(files, model, &contracts::ModelReport::model) != files.end();
+        candidates.push_back({.node = id, .memory_free = free_memory(presence.status), .has_file = has_file});
+    }
+    return candidates;
+}
+
+std::vector<orchestrator::EvictionCandidate> FleetControl::eviction_candidates() const {
+    std::vector<orchestrator::EvictionCandidate> candidates;
+    const auto now = BootClock::now();
+    for (const auto& [id, life] : lives_) {
+        const auto* worker = state().fleet.find(id);
+        if (worker == nullptr || worker->state != contracts::WorkerState::ready || !life.slots) continue;
+        const auto* report = presence_.report_of(*worker);
+        candidates.push_back({.worker = id,
+                              .node = worker->node,
+                              .memory = report == nullptr ? Bytes{} : report->memory.value_or(Bytes{}),
+                              .idle = now - life.last_busy,
+                              .reload = life.load_time,
+                              .slots_busy = life.slots->used()});
+    }
+    return candidates;
+}
+
+Bytes FleetControl::size_of(const ModelId& model) const {
+    for (const auto& [id, presence] : presence_.nodes()) {
+        for (const auto& file : presence.status.models) {
+            if (file.model == model) return file.size;
+        }
+    }
+    return Bytes{};
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,55 @@
+#include "file_tokens.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "rbees/base/files.hpp"
+#include "rbees/base/hash.hpp"
+#include "rbees/base/random.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+constexpr Bytes token_file_max = kibibytes(4);
+
+Result<std::string> read_or_make(const std::filesystem::path& path) {
+    if (!std::filesystem::exists(path)) {
+        const auto made = std::string(contracts::token_prefix) + random_secret();
+        if (auto written = write_file_atomically(path, made + "\n", FileAccess::owner_only); !written) {
+            return std::unexpected(written.error());
+        }
+    }
+    auto text = read_file(path, token_file_max);
+    if (!text) return text;
+    text->erase(text->find_last_not_of(" \r\n\t") + 1);
+    if (!text->starts_with(contracts::token_prefix)) {
+        return fail(fmt::format("{} does not hold a token", path.string()),
+                    "delete it; the next start makes a new one");
+    }
+    return text;
+}
+
+Result<void> admit(FleetControl& fleet, const std::filesystem::path& path, std::string_view name,
+                   contracts::Role role) {
+    const auto secret = read_or_make(path);
+    if (!secret) return std::unexpected(secret.error());
+    orchestrator::Token token;
+    token.id = new_id<TokenId>();
+    token.name = name;
+    token.hash = sha256_hex(*secret);
+    token.role = role;
+    token.created_at = wall_now();
+    fleet.submit(orchestrator::AccessCommand{orchestrator::CreateToken{token, orchestrator::TokenOrigin::file}}, {});
+    return {};
+}
+
+}  // namespace
+
+Result<void> admit_file_tokens(const Home& home, FleetControl& fleet) {
+    auto admin = admit(fleet, home.admin_token(), orchestrator::admin_file_token, contracts::Role::admin);
+    if (!admin) return admin;
+    return admit(fleet, home.node_token(), orchestrator::node_file_token, contracts::Role::node);
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,15 @@
+#pragma once
+/// @file
+/// The two tokens that `rbees up` writes to files of the home: one for people's programs here, one for this machine's
+/// nodes.
+
+#include "control/fleet_control.hpp"
+#include "rbees/base/home.hpp"
+
+namespace rbees::orcd {
+
+/// Makes the files where they are missing (0600) and their tokens known, by hash. A file that was replaced replaces its
+/// token. Called before the control thread runs.
+[[nodiscard]] Result<void> admit_file_tokens(const Home& home, FleetControl& fleet);
+
+}  // namespace rbees::orcd

@@ -1,0 +1,268 @@
+#include "gateway/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "control/ask.hpp"
+#include "gateway/inspection.hpp"
+#include "gateway/sse_cut.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "rbees/http_api/answers.hpp"
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+
+/// Workers that one request may be sent to, one after the other, before it is refused.
+constexpr int attempts_max = 5;
+
+/// A long prompt on a slow machine takes minutes to its first token; a worker that is dead is noticed by its pool
+/// manager long before.
+constexpr net::Timeouts worker_timeouts{
+    .connect = std::chrono::seconds(2), .head = std::chrono::minutes(15), .body = std::chrono::minutes(5)};
+
+/// A whole answer is kept here until its last byte has come.
+constexpr Bytes whole_answer_max = mebibytes(64);
+
+Problem worker_gone(std::string_view when) {
+    return {.code = ErrorCode::WORKER_UNAVAILABLE,
+            .detail = fmt::format("the worker died {}", when),
+            .hint = "send the request again",
+            .retry_after_ms = 1'000};
+}
+
+/// A worker that does not want the request: its ticket is of an old epoch, it drains, or others fill its slots.
+bool is_for_another(int status) {
+    return status == 409 || status == 503 || status == 429;
+}
+
+}  // namespace
+
+/// One request on its way: what the client's departure must stop.
+struct Gateway::Journey {
+    http_api::Call& call;
+    ModelId model;
+    std::string task;
+    std::set<WorkerId> avoid;
+    bool left = false;
+    std::optional<orchestrator::WaitId> waiting;
+    std::optional<orchestrator::RoutableWorker> worker;  ///< that works on it now
+    net::ClientStream* stream = nullptr;                 ///< that is being read
+};
+
+Gateway::Gateway(net::IoContext& io, Control& control, const ViewHolder& holder, http_api::Metrics& metrics,
+                 std::uint16_t thread)
+    : io_(io),
+      control_(control),
+      holder_(holder),
+      client_(io, 256),
+      failovers_(metrics.counter("rbees_failovers_total")),
+      cancels_(metrics.counter("rbees_cancels_total")),
+      queue_wait_(metrics.histogram("rbees_queue_wait_seconds")),
+      next_wait_(std::uint64_t{thread} << 48) {}
+
+net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed) {
+    const auto named = model_named_in(call.request().body);
+    if (!named) {
+        auto refusal = call.refuse(named.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    const auto model = choose_model(*holder_.view, *named, needed);
+    if (!model) {
+        auto refusal = call.refuse(model.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    Journey journey{.call = call, .model = *model, .task = new_uuid(), .avoid = {}, .waiting = {}, .worker = {}};
+    call.exchange.when_client_leaves([this, &journey] { client_left(journey); });
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        auto slot = co_await obtain_slot(journey);
+        if (journey.left) co_return;
+        if (!slot) {
+            co_await refuse(journey, slot.error());
+            co_return;
+        }
+        const auto outcome = co_await dispatch(journey, std::move(*slot));
+        if (outcome == Outcome::answered || journey.left) co_return;
+    }
+    co_await refuse(journey, worker_gone("before it answered, and so did others"));
+}
+
+net::Task<SlotAnswer> Gateway::obtain_slot(Journey& journey) {
+    if (auto ticket = take_slot(*holder_.view, journey.model, journey.avoid, slot_freed()))
+        co_return std::move(*ticket);
+    const auto started = BootClock::now();
+    const orchestrator::WaitId id{++next_wait_};
+    journey.waiting = id;
+    std::function<void(Answerer<SlotAnswer>)> question = [&control = control_, id, model = journey.model](auto reply) {
+        control.demand().wait_for_slot(id, model, std::move(reply));
+    };
+    auto answer = co_await ask<SlotAnswer>(control_.io(), std::move(question));
+    journey.waiting.reset();
+    queue_wait_.observe(BootClock::now() - started);
+    co_return answer;
+}
+
+net::Task<Gateway::Outcome> Gateway::dispatch(Journey& journey, orchestrator::Ticket ticket) {
+    journey.worker = ticket.worker();
+    auto request = worker_request(journey, ticket);
+    const auto opened = co_await client_.open(std::move(request));
+    if (journey.left) co_return Outcome::answered;
+    const auto& worker = ticket.worker();
+    if (!opened) {
+        if (opened.error().kind != net::ClientErrorKind::timed_out) {
+            journey.avoid.insert(worker.id);
+            co_return failed_over(worker);
+        }
+        Problem problem{.code = ErrorCode::WORKER_TIMEOUT,
+                        .detail = fmt::format("the worker gave no answer within {}", describe(worker_timeouts.head)),
+                        .retry_after_ms = 10'000};
+        co_return co_await refuse(journey, std::move(problem));
+    }
+    auto& stream = **opened;
+    if (is_for_another(stream.status())) {
+        journey.avoid.insert(worker.id);
+        co_return failed_over(worker);
+    }
+    journey.stream = &stream;
+    const auto type = stream.headers().find("content-type").value_or("");
+    const bool is_stream = type.starts_with("text/event-stream");
+    auto relay = is_stream ? relay_events(journey, stream, worker) : relay_whole(journey, stream, worker);
+    const auto outcome = co_await std::move(relay);
+    journey.stream = nullptr;
+    journey.worker.reset();
+    co_return outcome;
+}
+
+net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientStream& stream,
+                                                 const orchestrator::RoutableWorker& worker) {
+    std::string body;
+    while (true) {
+        const auto piece = co_await stream.read();
+        if (journey.left) co_return Outcome::answered;
+        if (!piece) {
+            journey.avoid.insert(worker.id);
+            co_return failed_over(worker);
+        }
+        if (piece->empty()) break;
+        body += *piece;
+        if (Bytes(body.size()) > whole_answer_max) {
+            Problem problem{.code = ErrorCode::INTERNAL, .detail = "the worker's answer is larger than 64 MiB"};
+            co_return co_await refuse(journey, std::move(problem));
+        }
+    }
+    net::Response response{.status = stream.status(), .headers = {}, .body = std::move(body)};
+    response.headers.set("Content-Type", stream.headers().find("content-type").value_or("application/json"));
+    response.headers.set(contracts::worker_header, worker.id.str());
+    co_await journey.call.exchange.respond(std::move(response));
+    co_return Outcome::answered;
+}
+
+net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientStream& stream,
+                                                  const orchestrator::RoutableWorker& worker) {
+    auto& exchange = journey.call.exchange;
+    SseCut cut;
+    bool started = false;
+    while (true) {
+        auto piece = co_await stream.read();
+        if (journey.left) co_return Outcome::answered;
+        if (!piece && !started) {
+            journey.avoid.insert(worker.id);
+            co_return failed_over(worker);
+        }
+        if (!started) {
+            net::Response head{.status = stream.status(), .headers = {}, .body = {}};
+            head.headers.set("Content-Type", "text/event-stream");
+            head.headers.set("Cache-Control", "no-store");
+            head.headers.set("X-Accel-Buffering", "no");
+            head.headers.set(contracts::worker_header, worker.id.str());
+            started = co_await exchange.start(std::move(head));
+            if (!started) co_return Outcome::answered;
+        }
+        const bool is_end = !piece || piece->empty();
+        auto bytes = !piece           ? fmt::format("data: {}\n\n",
+                                                    reflect::to_json_text(contracts::openai_error_body(
+                                              worker_gone("in the middle of the answer"), journey.call.request_id)))
+                     : piece->empty() ? cut.rest()
+                                      : cut.pass(std::move(*piece));
+        if (!bytes.empty()) {
+            const bool is_there = co_await exchange.write(std::move(bytes));
+            if (!is_there) {
+                client_left(journey);
+                co_return Outcome::answered;
+            }
+        }
+        if (is_end) break;
+    }
+    co_await exchange.finish();
+    co_return Outcome::answered;
+}
+
+net::Task<Gateway::Outcome> Gateway::refuse(Journey& journey, Problem problem) {
+    auto refusal = journey.call.refuse(problem);
+    co_await journey.call.exchange.respond(std::move(refusal));
+    co_return Outcome::answered;
+}
+
+net::ClientRequest Gateway::worker_request(const Journey& journey, const orchestrator::Ticket& ticket) const {
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = net::parse_url(ticket.worker().url).value_or(net::Url{});
+    request.url.target = journey.call.route.path;
+    request.headers.set("Authorization", "Bearer " + ticket.worker().secret);
+    request.headers.set("Content-Type", "application/json");
+    request.headers.set(contracts::task_header, journey.task);
+    request.headers.set(contracts::epoch_header, std::to_string(static_cast<std::uint32_t>(ticket.epoch())));
+    request.headers.set(contracts::correlation_header, journey.call.request_id);
+    request.body = journey.call.request().body;
+    request.timeouts = worker_timeouts;
+    return request;
+}
+
+Gateway::Outcome Gateway::failed_over(const orchestrator::RoutableWorker& worker) {
+    failovers_.add();
+    boost::asio::post(control_.io(), [&control = control_, id = worker.id] { control.fleet().worker_unreachable(id); });
+    return Outcome::try_another;
+}
+
+void Gateway::client_left(Journey& journey) {
+    if (std::exchange(journey.left, true)) return;
+    cancels_.add();
+    if (journey.waiting) {
+        boost::asio::post(control_.io(), [&control = control_, id = *journey.waiting] { control.demand().leave(id); });
+    }
+    if (journey.worker) {
+        boost::asio::co_spawn(io_, cancel_at(*journey.worker, journey.task), boost::asio::detached);
+    }
+    if (journey.stream != nullptr) journey.stream->close();
+}
+
+net::Task<void> Gateway::cancel_at(orchestrator::RoutableWorker worker, std::string task) {
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = net::parse_url(worker.url).value_or(net::Url{});
+    request.url.target = "/cancel";
+    request.headers.set("Authorization", "Bearer " + worker.secret);
+    request.headers.set("Content-Type", "application/json");
+    request.body = reflect::to_json_text(contracts::CancelTask{TaskId(std::move(task))});
+    request.timeouts = {
+        .connect = std::chrono::seconds(2), .head = std::chrono::seconds(10), .body = std::chrono::seconds(10)};
+    // A worker that cannot be told notices the closed connection, or is dead.
+    co_await client_.send(std::move(request));
+}
+
+std::function<void()> Gateway::slot_freed() {
+    return control_.demand().freed();
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,58 @@
+#pragma once
+/// @file
+/// One I/O thread: its loop, its servers, and its own gateway, handlers and picture of the fleet. Threads share nothing
+/// but slot counters, metrics and the control thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/api.hpp"
+#include "gateway/gateway.hpp"
+#include "rbees/http_api/router.hpp"
+#include "rbees/net/server.hpp"
+#include "settings.hpp"
+
+namespace rbees::orcd {
+
+class IoWorker {
+  public:
+    /// `number` counts the I/O threads from 1. `shut_down` may be called on this thread.
+    IoWorker(const Settings& settings, Control& control, http_api::Metrics& metrics, std::uint16_t number,
+             std::function<void()> shut_down, const Logger& log);
+
+    /// Binds every address of `listen`; port 0 becomes the port that was taken, so that later threads join it.
+    [[nodiscard]] Result<void> listen(std::vector<std::pair<std::string, std::uint16_t>>& listen);
+
+    /// Hands this thread a new picture. Thread-safe.
+    void show(std::shared_ptr<const orchestrator::FleetView> view);
+
+    /// Runs the loop until `stop`.
+    void run() { io_.run(); }
+
+    /// Finishes what runs, then calls `drained` on this thread. Thread-safe.
+    void drain(std::function<void()> drained);
+
+    /// Ends the loop. Thread-safe.
+    void stop() { io_.stop(); }
+
+  private:
+    [[nodiscard]] net::ServerLimits limits() const;
+    [[nodiscard]] http_api::Observer observer();
+
+    net::IoContext io_{1};
+    const Settings& settings_;
+    http_api::Metrics& metrics_;
+    std::uint16_t number_;
+    Logger log_;
+    ViewHolder holder_;
+    Gateway gateway_;
+    Api api_;
+    http_api::Histogram first_token_;
+    http_api::Router router_;
+    std::vector<std::unique_ptr<net::Server>> servers_;
+};
+
+}  // namespace rbees::orcd

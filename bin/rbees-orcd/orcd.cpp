@@ -1,0 +1,163 @@
+#include "orcd.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "file_tokens.hpp"
+#include "io_worker.hpp"
+#include "rbees/base/files.hpp"
+#include "rbees/daemon/process_file.hpp"
+#include "rbees/http_api/build.hpp"
+#include "rbees/process/signals.hpp"
+#include "store/recovery.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+/// Everything that lives as long as the process serves.
+class Service {
+  public:
+    Service(Settings settings, const Logger& log, std::unique_ptr<store::Journal> journal,
+            std::unique_ptr<store::Reader> reader, kernel::State recovered)
+        : settings_(std::move(settings)),
+          log_(log),
+          journal_(std::move(journal)),
+          control_(settings_, *journal_, std::move(reader), std::move(recovered), log) {
+        for (std::uint32_t number = 1; number <= settings_.threads; ++number) {
+            workers_.push_back(std::make_unique<IoWorker>(
+                settings_, control_, metrics_, static_cast<std::uint16_t>(number),
+                [this] { boost::asio::post(main_, [this] { drain(); }); }, log));
+        }
+    }
+
+    /// Binds, starts the threads, writes the process file, and runs until the end.
+    Result<void> run() {
+        for (auto& worker : workers_) {
+            if (auto bound = worker->listen(settings_.listen); !bound) return bound;
+        }
+        if (auto known = admit_file_tokens(settings_.home, control_.fleet()); !known) return known;
+        control_.start([this](std::shared_ptr<const orchestrator::FleetView> view) {
+            for (auto& worker : workers_) {
+                worker->show(view);
+            }
+        });
+        start_threads();
+        const auto& [host, port] = settings_.listen.front();
+        const auto url = fmt::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, port);
+        auto file = daemon::ProcessFile::write(settings_.home.orcd_process(), "rbees-orcd", url);
+        if (file) {
+            log_.info("ready", {{"url", url}, {"version", http_api::this_build().version}});
+            const process::SignalWatch signals(
+                main_, {.drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
+            main_.run();
+        }
+        stop_threads();
+        if (!file) return std::unexpected(file.error());
+        return {};
+    }
+
+  private:
+    void start_threads() {
+        threads_.emplace_back([this] {
+            const auto guard = boost::asio::make_work_guard(control_.io());
+            control_.io().run();
+        });
+        for (auto& worker : workers_) {
+            threads_.emplace_back([&worker] { worker->run(); });
+        }
+    }
+
+    /// First SIGTERM, or POST /v2/shutdown: requests in flight may finish, for a while.
+    void drain() {
+        if (std::exchange(draining_, true)) return;
+        log_.info("stopping", {{"grace", describe(settings_.shutdown_grace)}});
+        deadline_.expires_after(settings_.shutdown_grace);
+        deadline_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) main_.stop();
+        });
+        left_ = workers_.size();
+        for (auto& worker : workers_) {
+            worker->drain([this] {
+                boost::asio::post(main_, [this] {
+                    if (--left_ == 0) main_.stop();
+                });
+            });
+        }
+    }
+
+    void stop_threads() {
+        for (auto& worker : workers_) {
+            worker->stop();
+        }
+        control_.stop();
+        for (auto& thread : threads_) {
+            thread.join();
+        }
+        journal_->stop();
+        log_.info("stopped");
+    }
+
+    Settings settings_;
+    Logger log_;
+    std::unique_ptr<store::Journal> journal_;
+    http_api::Metrics metrics_{"rbees-orcd"};
+    Control control_;
+    std::vector<std::unique_ptr<IoWorker>> workers_;
+    net::IoContext main_{1};
+    boost::asio::basic_waitable_timer<BootClock> deadline_{main_};
+    std::size_t left_ = 0;
+    bool draining_ = false;
+    std::vector<std::thread> threads_;
+};
+
+ExitCode fail_with(const Failure& failure) {
+    std::fprintf(stderr, "rbees-orcd: %s\n", describe(failure).c_str());
+    return ExitCode::failed;
+}
+
+Result<void> make_folders(const Home& home) {
+    for (const auto& folder : {home.state, home.secrets, home.logs, home.run}) {
+        if (auto made = make_private_folder(folder); !made) return made;
+    }
+    return {};
+}
+
+store::JournalOptions journal_options(const Settings& settings, const Logger& log) {
+    store::JournalOptions options;
+    options.program_version = http_api::this_build().version;
+    options.watermark = settings.storage_watermark;
+    options.log = log.module("store");
+    return options;
+}
+
+}  // namespace
+
+ExitCode run_orcd(Settings settings, const Logger& log) {
+    if (auto made = make_folders(settings.home); !made) return fail_with(made.error());
+    auto lock = FileLock::acquire(settings.home.run / "orcd.lock");
+    if (!lock) {
+        return fail_with({fmt::format("another rbees-orcd runs in this home: {}", lock.error().message),
+                          "rbees status shows it; another --home makes another one"});
+    }
+    auto journal = store::Journal::open(settings.home.journal(), journal_options(settings, log));
+    if (!journal) return fail_with(journal.error().failure);
+    auto reader = (*journal)->open_reader();
+    if (!reader) return fail_with(reader.error());
+    auto state = recover(**reader);
+    if (!state) return fail_with(state.error());
+    Service service(std::move(settings), log, std::move(*journal), std::move(*reader), std::move(*state));
+    if (auto ran = service.run(); !ran) return fail_with(ran.error());
+    return ExitCode::ok;
+}
+
+}  // namespace rbees::orcd

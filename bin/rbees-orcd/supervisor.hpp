@@ -1,0 +1,15 @@
+#pragma once
+/// @file
+/// The parent that stays when `rbees up` returns: it starts rbees-orcd and pool-managerd, and starts them again when
+/// they die. It does nothing else, so there is little that could end it.
+
+#include "rbees/base/log.hpp"
+#include "settings.hpp"
+
+namespace rbees::orcd {
+
+/// Runs until SIGTERM; then ends its children, in the order pool manager, orchestrator. A child that starts 5 times in
+/// 10 s stays down, which its state file `<name>.down` says.
+[[nodiscard]] ExitCode run_supervisor(const Settings& settings, const Logger& log);
+
+}  // namespace rbees::orcd
