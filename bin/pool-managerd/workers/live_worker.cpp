@@ -28,6 +28,19 @@ contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
     return report;
 }
 
+std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerState state_before,
+                                    pool::Phase phase_before) {
+    using contracts::WorkerState;
+    std::vector<CountedEvent> events;
+    const auto state = pool::state_of(worker.life);
+    if (state_before == WorkerState::starting && state == WorkerState::ready) events.push_back({"start", "ready"});
+    if (state_before == WorkerState::starting && state == WorkerState::failed) events.push_back({"start", "failed"});
+    if (!pool::is_over(phase_before) && pool::is_over(worker.life.phase)) {
+        events.push_back({"stop", worker.life.failure ? "failed" : "stopped"});
+    }
+    return events;
+}
+
 contracts::WorkerReport report_unproved(const WorkerRecord& record) {
     return {.worker_id = record.worker_id,
             .model = record.model,

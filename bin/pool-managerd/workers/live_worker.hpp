@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "rbees/contracts/workers.hpp"
 #include "rbees/pool_core/worker_lifecycle.hpp"
@@ -29,6 +31,16 @@ struct LiveWorker {
     /// Its state in the words of the contract.
     [[nodiscard]] contracts::WorkerReport report(Secrets secrets) const;
 };
+
+/// A start or a stop that a step made final, for metrics.
+struct CountedEvent {
+    std::string_view event;    ///< "start" or "stop"
+    std::string_view outcome;  ///< "ready", "stopped" or "failed"
+};
+
+/// What is to be counted after a step, of the worker as it is now and was before.
+[[nodiscard]] std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerState state_before,
+                                                  pool::Phase phase_before);
 
 /// A recorded process that runs but does not prove itself, as it is told of.
 [[nodiscard]] contracts::WorkerReport report_unproved(const WorkerRecord& record);

@@ -142,9 +142,10 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
             known.insert(orphan.port);
         }
         auto found = co_await find_orphans(self->parts_.client, std::move(known), self->parts_.settings.logs);
-        if (found.size() == self->orphans_.size()) co_return;
+        const bool is_other =
+            !std::ranges::equal(found, self->orphans_, {}, &WorkerReport::worker_id, &WorkerReport::worker_id);
         self->orphans_ = std::move(found);
-        self->parts_.changed();
+        if (is_other) self->parts_.changed();
     }
 
     static net::Task<void> stop_all(std::shared_ptr<Implementation> self, Duration grace) {
@@ -164,24 +165,16 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     void handle(const Live& worker, const pool::WorkerCommand& command) {
         auto step = pool::advance(worker->life, command, BootClock::now());
         const auto before = pool::state_of(worker->life);
-        const auto was_over = pool::is_over(worker->life.phase);
+        const auto phase = worker->life.phase;
         worker->life = std::move(step.worker);
-        count(*worker, before, was_over);
+        for (const auto& [event, outcome] : countable(*worker, before, phase)) {
+            parts_.count(event, outcome);
+        }
         for (const auto effect : step.effects) {
             carry_out(worker, effect);
         }
         if (running(workers_) == 0) none_left_.cancel();
         schedule_tick();
-    }
-
-    void count(const LiveWorker& worker, contracts::WorkerState before, bool was_over) {
-        const auto after = pool::state_of(worker.life);
-        using contracts::WorkerState;
-        if (before == WorkerState::starting && after == WorkerState::ready) parts_.count("start", "ready");
-        if (before == WorkerState::starting && after == WorkerState::failed) parts_.count("start", "failed");
-        if (!was_over && pool::is_over(worker.life.phase)) {
-            parts_.count("stop", worker.life.failure ? "failed" : "stopped");
-        }
     }
 
     void carry_out(const Live& worker, pool::WorkerEffect effect) {

@@ -52,7 +52,8 @@ bool has_word(std::string_view words, std::string_view word) {
 void note_features(std::string_view words, CpuInfo& info) {
     if (!info.features.empty()) return;
     for (const auto feature : features_that_matter) {
-        if (has_word(words, feature)) info.features.emplace_back(feature);
+        const auto spelling = feature == "sse3" ? "pni" : feature;  // by its code name, Prescott new instructions
+        if (has_word(words, spelling)) info.features.emplace_back(feature);
     }
 }
 

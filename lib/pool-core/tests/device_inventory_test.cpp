@@ -7,8 +7,8 @@ namespace rbees::pool {
 namespace {
 
 constexpr std::string_view cpuinfo =
-    "processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nflags\t\t: fpu sse3 avx2 fma f16c\n\n"
-    "processor\t: 1\nmodel name\t: AMD EPYC 7763 64-Core Processor\nflags\t\t: fpu sse3 avx2 fma f16c\n";
+    "processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nflags\t\t: fpu pni avx2 fma f16c\n\n"
+    "processor\t: 1\nmodel name\t: AMD EPYC 7763 64-Core Processor\nflags\t\t: fpu pni avx2 fma f16c\n";
 
 TEST(DeviceInventory, ReadsNameThreadsAndInstructionSets) {
     const auto info = parse_cpuinfo(cpuinfo);

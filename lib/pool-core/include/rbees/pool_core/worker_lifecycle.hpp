@@ -77,7 +77,7 @@ struct Exited {
 };  ///< the process ended: "exit code 1", "signal 9"
 struct Stop {
     std::optional<Duration> grace;
-};                         ///< finish the work in flight, then end; may come again
+};  ///< finish the work in flight, then end; may come again
 struct ShutdownFailed {};  ///< the worker could not be asked
 struct Tick {};            ///< time passed
 using WorkerCommand = std::variant<Spawn, Adopted, LaunchFailed, ReportedProgress, ReportedReady, ReportedFailure,
