@@ -178,8 +178,11 @@ install_to() {
   (cd "$from/common" && find . -name '*.h' -exec cp --parents {} "$to/include/common/" \;)
   (cd "$from/vendor" && find . \( -name '*.h' -o -name '*.hpp' \) -exec cp --parents {} "$to/include/vendor/" \;)
   cp "$from/LICENSE" "$to/LICENSE"
-  { echo "llama.cpp v$version, tree $(tree_of "$from")"; clang++-19 --version | head -n 1; printf '%s\n' "${flags[@]}"; } \
-    >"$to/RECIPE"
+  {
+    echo "llama.cpp v$version, tree $(tree_of "$from")"
+    clang++-19 --version | head -n 1
+    printf '%s\n' "${flags[@]}"
+  } >"$to/RECIPE"
 }
 
 mkdir -p "$work"

@@ -18,10 +18,8 @@
 
 #include "rbees/engine_llama/llama.hpp"
 
+namespace rbees::engine {
 namespace {
-
-using namespace rbees;          // NOLINT: a program of one file
-using namespace rbees::engine;  // NOLINT
 
 struct Settings {
     std::string model;
@@ -93,7 +91,6 @@ double cancel_seconds(Engine& engine) {
     std::thread reader([&] { (void)answer->head(); });
     while (engine.counters().slots_busy == 0)
         std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     const auto started = BootClock::now();
     answer->cancel();
     reader.join();
@@ -129,10 +126,7 @@ int measure(const Settings& settings) {
     return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    const std::span arguments(argv, static_cast<std::size_t>(argc));
+int run(std::span<char*> arguments) {
     if (arguments.size() < 2) {
         fmt::print(stderr, "usage: rbees_engine_rate MODEL.gguf [parallel] [threads] [tokens] [batch]\n");
         return 2;
@@ -146,4 +140,11 @@ int main(int argc, char** argv) {
     settings.tokens = std::max(1U, number(4, 128));
     settings.batch = number(5, 0);
     return measure(settings);
+}
+
+}  // namespace
+}  // namespace rbees::engine
+
+int main(int argc, char** argv) {
+    return rbees::engine::run({argv, static_cast<std::size_t>(argc)});
 }

@@ -191,6 +191,7 @@ void fill(LlamaCore& core, const LoadPlan& plan, const Settled& settled, std::st
 std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& plan,
                                                                const std::function<void(double)>& progress,
                                                                const Logger& log) {
+    const auto cpu_before = sample_cpu();
     make_openmp_passive();
     auto core = std::make_shared<LlamaCore>(log);
     start_backend();
@@ -203,7 +204,7 @@ std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& p
     auto hash = plan.model_hash ? *plan.model_hash : hash_file(plan.model_path, settled.facts.size, progress);
     if (!hash) return std::unexpected(hash.error());
     settled.threads = plan.threads.value_or(0);
-    if (settled.threads == 0) settled.threads = choose_threads(measure_free_cores(cpu_window));
+    if (settled.threads == 0) settled.threads = choose_threads(measure_free_cores(cpu_before, cpu_window));
     settled.batch = settle_batch(plan, settled);
     if (progress) progress(share_before_load);
 

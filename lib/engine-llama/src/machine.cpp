@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 #include <string>
-#include <thread>
 
 namespace rbees::engine {
 namespace {
@@ -103,9 +104,12 @@ double free_cores(const CpuSample& before, const CpuSample& after, double allowe
     return std::clamp(allowed - others, 0.0, allowed);
 }
 
-double measure_free_cores(Duration window) {
-    const auto before = sample_cpu();
-    std::this_thread::sleep_for(window);
+double measure_free_cores(const CpuSample& before, Duration window) {
+    std::mutex mutex;
+    std::condition_variable nobody_notifies;
+    std::unique_lock lock(mutex);
+    const auto missing = window - (BootClock::now() - before.taken);
+    nobody_notifies.wait_for(lock, missing, [] { return false; });
     return free_cores(before, sample_cpu(), allowed_cores());
 }
 

@@ -28,8 +28,8 @@ struct CpuSample {
 /// Cores that others left free between two samples: the allowed ones less what other processes used.
 [[nodiscard]] double free_cores(const CpuSample& before, const CpuSample& after, double allowed);
 
-/// Waits for `window` and measures.
-[[nodiscard]] double measure_free_cores(Duration window);
+/// The free cores since `before`; waits first if less than `window` has passed.
+[[nodiscard]] double measure_free_cores(const CpuSample& before, Duration window);
 
 /// What can be allocated without swapping: MemAvailable, bounded by the control group's limit.
 [[nodiscard]] Bytes available_memory();

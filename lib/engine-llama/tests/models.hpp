@@ -3,7 +3,6 @@
 /// The models that the tests load, through the recipes in third_party/models.
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +24,7 @@ inline constexpr bool is_thread_sanitizer = false;
 /// The file that a recipe gives, or nothing after saying why the suite is not run.
 inline std::optional<std::string> model_file(const std::string& recipe) {
     const auto not_run = [&](const std::string& why) {
-        std::cout << "not run: engine-llama conformance (" << why << ")\n";
+        std::printf("not run: engine-llama conformance (%s)\n", why.c_str());
         return std::nullopt;
     };
     if (is_thread_sanitizer) return not_run("llama.cpp and OpenMP are built without ThreadSanitizer");
@@ -54,7 +53,7 @@ inline std::shared_ptr<Engine> load_for_test(const std::string& recipe) {
                         .model_hash = "test"};
     auto engine = load_llama(plan, {}, Logger());
     if (!engine) {
-        std::cout << describe(engine.error().failure) << "\n";
+        std::printf("%s\n", describe(engine.error().failure).c_str());
         return nullptr;
     }
     return std::move(*engine);

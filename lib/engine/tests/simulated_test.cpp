@@ -189,8 +189,9 @@ TEST_F(SimulatedTest, CallsTheToolThatMustBeCalledWithValidArguments) {
     const auto engine = load("sim:demo");
     pace->run_free();
     const std::string body =
-        R"({"messages":[{"role":"user","content":"x"}],"tool_choice":"required","tools":[{"type":"function","function":)"
-        R"({"name":"look","parameters":{"type":"object","properties":{"far":{"type":"boolean"}},"required":["far"]}}}])";
+        R"({"messages":[{"role":"user","content":"x"}],"tool_choice":"required","tools":[{"type":"function",)"
+        R"("function":{"name":"look","parameters":{"type":"object","properties":{"far":{"type":"boolean"}},)"
+        R"("required":["far"]}}}])";
 
     const auto whole = ask(*engine, Operation::chat, body + "}").json().at("choices").at(0);
     const auto streamed = ask(*engine, Operation::chat, body + R"(,"stream":true})");

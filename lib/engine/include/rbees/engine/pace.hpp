@@ -25,7 +25,7 @@ class Pace {
     virtual void wait_until(Instant when, std::stop_token stop) = 0;
 };
 
-/// The machine's clock.
+/// The machine's clock. One may serve any number of engines.
 class RealPace final : public Pace {
   public:
     [[nodiscard]] Instant now() const override;
@@ -42,6 +42,7 @@ class VirtualPace final : public Pace {
     [[nodiscard]] Instant now() const override;
     void wait_until(Instant when, std::stop_token stop) override;
 
+    /// Moves the clock; waits that end by then return.
     void advance(Duration by);
 
     /// From now on every wait moves the clock to its end and returns.
