@@ -17,7 +17,15 @@ std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail) {
     return std::unexpected(contracts::Problem{.code = code, .detail = std::move(detail)});
 }
 
+bool is_file_name(std::string_view name) {
+    return name == admin_file_token || name == node_file_token;
+}
+
 AccessOutcome decide_create(const CreateToken& command, const Token* same_name) {
+    if (command.origin == TokenOrigin::user && is_file_name(command.token.name)) {
+        return refuse(ErrorCode::CONFLICT,
+                      fmt::format("the name \"{}\" belongs to a token of rbees itself", command.token.name));
+    }
     if (same_name == nullptr) return std::vector<AccessRecord>{TokenCreated{command.token}};
     if (command.origin == TokenOrigin::user) {
         return refuse(ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", command.token.name));
@@ -51,7 +59,7 @@ AccessOutcome Access::decide(const AccessCommand& command) const {
                 if (found == tokens_.end()) {
                     return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no token {}", revoke.token.str()));
                 }
-                if (found->second.name == admin_file_token || found->second.name == node_file_token) {
+                if (is_file_name(found->second.name)) {
                     return refuse(
                         ErrorCode::CONFLICT,
                         "this token lies in a file of the home; delete the file and restart rbees to replace it");

@@ -25,12 +25,14 @@ std::unexpected<contracts::Problem> no_node(const NodeId& id) {
     return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no node {}", id.str()));
 }
 
-bool has_ended(const Worker& worker) {
-    return worker.state == WorkerState::failed || worker.state == WorkerState::stopped;
-}
-
 FleetDecision nothing() {
     return {};
+}
+
+/// A worker goes because its node does.
+void drain(const Worker& worker, FleetDecision& decision) {
+    decision.records.push_back(WorkerDraining{worker.id, "its node drains"});
+    decision.effects.push_back(StopEffect{worker.id, worker.node});
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ FleetOutcome Fleet::decide_one(const RemoveNode& command) const {
     if (find(command.node) == nullptr) return no_node(command.node);
     FleetDecision decision;
     for (const auto& [id, worker] : workers_) {
-        if (worker.node != command.node || has_ended(worker)) continue;
+        if (worker.node != command.node || has_ended(worker.state)) continue;
         decision.records.push_back(WorkerEnded{id, WorkerState::stopped, "its node left", std::nullopt});
     }
     decision.records.push_back(NodeRemoved{command.node});
@@ -68,15 +70,15 @@ FleetOutcome Fleet::decide_one(const DrainNode& command) const {
     if (node->draining) return nothing();
     FleetDecision decision{{NodeDraining{command.node}}, {}};
     for (const auto& [id, worker] : workers_) {
-        if (worker.node != command.node || has_ended(worker) || worker.state == WorkerState::draining) continue;
-        decision.records.push_back(WorkerDraining{id, "its node drains"});
-        decision.effects.push_back(StopEffect{id, worker.node});
+        if (worker.node != command.node || has_ended(worker.state) || worker.state == WorkerState::draining) continue;
+        drain(worker, decision);
     }
     return decision;
 }
 
 FleetOutcome Fleet::decide_one(const CreateWorker& command) const {
     const auto& worker = command.worker;
+    RBEES_ASSERT(worker.state == WorkerState::starting);
     if (find(worker.id) != nullptr) return nothing();  // the same order again
     const auto* node = find(worker.node);
     if (node == nullptr) return no_node(worker.node);
@@ -87,9 +89,14 @@ FleetOutcome Fleet::decide_one(const CreateWorker& command) const {
 }
 
 FleetOutcome Fleet::decide_one(const AdoptWorker& command) const {
-    if (find(command.worker.id) != nullptr) return nothing();
-    if (find(command.worker.node) == nullptr) return no_node(command.worker.node);
-    return FleetDecision{{WorkerCreated{command.worker}}, {}};
+    const auto& worker = command.worker;
+    RBEES_ASSERT(worker.state == WorkerState::starting || worker.state == WorkerState::draining);
+    if (find(worker.id) != nullptr) return nothing();
+    const auto* node = find(worker.node);
+    if (node == nullptr) return no_node(worker.node);
+    FleetDecision decision{{WorkerCreated{worker}}, {}};
+    if (node->draining && worker.state != WorkerState::draining) drain(worker, decision);
+    return decision;
 }
 
 FleetOutcome Fleet::decide_one(const ConfirmWorker& command) const {
@@ -102,7 +109,7 @@ FleetOutcome Fleet::decide_one(const ConfirmWorker& command) const {
 FleetOutcome Fleet::decide_one(const RetireWorker& command) const {
     const auto* worker = find(command.worker);
     if (worker == nullptr) return no_worker(command.worker);
-    if (has_ended(*worker)) return nothing();
+    if (has_ended(worker->state)) return nothing();
     // Repeated for a draining one: the order may have been lost with an earlier process.
     FleetDecision decision{{}, {StopEffect{command.worker, worker->node}}};
     if (worker->state != WorkerState::draining) {
@@ -112,9 +119,10 @@ FleetOutcome Fleet::decide_one(const RetireWorker& command) const {
 }
 
 FleetOutcome Fleet::decide_one(const BuryWorker& command) const {
+    RBEES_ASSERT(has_ended(command.outcome));
     const auto* worker = find(command.worker);
     if (worker == nullptr) return no_worker(command.worker);
-    if (has_ended(*worker)) return nothing();
+    if (has_ended(worker->state)) return nothing();
     return FleetDecision{{WorkerEnded{command.worker, command.outcome, command.reason, command.error_code}}, {}};
 }
 
@@ -163,7 +171,7 @@ void Fleet::apply(const FleetRecord& record) {
 }
 
 void Fleet::forget_ended() {
-    std::erase_if(workers_, [](const auto& entry) { return has_ended(entry.second); });
+    std::erase_if(workers_, [](const auto& entry) { return has_ended(entry.second.state); });
 }
 
 std::vector<FleetEffect> Fleet::reconcile() const {

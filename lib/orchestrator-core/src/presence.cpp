@@ -17,7 +17,7 @@ const WorkerReport* find_report(const contracts::NodeStatus& status, const Worke
 }
 
 std::optional<ReadyFacts> ready_facts(const WorkerReport& report) {
-    if (report.state != WorkerState::ready || !report.url) return std::nullopt;
+    if (report.orphan || report.state != WorkerState::ready || !report.url) return std::nullopt;
     return ReadyFacts{.url = *report.url,
                       .slots = report.slots.value_or(1),
                       .context = report.context.value_or(Tokens{}),
@@ -31,7 +31,7 @@ BuryWorker bury(const Worker& worker, const WorkerReport* report) {
         return {worker.id, asked ? WorkerState::stopped : WorkerState::failed,
                 asked ? worker.reason.value_or("") : "its pool manager does not have it any more", std::nullopt};
     }
-    BuryWorker command{worker.id, report->state, report->reason.value_or(""), std::nullopt};
+    BuryWorker command{worker.id, report->state, report->reason.value_or(worker.reason.value_or("")), std::nullopt};
     if (report->error_code) command.error_code = reflect::value_of<contracts::ErrorCode>(*report->error_code);
     return command;
 }
@@ -42,8 +42,10 @@ void reconcile_known(const Worker& worker, const WorkerReport* report, std::vect
         if (worker.state != WorkerState::starting) commands.emplace_back(bury(worker, nullptr));
         return;
     }
-    if (report->state == WorkerState::failed || report->state == WorkerState::stopped) {
+    if (has_ended(report->state)) {
         commands.emplace_back(bury(worker, report));
+    } else if (report->state == WorkerState::draining && worker.state != WorkerState::draining) {
+        commands.emplace_back(RetireWorker{worker.id, report->reason.value_or("its pool manager stops it")});
     } else if (const auto facts = ready_facts(*report); facts && worker.state == WorkerState::starting) {
         commands.emplace_back(ConfirmWorker{worker.id, *facts});
     }
@@ -51,11 +53,12 @@ void reconcile_known(const Worker& worker, const WorkerReport* report, std::vect
 
 /// A live worker that the node has and we do not.
 void adopt(const NodeId& node, const WorkerReport& report, WallTime at, std::vector<FleetCommand>& commands) {
-    if (report.orphan || report.state == WorkerState::failed || report.state == WorkerState::stopped) return;
+    if (report.orphan || has_ended(report.state)) return;
     Worker worker;
     worker.id = report.worker_id;
     worker.node = node;
     worker.model = report.model;
+    if (report.state == WorkerState::draining) worker.state = WorkerState::draining;
     worker.created_at = at;
     commands.emplace_back(AdoptWorker{worker});
     if (const auto facts = ready_facts(report)) commands.emplace_back(ConfirmWorker{worker.id, *facts});
@@ -140,7 +143,7 @@ std::vector<FleetCommand> reconcile_report(const Fleet& fleet, const NodeId& nod
                                            WallTime at) {
     std::vector<FleetCommand> commands;
     for (const auto& [id, worker] : fleet.workers()) {
-        if (worker.node == node) reconcile_known(worker, find_report(status, id), commands);
+        if (worker.node == node && !has_ended(worker.state)) reconcile_known(worker, find_report(status, id), commands);
     }
     for (const auto& report : status.workers) {
         if (fleet.find(report.worker_id) == nullptr) adopt(node, report, at, commands);

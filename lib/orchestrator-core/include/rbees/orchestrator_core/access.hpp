@@ -5,9 +5,9 @@
 /// Pure. Not thread-safe; the I/O threads check against an `AccessView`, an immutable copy that is published after each
 /// change.
 
+#include <cstdint>
 #include <expected>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,8 +41,13 @@ struct Token {
 };
 BOOST_DESCRIBE_STRUCT(Token, (), (id, name, hash, role, scopes, models, limits, created_at, expires_at))
 
-/// Makes a token known. `builtin` ones replace the token of the same name: `rbees up` writes them to files.
-enum class TokenOrigin : std::uint8_t { user, file };
+/// Who made a token.
+enum class TokenOrigin : std::uint8_t {
+    user,
+    file,  ///< rbees itself, into a file of the home: it replaces the token of the same name
+};
+
+/// Makes a token known.
 struct CreateToken {
     Token token;
     TokenOrigin origin = TokenOrigin::user;
@@ -70,19 +75,25 @@ class AccessView {
     AccessView() = default;
     explicit AccessView(const std::map<TokenId, Token>& tokens);
 
-    /// The token with that secret, unless it has expired by `now`.
+    /// The token with that secret, unless it has expired by `now`. Lives as long as the view.
     [[nodiscard]] const Token* find(std::string_view secret, WallTime now) const;
 
   private:
     std::unordered_map<std::string, Token> by_hash_;
 };
 
+/// The tokens that exist. A value; owned by the kernel's thread.
 class Access {
   public:
-    /// What the command leads to. Refuses a second user token of one name with CONFLICT, revoking an unknown one with
-    /// NOT_FOUND, and revoking one that a file holds with CONFLICT: the next start would bring it back.
+    /// What the command leads to. Refuses with CONFLICT a second user token of one name, a user token with the name of
+    /// a file's token, and revoking one that a file holds: the next start would bring it back. Refuses revoking an
+    /// unknown one with NOT_FOUND.
     [[nodiscard]] AccessOutcome decide(const AccessCommand& command) const;
+
+    /// Makes a record true.
     void apply(const AccessRecord& record);
+
+    /// Recovery: a token as its row holds it.
     void restore(Token token);
 
     [[nodiscard]] const std::map<TokenId, Token>& tokens() const { return tokens_; }

@@ -51,7 +51,7 @@ struct PlacementError {
 [[nodiscard]] Bytes memory_needed(Bytes model_size);
 
 /// The node with the file and most free memory. If no node has enough, workers without work in flight leave, highest
-/// `memory x idle / reload` first, on the node where the fewest bytes must go.
+/// `memory x idle / reload` first and none that need not, on the node where the fewest bytes must go.
 [[nodiscard]] std::expected<Placement, PlacementError> place(const PlacementRequest& request,
                                                              const std::vector<NodeCandidate>& nodes,
                                                              const std::vector<EvictionCandidate>& loaded);

@@ -2,9 +2,9 @@
 /// @file
 /// The soft state of the fleet: who is connected, what each node said last, and what follows from it.
 ///
-/// Lost at a restart on purpose, and rebuilt within a moment, because every node registers again. A node that is silent
-/// for two heartbeats, or whose heartbeat connection broke, is suspect: it keeps its work and gets no more. After
-/// `missed` heartbeats it is lost: its workers count as gone until it is back.
+/// Lost at a restart on purpose, and rebuilt within a moment, because every node registers again. A node that is one
+/// silent heartbeat short of being lost, or whose heartbeat connection broke, is suspect: it keeps its work and gets no
+/// more. After `missed` heartbeats it is lost: its workers count as gone until it is back.
 ///
 /// Pure: time comes in with each call. Not thread-safe; owned by the control thread.
 
@@ -33,13 +33,13 @@ struct NodePresence {
 
 struct PresenceTiming {
     Duration interval{};       ///< between heartbeats
-    std::uint32_t missed = 3;  ///< after so many a node is lost
+    std::uint32_t missed = 3;  ///< after so many a node is lost; at least 2
 };
 
 /// How fresh a status is that came in.
 enum class Freshness : std::uint8_t {
     newer,
-    stale,    ///< overtaken by a later one; ignored
+    stale,    ///< overtaken by a later one: a sign of life, but what it says is ignored
     unknown,  ///< this process does not know the node: it must register
 };
 
@@ -77,7 +77,8 @@ class Presence {
     std::map<NodeId, NodePresence> nodes_;
 };
 
-/// What a node's report means for the durable fleet, as commands: workers that became ready, ended, or are new to us.
+/// What a node's report means for the durable fleet, as commands: workers that became ready, are being stopped, ended,
+/// or are new to us.
 /// A worker that we know and the report lacks has ended, unless it was ordered and never seen: then the order is
 /// repeated elsewhere (`Fleet::reconcile`). Orphans are left alone.
 [[nodiscard]] std::vector<FleetCommand> reconcile_report(const Fleet& fleet, const NodeId& node,

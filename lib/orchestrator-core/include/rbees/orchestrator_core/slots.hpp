@@ -35,7 +35,7 @@ class SlotCounter {
 
     [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
     [[nodiscard]] std::uint32_t used() const { return static_cast<std::uint32_t>(state_.load()); }
-    [[nodiscard]] std::uint32_t free() const { return retired_.load() || used() >= capacity_ ? 0 : capacity_ - used(); }
+    [[nodiscard]] std::uint32_t free() const { return retired_.load() ? 0 : capacity_ - used(); }
     [[nodiscard]] Epoch epoch() const { return Epoch{static_cast<std::uint32_t>(state_.load() >> 32)}; }
 
   private:

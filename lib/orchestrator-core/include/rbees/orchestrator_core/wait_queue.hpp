@@ -41,7 +41,8 @@ class WaitQueue {
     /// Takes the longest waiting one for the model out.
     [[nodiscard]] std::optional<Wait> next(const ModelId& model);
 
-    /// Puts one back to the front: its slot was gone when it came to take it.
+    /// Puts one back to the front: its slot was gone when it came to take it. Never refused, as it was admitted before;
+    /// if others joined meanwhile, the queue is over its capacity by so many.
     void put_back(Wait wait);
 
     /// The request left. No effect if it is not here.
