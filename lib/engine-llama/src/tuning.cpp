@@ -26,8 +26,8 @@ std::expected<Tokens, Bytes> choose_context(const ContextWish& wish, const Memor
     }
     auto context = std::min(wish.trained, default_context);
     const auto least = std::min(context, smallest_context);
-    while (!fits(context) && context.value / 2 >= least.value)
-        context = Tokens(context.value / 2);
+    while (!fits(context) && context > least)
+        context = std::max(Tokens(context.value / 2), least);
     if (fits(context)) return context;
     return std::unexpected(need.total(least, wish.slots));
 }
