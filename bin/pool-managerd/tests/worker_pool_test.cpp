@@ -237,8 +237,8 @@ TEST_F(WorkerPoolTest, AdoptsItsWorkersAfterARestart) {
 
     restart();
     finish(io, pool->workers().adopt());
-    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
 
+    EXPECT_EQ(report("w-1").state, WorkerState::ready);
     EXPECT_EQ(report("w-1").pid, before.pid);
     EXPECT_EQ(report("w-1").url, before.url);
     EXPECT_EQ(report("w-1").slots, before.slots);

@@ -252,25 +252,29 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         self->parts_.log.info("a worker of an earlier run was adopted", {{"worker", worker->record.worker_id.str()}});
         self->handle(worker, pool::Adopted{});
         self->watch(worker, std::move(**process));
-        asio::co_spawn(self->parts_.io, follow_loading(self, worker), asio::detached);
+        const auto is_ready = co_await ask_if_ready(self, worker);
+        if (!is_ready) asio::co_spawn(self->parts_.io, follow_loading(self, worker), asio::detached);
+    }
+
+    /// Asks a worker that loads how far it is; true when it is ready.
+    static net::Task<bool> ask_if_ready(std::shared_ptr<Implementation> self, Live worker) {
+        const WorkerAddress address{worker->record.port, worker->record.secret};
+        const auto health = co_await ask_health(self->parts_.client, address);
+        if (!health) co_return false;
+        self->handle(worker, pool::ReportedProgress{health->load_progress});
+        if (health->status == "loading") co_return false;
+        auto capabilities = co_await ask_capabilities(self->parts_.client, address);
+        if (!capabilities) co_return false;
+        worker->capabilities = std::move(*capabilities);
+        self->handle(worker, pool::ReportedReady{});
+        co_return true;
     }
 
     /// An adopted worker may report to the address that we had before, so it is asked until it is ready.
     static net::Task<void> follow_loading(std::shared_ptr<Implementation> self, Live worker) {
-        const WorkerAddress address{worker->record.port, worker->record.secret};
         while (worker->life.phase == pool::Phase::starting) {
-            const auto health = co_await ask_health(self->parts_.client, address);
-            const bool is_loaded = health && health->status != "loading";
-            if (is_loaded) {
-                const auto capabilities = co_await ask_capabilities(self->parts_.client, address);
-                if (capabilities) {
-                    worker->capabilities = *capabilities;
-                    self->handle(worker, pool::ReportedReady{});
-                    co_return;
-                }
-            }
-            if (health) self->handle(worker, pool::ReportedProgress{health->load_progress});
             co_await net::wait_for(limits::adoption_pause);
+            co_await ask_if_ready(self, worker);
         }
     }
 
