@@ -60,9 +60,9 @@ FleetControl::FleetControl(net::IoContext& io, const Settings& settings, kernel:
 
 FleetControl::~FleetControl() = default;
 
-void FleetControl::start(Publish publish, std::function<void()> changed) {
+void FleetControl::start(Publish publish, std::function<void()> on_change) {
     publish_ = std::move(publish);
-    on_change_ = std::move(changed);
+    on_change_ = std::move(on_change);
     changed();
     watch_heartbeats();
 }

@@ -61,8 +61,8 @@ class FleetControl {
     FleetControl(const FleetControl&) = delete;
     FleetControl& operator=(const FleetControl&) = delete;
 
-    /// Publishes the first picture and watches heartbeats. `changed` is called after each published change.
-    void start(Publish publish, std::function<void()> changed);
+    /// Publishes the first picture and watches heartbeats. `on_change` is called after each published change.
+    void start(Publish publish, std::function<void()> on_change);
     void stop();
 
     // Nodes
