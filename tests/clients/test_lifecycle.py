@@ -1,0 +1,256 @@
+"""Processes that die, starts that must not work, and a `down` that leaves nothing."""
+
+import json
+import signal
+import socket
+
+import openai
+import pytest
+
+from conftest import SIMULATED
+from house import House, wait_until
+
+DAEMONS = ("rbees-supervisor", "rbees-orcd", "pool-managerd")
+SOON = 20.0  # "within seconds", on a machine that does much else
+
+
+@pytest.fixture(scope="module")
+def house():
+    house = House()
+    try:
+        house.up()
+        house.must("run", "Hello")
+        yield house
+    finally:
+        left = house.close()
+        assert not left, f"`rbees down` left processes running: {left}"
+
+
+def answers_again(house):
+    wait_until("`rbees run` works", lambda: house.rbees("run", "Hello").returncode == 0, SOON)
+
+
+def restarted(house, name, old):
+    return wait_until(f"another {name} runs", lambda: (pid := house.pid_of(name)) and pid != old and pid, SOON)
+
+
+class TestDeath:
+    def test_worker(self, house):
+        worker = house.ready_workers(SIMULATED)[0]
+
+        house.kill(worker["pid"])
+
+        answers_again(house)
+        assert house.ready_workers(SIMULATED)[0]["id"] != worker["id"]
+
+    def test_pool_manager_and_its_worker_is_adopted(self, house):
+        worker = house.ready_workers(SIMULATED)[0]
+        old = house.pid_of("pool-managerd")
+
+        house.kill(old)
+
+        answers_again(house)
+        restarted(house, "pool-managerd", old)
+        wait_until(
+            "the same worker is ready",
+            lambda: [each["pid"] for each in house.ready_workers(SIMULATED)] == [worker["pid"]],
+            SOON,
+        )
+
+    def test_orcd_and_address_token_and_worker_stay(self, house):
+        worker = house.ready_workers(SIMULATED)[0]
+        url, token, old = house.url, house.token, house.pid_of("rbees-orcd")
+
+        house.kill(old)
+
+        answers_again(house)
+        restarted(house, "rbees-orcd", old)
+        assert (house.status()["url"], house.token) == (url, token)
+        wait_until(
+            "the same worker is ready",
+            lambda: [each["pid"] for each in house.ready_workers(SIMULATED)] == [worker["pid"]],
+            SOON,
+        )
+
+    def test_supervisor_and_up_brings_it_back(self, house):
+        old = house.pid_of("rbees-supervisor")
+        orcd = house.pid_of("rbees-orcd")
+
+        house.kill(old)
+        wait_until("it is gone", lambda: house.gone(old))
+        house.must("run", "Hello")
+        house.must("up", SIMULATED)
+
+        assert house.pid_of("rbees-supervisor") not in (None, old)
+        answers_again(house)
+        if house.pid_of("rbees-orcd") != orcd:
+            wait_until("one orcd is left", lambda: list(house.processes().values()).count("rbees-orcd") <= 2)
+
+    def test_worker_and_pool_manager_at_once(self, house):
+        worker, pool = house.ready_workers(SIMULATED)[0]["pid"], house.pid_of("pool-managerd")
+
+        house.kill(pool)
+        house.kill(worker)
+
+        answers_again(house)
+
+    def test_everything_but_the_supervisor_at_once(self, house):
+        worker = house.ready_workers(SIMULATED)[0]["pid"]
+        for pid in (house.pid_of("rbees-orcd"), house.pid_of("pool-managerd"), worker):
+            house.kill(pid)
+
+        answers_again(house)
+
+    def test_frozen_worker_is_no_longer_waited_for_once_it_is_killed(self, house):
+        frozen = house.ready_workers(SIMULATED)[0]["pid"]
+        house.kill(frozen, signal.SIGSTOP)
+
+        house.kill(frozen)
+
+        answers_again(house)
+
+    def test_client_in_the_middle_of_a_stream_is_told_when_the_worker_dies(self, house):
+        with openai.OpenAI(base_url=house.url + "/v1", api_key=house.token, max_retries=0, timeout=30) as client:
+            stream = client.chat.completions.create(
+                model=SIMULATED,
+                messages=[{"role": "user", "content": "Tell me all about bees."}],
+                max_tokens=1500,
+                stream=True,
+                extra_body={"ignore_eos": True},
+            )
+            next(stream)
+            house.kill(house.ready_workers(SIMULATED)[0]["pid"])
+
+            with pytest.raises(openai.APIError):
+                for _ in stream:
+                    pass
+        answers_again(house)
+
+    def test_stream_goes_on_while_the_pool_manager_dies(self, house):
+        with openai.OpenAI(base_url=house.url + "/v1", api_key=house.token, max_retries=0, timeout=30) as client:
+            stream = client.chat.completions.create(
+                model=SIMULATED,
+                messages=[{"role": "user", "content": "Tell me about bees."}],
+                max_tokens=100,
+                stream=True,
+                extra_body={"ignore_eos": True},
+            )
+            next(stream)
+            house.kill(house.pid_of("pool-managerd"))
+
+            assert [chunk for chunk in stream][-1].choices[0].finish_reason == "length"
+        answers_again(house)
+
+
+class TestStarts:
+    def test_second_orcd_on_the_same_home_is_refused(self, house):
+        done = house.run("rbees-orcd", "--home", str(house.home), "--listen", "127.0.0.1:0", seconds=20)
+
+        assert done.returncode == 1
+        assert "another rbees-orcd" in done.stderr and str(house.home) in done.stderr
+
+    def test_second_up_is_no_second_house(self, house):
+        before = {name: house.pid_of(name) for name in DAEMONS}
+
+        house.must("up", SIMULATED)
+
+        assert {name: house.pid_of(name) for name in DAEMONS} == before
+
+    def test_port_that_is_taken_is_named_and_nothing_stays(self, lone):
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            port = holder.getsockname()[1]
+            done = lone.rbees("up", SIMULATED, "--listen", f"127.0.0.1:{port}")
+
+        assert done.returncode == 1
+        assert str(port) in done.stderr
+        assert lone.processes() == {}
+
+    def test_beyond_loopback_is_refused(self, lone):
+        done = lone.rbees("up", SIMULATED, "--listen", "0.0.0.0:0")
+
+        assert done.returncode == 2 and "TLS" in done.stderr
+        assert lone.processes() == {}
+
+    def test_home_that_cannot_be_written_to_is_named(self, lone):
+        plain = lone.folder / "plain"
+        plain.write_text("a file where a folder should be")
+
+        done = lone.run("rbees", "--home", str(plain), "up", SIMULATED, "--listen", "127.0.0.1:0")
+
+        assert done.returncode == 1 and str(plain) in done.stderr
+        assert lone.processes() == {}
+
+    def test_down_house_says_what_to_do(self, lone):
+        done = lone.rbees("run", "Hello")
+
+        assert done.returncode == 1 and "rbees up" in done.stderr
+        assert lone.rbees("status").returncode == 1
+
+    def test_journal_that_is_garbage_is_a_sentence_not_a_crash(self, lone):
+        lone.up().down()
+        journal = next((lone.home / "state").glob("*.db"), None) or next((lone.home / "state").glob("journal*"))
+        journal.write_bytes(b"this is no database" * 1000)
+        for other in journal.parent.glob(journal.name + "-*"):
+            other.unlink()
+
+        done = lone.rbees("up", SIMULATED, seconds=60)
+
+        assert done.returncode == 1 and journal.name in done.stderr
+        assert lone.processes() == {}
+
+
+class TestDown:
+    def test_down_leaves_nothing_and_up_keeps_address_and_tokens(self, lone):
+        lone.up()
+        lone.must("run", "Hello")
+        made = json.loads(lone.must("tokens", "create", "laptop", "--json"))
+        url, ran = lone.url, lone.processes()
+        assert sorted(set(ran.values())) == ["pool-managerd", "rbees-orcd", "rbees-workerd"]
+
+        lone.down()
+        assert lone.processes() == {}
+        lone.up(listen=None)
+
+        assert lone.url == url
+        assert lone.request("GET", "/v1/models", token=made["token"]).status == 200
+
+    def test_down_finds_what_runs_after_daemons_were_killed(self, lone):
+        lone.up()
+        lone.must("run", "Hello")
+        for name in DAEMONS:
+            lone.kill(lone.pid_of(name))
+
+        lone.down()
+
+        assert lone.processes() == {}
+
+    def test_down_ends_a_worker_in_the_middle_of_an_answer(self, lone):
+        lone.up()
+        with openai.OpenAI(base_url=lone.url + "/v1", api_key=lone.token, max_retries=0, timeout=60) as client:
+            stream = client.chat.completions.create(
+                model=SIMULATED,
+                messages=[{"role": "user", "content": "Tell me all about bees."}],
+                max_tokens=4000,
+                stream=True,
+                extra_body={"ignore_eos": True},
+            )
+            next(stream)
+
+            lone.must("down", "--timeout", "2s")
+
+        assert lone.processes() == {}
+
+    def test_orchestrator_stop_keeps_the_worker_and_start_takes_it_over(self, lone):
+        lone.up()
+        lone.must("run", "Hello")
+        worker = lone.ready_workers(SIMULATED)[0]["pid"]
+
+        lone.must("orchestrator", "stop")
+        assert set(lone.processes()) == {worker}
+        lone.must("orchestrator", "start")
+
+        wait_until(
+            "the worker is ready again",
+            lambda: [each["pid"] for each in lone.ready_workers(SIMULATED)] == [worker],
+            SOON,
+        )
