@@ -60,10 +60,10 @@ Feature: The first answer
 
   @model
   Scenario: A real model from disk answers
-    Given rbees is up with "smollm2-135m-instruct"
+    Given rbees is up with "smollm2"
     When I run "rbees run 'Say hello.'"
     Then it exits with 0
     And stdout is not empty
     When I GET "/v1/models"
     Then the answer is 200
-    And the answer's "data.0.id" is "smollm2-135m-instruct"
+    And the answer's "data.0.id" is "smollm2"

@@ -44,10 +44,10 @@ Feature: Wrong input gets a clear answer
   Scenario: A model of the catalogue that is not on disk
     When I POST to "/v1/chat/completions":
       """json
-      {"model": "qwen2.5-7b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
+      {"model": "mistral-7b", "messages": [{"role": "user", "content": "Hello"}]}
       """
     Then the answer is 404
-    And the answer contains "rbees models pull qwen2.5-7b-instruct"
+    And the answer contains "rbees models pull mistral-7b"
 
   Scenario: A prompt longer than the context is refused with the numbers
     When I POST to "/v1/chat/completions" a prompt of 200000 words for "sim:demo"

@@ -22,6 +22,14 @@ bool is_number(const std::string& text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
+/// The name as `rbees status` gives it: the supervisor is rbees-orcd with an argument.
+std::string name_of(const std::string& command_line) {
+    using std::string_literals::operator""s;
+    if (command_line.contains("\0--supervise\0"s)) return "rbees-supervisor";
+    const std::filesystem::path program(command_line.substr(0, command_line.find('\0')));
+    return program.filename().string();
+}
+
 }  // namespace
 
 std::vector<RunningProcess> find_processes(const std::string& mark) {
@@ -33,8 +41,7 @@ std::vector<RunningProcess> find_processes(const std::string& mark) {
         const auto command_line = read_whole(entry.path() / "cmdline");
         if (command_line.empty()) continue;  // a zombie, or a thread of the kernel
         if (!command_line.contains(mark) && !read_whole(entry.path() / "environ").contains(mark)) continue;
-        const std::filesystem::path program(command_line.substr(0, command_line.find('\0')));
-        found.push_back({static_cast<pid_t>(std::stol(number)), program.filename().string()});
+        found.push_back({static_cast<pid_t>(std::stol(number)), name_of(command_line)});
     }
     std::ranges::sort(found, {}, &RunningProcess::pid);
     return found;

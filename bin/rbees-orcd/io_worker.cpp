@@ -16,16 +16,15 @@ bool is_generation(std::string_view operation) {
 
 }  // namespace
 
-IoWorker::IoWorker(const Settings& settings, Control& control, http_api::Metrics& metrics, std::uint16_t number,
-                   std::function<void()> shut_down, const Logger& log)
-    : settings_(settings),
-      metrics_(metrics),
+IoWorker::IoWorker(House house, std::uint16_t number)
+    : settings_(house.settings),
+      metrics_(house.metrics),
       number_(number),
-      log_(log.module("http")),
-      gateway_(io_, control, holder_, metrics, number),
-      api_(io_, control, holder_, gateway_, metrics, settings, std::move(shut_down)),
-      first_token_(metrics.histogram("rbees_time_to_first_token_seconds")),
-      router_(contracts::orcd_routes(), api_.handlers(), access_check(holder_, settings), log_, observer()) {}
+      log_(house.log.module("http")),
+      gateway_(io_, house.control, holder_, metrics_, number),
+      api_({io_, house.control, holder_, gateway_, metrics_}, std::move(house.shut_down)),
+      first_token_(metrics_.histogram("rbees_time_to_first_token_seconds")),
+      router_(contracts::orcd_routes(), api_.handlers(), access_check(holder_, settings_), log_, observer()) {}
 
 Result<void> IoWorker::listen(std::vector<std::pair<std::string, std::uint16_t>>& listen) {
     const auto use = number_ == 1 ? net::PortUse::own : net::PortUse::join;

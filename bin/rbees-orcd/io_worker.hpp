@@ -17,11 +17,19 @@
 
 namespace rbees::orcd {
 
+/// What all I/O threads share.
+struct House {
+    const Settings& settings;
+    Control& control;
+    http_api::Metrics& metrics;
+    std::function<void()> shut_down;  ///< may be called on any I/O thread
+    Logger log;
+};
+
 class IoWorker {
   public:
-    /// `number` counts the I/O threads from 1. `shut_down` may be called on this thread.
-    IoWorker(const Settings& settings, Control& control, http_api::Metrics& metrics, std::uint16_t number,
-             std::function<void()> shut_down, const Logger& log);
+    /// `number` counts the I/O threads from 1. What `house` refers to must outlive it.
+    IoWorker(House house, std::uint16_t number);
 
     /// Binds every address of `listen`; port 0 becomes the port that was taken, so that later threads join it.
     [[nodiscard]] Result<void> listen(std::vector<std::pair<std::string, std::uint16_t>>& listen);

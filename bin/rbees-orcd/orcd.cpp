@@ -33,10 +33,10 @@ class Service {
           log_(log),
           journal_(std::move(journal)),
           control_(settings_, *journal_, std::move(reader), std::move(recovered), log) {
+        const auto shut_down = [this] { boost::asio::post(main_, [this] { drain(); }); };
         for (std::uint32_t number = 1; number <= settings_.threads; ++number) {
-            workers_.push_back(std::make_unique<IoWorker>(
-                settings_, control_, metrics_, static_cast<std::uint16_t>(number),
-                [this] { boost::asio::post(main_, [this] { drain(); }); }, log));
+            House house{settings_, control_, metrics_, shut_down, log};
+            workers_.push_back(std::make_unique<IoWorker>(std::move(house), static_cast<std::uint16_t>(number)));
         }
     }
 

@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -54,8 +55,11 @@ std::expected<Raw, EarlyExit> parse(int argc, const char* const* argv) {
     return raw;
 }
 
-bool is_loopback(std::string_view host) {
-    return host.starts_with("127.") || host == "localhost" || host == "::1";
+/// By address: a name such as 127.example.org may lead anywhere.
+bool is_loopback(const std::string& host) {
+    in_addr address{};
+    if (inet_pton(AF_INET, host.c_str(), &address) == 1) return (ntohl(address.s_addr) >> 24) == 127;
+    return host == "localhost" || host == "::1";
 }
 
 std::expected<void, EarlyExit> read_listeners(Settings& settings) {

@@ -19,6 +19,7 @@ SEES = {
     "http-api": ("contracts", "net"),
     "store": ("base",),
     "process": ("base",),
+    "daemon": ("contracts", "process"),
     "sandbox": ("base",),
     "script": ("base",),
     "engine": ("base",),

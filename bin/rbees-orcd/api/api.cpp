@@ -4,16 +4,14 @@
 
 namespace rbees::orcd {
 
-Api::Api(net::IoContext& io, Control& control, const ViewHolder& holder, Gateway& gateway, http_api::Metrics& metrics,
-         const Settings& settings, std::function<void()> shut_down)
-    : io_(io),
-      control_(control),
-      holder_(holder),
-      gateway_(gateway),
-      metrics_(metrics),
-      settings_(settings),
+Api::Api(ApiParts parts, std::function<void()> shut_down)
+    : io_(parts.io),
+      control_(parts.control),
+      holder_(parts.holder),
+      gateway_(parts.gateway),
+      metrics_(parts.metrics),
       shut_down_(std::move(shut_down)),
-      held_(std::make_shared<HeldHeartbeats>(io)) {}
+      held_(std::make_shared<HeldHeartbeats>(parts.io)) {}
 
 Api::~Api() = default;
 

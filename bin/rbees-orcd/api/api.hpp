@@ -22,11 +22,19 @@ namespace rbees::orcd {
 /// Heartbeats that are being held open on this thread; ended early when the process stops.
 class HeldHeartbeats;
 
+/// What the handlers of one I/O thread work with.
+struct ApiParts {
+    net::IoContext& io;
+    Control& control;
+    const ViewHolder& holder;
+    Gateway& gateway;
+    http_api::Metrics& metrics;
+};
+
 class Api {
   public:
-    /// `shut_down` is called once when a client asks for it. All references must outlive the object.
-    Api(net::IoContext& io, Control& control, const ViewHolder& holder, Gateway& gateway, http_api::Metrics& metrics,
-        const Settings& settings, std::function<void()> shut_down);
+    /// `shut_down` is called once when a client asks for it. What `parts` refers to must outlive the object.
+    Api(ApiParts parts, std::function<void()> shut_down);
     ~Api();
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
@@ -68,7 +76,6 @@ class Api {
     const ViewHolder& holder_;
     Gateway& gateway_;
     http_api::Metrics& metrics_;
-    const Settings& settings_;
     std::function<void()> shut_down_;
     std::shared_ptr<HeldHeartbeats> held_;
 };

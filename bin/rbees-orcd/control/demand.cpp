@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "control/view_building.hpp"
+
 namespace rbees::orcd {
 namespace {
 
@@ -75,14 +77,16 @@ void Demand::look_at(const ModelId& model) {
     if (hand_out(model)) return set_waiting(model, false);
     const auto& workers = fleet_.view().workers;
     const bool is_loaded = std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end();
-    if (is_loaded || is_coming(model)) return;
+    if (is_loaded || is_expected(model)) return;
     order(model);
 }
 
 /// True if nobody waits for the model any more.
 bool Demand::hand_out(const ModelId& model) {
+    // The picture may show them still: it follows behind what is on its way to the disk.
+    const auto unreachable = fleet_.unreachable_workers();
     while (auto wait = queue_.next(model)) {
-        auto ticket = orchestrator::take_slot(fleet_.view(), model, {}, freed());
+        auto ticket = orchestrator::take_slot(fleet_.view(), model, unreachable, freed());
         if (!ticket) {
             queue_.put_back(std::move(*wait));
             return false;
@@ -166,6 +170,17 @@ Problem Demand::too_late(const ModelId& model) const {
 bool Demand::is_coming(const ModelId& model) const {
     return std::ranges::any_of(fleet_.state().fleet.workers(), [&](const auto& entry) {
         return entry.second.model == model && entry.second.state == WorkerState::starting;
+    });
+}
+
+/// Whether a worker of the model needs no other one beside it: it loads; or it is ready, and missing in the picture
+/// only until that is on disk, or until it can be reached again.
+bool Demand::is_expected(const ModelId& model) const {
+    return std::ranges::any_of(fleet_.state().fleet.workers(), [&](const auto& entry) {
+        const auto& worker = entry.second;
+        if (worker.model != model) return false;
+        return worker.state == WorkerState::starting ||
+               (worker.state == WorkerState::ready && is_connected(fleet_.presence(), worker.node));
     });
 }
 

@@ -54,6 +54,7 @@ class Demand {
     void watch_deadlines();
     [[nodiscard]] contracts::Problem too_late(const ModelId& model) const;
     [[nodiscard]] bool is_coming(const ModelId& model) const;
+    [[nodiscard]] bool is_expected(const ModelId& model) const;
     [[nodiscard]] Instant deadline_for(const ModelId& model) const;
 
     struct Timer;

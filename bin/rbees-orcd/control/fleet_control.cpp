@@ -288,10 +288,25 @@ std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const 
 
 void FleetControl::worker_unreachable(const WorkerId& worker) {
     const auto life = lives_.find(worker);
-    if (life == lives_.end()) return;
+    const auto now = BootClock::now();
+    if (life == lives_.end() || now < life->second.avoid_until) return;
     log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
-    life->second.avoid_until = BootClock::now() + unreachable_pause;
+    life->second.avoid_until = now + unreachable_pause;
     changed();
+    auto pause = std::make_shared<Timer>(io_);
+    pause->timer.expires_at(life->second.avoid_until);
+    pause->timer.async_wait([this, pause](const boost::system::error_code& error) {
+        if (!error) changed();
+    });
+}
+
+std::set<WorkerId> FleetControl::unreachable_workers() const {
+    std::set<WorkerId> workers;
+    const auto now = BootClock::now();
+    for (const auto& [id, life] : lives_) {
+        if (now < life.avoid_until) workers.insert(id);
+    }
+    return workers;
 }
 
 void FleetControl::watch_heartbeats() {

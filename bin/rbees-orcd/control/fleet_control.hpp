@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ class FleetControl {
 
     /// An I/O thread could not reach the worker: it is left out of the picture for a moment.
     void worker_unreachable(const WorkerId& worker);
+    [[nodiscard]] std::set<WorkerId> unreachable_workers() const;
 
     /// Any command of the kernel; the picture follows. `reply` comes once it is on disk.
     void submit(const kernel::Command& command, DoneReply reply);
@@ -95,6 +97,9 @@ class FleetControl {
     [[nodiscard]] std::optional<PoolAddress> address_of(const NodeId& node) const;
     [[nodiscard]] PoolClient& pools() { return pools_; }
     [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
+
+    /// The id that a reference means: of a known model, or of a file that a node holds under that id.
+    [[nodiscard]] Checked<ModelId> model_id(const std::string& reference) const;
 
     /// The connected pool node with most free memory, or the one named.
     [[nodiscard]] Checked<NodeId> choose_node(const std::optional<NodeId>& wanted) const;

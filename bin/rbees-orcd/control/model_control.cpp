@@ -92,32 +92,31 @@ net::Task<void> ModelControl::download_at(PoolAddress pool, contracts::ModelSpec
 }
 
 void ModelControl::load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
-    const auto spec = resolve_model(fleet_.state().fleet, reference);
-    if (!spec) return reply(std::unexpected(spec.error()));
-    const auto workers = workers_of(spec->id, action.node);
+    const auto model = fleet_.model_id(reference);
+    if (!model) return reply(std::unexpected(model.error()));
+    const auto workers = workers_of(*model, action.node);
     const bool is_there = std::ranges::any_of(workers, [&](const WorkerId& id) {
         return fleet_.state().fleet.find(id)->state != contracts::WorkerState::draining;
     });
     if (!is_there) {
-        fleet_.forget_load_failure(spec->id);
-        const auto ordered = fleet_.order_worker({.model = spec->id, .node = action.node});
+        fleet_.forget_load_failure(*model);
+        const auto ordered = fleet_.order_worker({.model = *model, .node = action.node});
         if (!ordered) return reply(std::unexpected(ordered.error()));
     }
-    answer_view(spec->id, reply);
+    answer_view(*model, reply);
 }
 
 void ModelControl::unload(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
-    const auto spec = resolve_model(fleet_.state().fleet, reference);
-    if (!spec) return reply(std::unexpected(spec.error()));
-    for (const auto& worker : workers_of(spec->id, action.node)) {
+    const auto model = fleet_.model_id(reference);
+    if (!model) return reply(std::unexpected(model.error()));
+    for (const auto& worker : workers_of(*model, action.node)) {
         fleet_.retire_worker(worker, "its model was unloaded", {});
     }
-    answer_view(spec->id, reply);
+    answer_view(*model, reply);
 }
 
 void ModelControl::remove(const std::string& reference, DoneReply reply) {
-    const auto spec = resolve_model(fleet_.state().fleet, reference);
-    const auto id = spec ? spec->id : ModelId(reference);
+    const auto id = fleet_.model_id(reference).value_or(ModelId(reference));
     const bool is_added = fleet_.state().fleet.models().contains(id);
     if (holders_of(id).empty() && workers_of(id, std::nullopt).empty() && !is_added) {
         return reply(std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,

@@ -44,19 +44,19 @@ Problem problem_of(const orchestrator::PlacementError& error, const ModelId& mod
 }  // namespace
 
 Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order) {
-    const auto spec = resolve_model(state().fleet, order.model.str());
-    if (!spec) return std::unexpected(spec.error());
-    const orchestrator::PlacementRequest request{.model_size = size_of(spec->id), .only = order.node};
-    const auto placement = place(request, candidates(spec->id), eviction_candidates());
-    if (!placement) return std::unexpected(problem_of(placement.error(), spec->id));
+    const auto model = model_id(order.model.str());
+    if (!model) return std::unexpected(model.error());
+    const orchestrator::PlacementRequest request{.model_size = size_of(*model), .only = order.node};
+    const auto placement = place(request, candidates(*model), eviction_candidates());
+    if (!placement) return std::unexpected(problem_of(placement.error(), *model));
     for (const auto& leaving : placement->evict) {
-        log_.info("a worker makes room", {{"worker", leaving.str()}, {"for", spec->id.str()}});
-        retire_worker(leaving, fmt::format("made room for {}", spec->id.str()), {});
+        log_.info("a worker makes room", {{"worker", leaving.str()}, {"for", model->str()}});
+        retire_worker(leaving, fmt::format("made room for {}", model->str()), {});
     }
     orchestrator::Worker worker;
     worker.id = new_id<WorkerId>();
     worker.node = placement->node;
-    worker.model = spec->id;
+    worker.model = *model;
     worker.slots = order.slots;
     worker.context = order.context;
     worker.created_at = wall_now();
@@ -64,7 +64,7 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
     life.ordered_at = BootClock::now();
     life.after = placement->evict;
     auto id = worker.id;
-    log_.info("worker ordered", {{"worker", id.str()}, {"model", spec->id.str()}, {"node", worker.node.str()}});
+    log_.info("worker ordered", {{"worker", id.str()}, {"model", model->str()}, {"node", worker.node.str()}});
     submit(orchestrator::FleetCommand{orchestrator::CreateWorker{std::move(worker)}}, {});
     if (state().fleet.find(id) == nullptr) {
         lives_.erase(id);
@@ -75,6 +75,18 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
                                        .retry_after_ms = 10'000});
     }
     return id;
+}
+
+Checked<ModelId> FleetControl::model_id(const std::string& reference) const {
+    auto spec = resolve_model(state().fleet, reference);
+    if (spec) return std::move(spec->id);
+    // Fetched by an `hf:` or `file:` reference: its file carries an id of its own.
+    for (const auto& [id, presence] : presence_.nodes()) {
+        for (const auto& file : presence.status.models) {
+            if (file.model.str() == reference) return file.model;
+        }
+    }
+    return std::unexpected(std::move(spec.error()));
 }
 
 Checked<NodeId> FleetControl::choose_node(const std::optional<NodeId>& wanted) const {

@@ -118,42 +118,31 @@ net::Task<Gateway::Outcome> Gateway::dispatch(Journey& journey, orchestrator::Ti
     auto request = worker_request(journey, ticket);
     const auto opened = co_await client_.open(std::move(request));
     if (journey.left) co_return Outcome::answered;
-    const auto& worker = ticket.worker();
     if (!opened) {
-        if (opened.error().kind != net::ClientErrorKind::timed_out) {
-            journey.avoid.insert(worker.id);
-            co_return failed_over(worker);
-        }
+        if (opened.error().kind != net::ClientErrorKind::timed_out) co_return failed_over(journey);
         Problem problem{.code = ErrorCode::WORKER_TIMEOUT,
                         .detail = fmt::format("the worker gave no answer within {}", describe(worker_timeouts.head)),
                         .retry_after_ms = 10'000};
         co_return co_await refuse(journey, std::move(problem));
     }
     auto& stream = **opened;
-    if (is_for_another(stream.status())) {
-        journey.avoid.insert(worker.id);
-        co_return failed_over(worker);
-    }
+    if (is_for_another(stream.status())) co_return failed_over(journey);
     journey.stream = &stream;
     const auto type = stream.headers().find("content-type").value_or("");
     const bool is_stream = type.starts_with("text/event-stream");
-    auto relay = is_stream ? relay_events(journey, stream, worker) : relay_whole(journey, stream, worker);
+    auto relay = is_stream ? relay_events(journey, stream) : relay_whole(journey, stream);
     const auto outcome = co_await std::move(relay);
     journey.stream = nullptr;
     journey.worker.reset();
     co_return outcome;
 }
 
-net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientStream& stream,
-                                                 const orchestrator::RoutableWorker& worker) {
+net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientStream& stream) {
     std::string body;
     while (true) {
         const auto piece = co_await stream.read();
         if (journey.left) co_return Outcome::answered;
-        if (!piece) {
-            journey.avoid.insert(worker.id);
-            co_return failed_over(worker);
-        }
+        if (!piece) co_return failed_over(journey);
         if (piece->empty()) break;
         body += *piece;
         if (Bytes(body.size()) > whole_answer_max) {
@@ -163,29 +152,25 @@ net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientSt
     }
     net::Response response{.status = stream.status(), .headers = {}, .body = std::move(body)};
     response.headers.set("Content-Type", stream.headers().find("content-type").value_or("application/json"));
-    response.headers.set(contracts::worker_header, worker.id.str());
+    response.headers.set(contracts::worker_header, journey.worker->id.str());
     co_await journey.call.exchange.respond(std::move(response));
     co_return Outcome::answered;
 }
 
-net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientStream& stream,
-                                                  const orchestrator::RoutableWorker& worker) {
+net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientStream& stream) {
     auto& exchange = journey.call.exchange;
     SseCut cut;
     bool started = false;
     while (true) {
         auto piece = co_await stream.read();
         if (journey.left) co_return Outcome::answered;
-        if (!piece && !started) {
-            journey.avoid.insert(worker.id);
-            co_return failed_over(worker);
-        }
+        if (!piece && !started) co_return failed_over(journey);
         if (!started) {
             net::Response head{.status = stream.status(), .headers = {}, .body = {}};
             head.headers.set("Content-Type", "text/event-stream");
             head.headers.set("Cache-Control", "no-store");
             head.headers.set("X-Accel-Buffering", "no");
-            head.headers.set(contracts::worker_header, worker.id.str());
+            head.headers.set(contracts::worker_header, journey.worker->id.str());
             started = co_await exchange.start(std::move(head));
             if (!started) co_return Outcome::answered;
         }
@@ -229,9 +214,11 @@ net::ClientRequest Gateway::worker_request(const Journey& journey, const orchest
     return request;
 }
 
-Gateway::Outcome Gateway::failed_over(const orchestrator::RoutableWorker& worker) {
+Gateway::Outcome Gateway::failed_over(Journey& journey) {
+    const auto& id = journey.worker->id;
+    journey.avoid.insert(id);
     failovers_.add();
-    boost::asio::post(control_.io(), [&control = control_, id = worker.id] { control.fleet().worker_unreachable(id); });
+    boost::asio::post(control_.io(), [&control = control_, id] { control.fleet().worker_unreachable(id); });
     return Outcome::try_another;
 }
 

@@ -39,13 +39,11 @@ class Gateway {
 
     [[nodiscard]] net::Task<SlotAnswer> obtain_slot(Journey& journey);
     [[nodiscard]] net::Task<Outcome> dispatch(Journey& journey, orchestrator::Ticket ticket);
-    [[nodiscard]] net::Task<Outcome> relay_whole(Journey& journey, net::ClientStream& stream,
-                                                 const orchestrator::RoutableWorker& worker);
-    [[nodiscard]] net::Task<Outcome> relay_events(Journey& journey, net::ClientStream& stream,
-                                                  const orchestrator::RoutableWorker& worker);
+    [[nodiscard]] net::Task<Outcome> relay_whole(Journey& journey, net::ClientStream& stream);
+    [[nodiscard]] net::Task<Outcome> relay_events(Journey& journey, net::ClientStream& stream);
     [[nodiscard]] net::Task<Outcome> refuse(Journey& journey, contracts::Problem problem);
     [[nodiscard]] net::ClientRequest worker_request(const Journey& journey, const orchestrator::Ticket& ticket) const;
-    [[nodiscard]] Outcome failed_over(const orchestrator::RoutableWorker& worker);
+    [[nodiscard]] Outcome failed_over(Journey& journey);
     void client_left(Journey& journey);
     [[nodiscard]] net::Task<void> cancel_at(orchestrator::RoutableWorker worker, std::string task);
     [[nodiscard]] std::function<void()> slot_freed();

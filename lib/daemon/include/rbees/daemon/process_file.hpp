@@ -11,8 +11,8 @@
 
 namespace rbees::daemon {
 
-/// A process's file in the state folder (contracts::ProcessFile as JSON). Exists as long as the object; a process that is
-/// killed leaves it behind, and readers tell by pid, start time and boot that it is stale. Movable, one owner.
+/// A process's file in the state folder (contracts::ProcessFile as JSON). Exists as long as the object; a process that
+/// is killed leaves it behind, and readers tell by pid, start time and boot that it is stale. Movable, one owner.
 class ProcessFile {
   public:
     /// Writes the file for this process, atomically. Fails if the folder cannot be written.

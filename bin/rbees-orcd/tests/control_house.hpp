@@ -1,0 +1,154 @@
+#pragma once
+/// @file
+/// The control thread's parts on one loop, with a journal of memory and nodes that nobody listens at.
+
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "control/demand.hpp"
+
+namespace rbees::orcd {
+
+/// A journal that has everything on disk at once, or when the test says so.
+class MemoryJournal : public kernel::JournalPort {
+  public:
+    [[nodiscard]] std::expected<void, kernel::JournalRefusal> admits(kernel::Urgency urgency) const override {
+        if (is_full && urgency == kernel::Urgency::ordinary) return std::unexpected(kernel::JournalRefusal::full);
+        return {};
+    }
+    void append(kernel::JournalBatch, std::function<void()> durable) override {
+        if (!is_slow) return durable();
+        waiting_.push_back(std::move(durable));
+    }
+
+    /// Everything that was written so far is on disk.
+    void commit() {
+        for (auto& durable : std::exchange(waiting_, {})) {
+            durable();
+        }
+    }
+
+    bool is_slow = false;
+    bool is_full = false;
+
+  private:
+    std::deque<std::function<void()>> waiting_;
+};
+
+/// Times that never pass in a test.
+inline Settings patient_settings() {
+    Settings settings;
+    settings.load_deadline = std::chrono::minutes(10);
+    settings.queue_wait = std::chrono::minutes(10);
+    settings.heartbeat_interval = std::chrono::minutes(10);
+    settings.home.state = "/nonexistent";
+    return settings;
+}
+
+class ControlHouse {
+  public:
+    explicit ControlHouse(Settings chosen = patient_settings()) : settings(std::move(chosen)) {
+        fleet.start([](const auto&) {}, [this] { demand.look(); });
+    }
+
+    /// A node with those models on disk and plenty of memory registers.
+    void node_registers(const std::string& name, const std::vector<std::string>& models) {
+        contracts::NodeRegistration registration;
+        registration.node_id = NodeId(name);
+        registration.name = name;
+        registration.url = "http://127.0.0.1:1";  // nobody is there: orders are lost
+        auto& status = statuses_[name];
+        contracts::Device device;
+        device.memory_free = mebibytes(64'000);
+        status.devices.push_back(device);
+        for (const auto& model : models) {
+            status.models.push_back({.model = ModelId(model), .size = mebibytes(100), .sha256 = "", .kind = {}});
+        }
+        registration.status = status;
+        fleet.register_node(registration, [this](const auto& registered) {
+            if (registered) orchestrator_ = registered->orchestrator;
+        });
+    }
+
+    /// The node tells what it has, and that the worker is so.
+    std::optional<contracts::Problem> node_reports(const std::string& name, const contracts::WorkerReport& worker) {
+        auto& status = statuses_[name];
+        std::erase_if(status.workers, [&](const auto& known) { return known.worker_id == worker.worker_id; });
+        status.workers.push_back(worker);
+        return node_reports(name);
+    }
+    std::optional<contracts::Problem> node_reports(const std::string& name) {
+        ++statuses_[name].sequence;
+        std::optional<contracts::Problem> refusal;
+        fleet.heartbeat(NodeId(name), {.orchestrator = orchestrator_, .hold_ms = 0, .status = statuses_[name]},
+                        [&](const auto& answer) {
+                            if (!answer) refusal = answer.error();
+                        });
+        return refusal;
+    }
+
+    static contracts::WorkerReport ready(const std::string& worker, const std::string& model, std::uint32_t slots) {
+        contracts::WorkerReport report;
+        report.worker_id = WorkerId(worker);
+        report.model = ModelId(model);
+        report.state = contracts::WorkerState::ready;
+        report.url = "http://127.0.0.1:1";
+        report.secret = "secret of " + worker;
+        report.slots = slots;
+        return report;
+    }
+
+    /// A request waits under that number.
+    void request(std::uint64_t number, const std::string& model) {
+        demand.wait_for_slot(orchestrator::WaitId{number}, ModelId(model), [this, number](SlotAnswer answer) {
+            EXPECT_FALSE(answers.contains(number)) << "answered twice";
+            answers.insert_or_assign(number, std::move(answer));
+        });
+    }
+
+    [[nodiscard]] bool is_served(std::uint64_t number) const {
+        return answers.contains(number) && answers.at(number).has_value();
+    }
+    [[nodiscard]] std::optional<contracts::Problem> refusal_of(std::uint64_t number) const {
+        if (!answers.contains(number) || answers.at(number)) return std::nullopt;
+        return answers.at(number).error();
+    }
+    [[nodiscard]] std::optional<contracts::ErrorCode> code_of(std::uint64_t number) const {
+        const auto refusal = refusal_of(number);
+        return refusal ? std::optional(refusal->code) : std::nullopt;
+    }
+
+    [[nodiscard]] std::vector<WorkerId> workers() const {
+        std::vector<WorkerId> ids;
+        for (const auto& [id, worker] : fleet.state().fleet.workers()) {
+            ids.push_back(id);
+        }
+        return ids;
+    }
+
+    /// Runs the loop until it is so; a generous limit makes a failure of it. True if it is so.
+    bool run_until(const std::function<bool()>& is_so) {
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (!is_so() && std::chrono::steady_clock::now() < limit) {
+            io.restart();
+            io.run_one_for(std::chrono::milliseconds(100));
+        }
+        return is_so();
+    }
+
+    net::IoContext io;
+    Settings settings;
+    MemoryJournal journal;
+    FleetControl fleet{io, settings, {}, journal, {}};
+    Demand demand{io, fleet, settings};
+    std::map<std::uint64_t, SlotAnswer> answers;
+
+  private:
+    std::string orchestrator_;
+    std::map<std::string, contracts::NodeStatus> statuses_;
+};
+
+}  // namespace rbees::orcd

@@ -1,0 +1,275 @@
+/// The parts of rbees-orcd that need no loop and no network.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "gateway/inspection.hpp"
+#include "gateway/sse_cut.hpp"
+#include "restart_policy.hpp"
+#include "settings.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::ModelKind;
+
+constexpr Instant start{std::chrono::hours(1)};
+
+TEST(RestartPolicy, StartsAgainUntilFiveStartsInTheWindow) {
+    RestartPolicy policy;
+
+    for (std::size_t count = 1; count < RestartPolicy::starts_max; ++count) {
+        policy.started(start + std::chrono::seconds(count));
+        EXPECT_TRUE(policy.may_restart(start + std::chrono::seconds(count))) << count;
+    }
+    policy.started(start + std::chrono::seconds(5));
+
+    EXPECT_FALSE(policy.may_restart(start + std::chrono::seconds(5)));
+}
+
+TEST(RestartPolicy, ForgetsStartsThatLieBeforeTheWindow) {
+    RestartPolicy policy;
+    for (int count = 0; count < 20; ++count) {
+        policy.started(start + count * std::chrono::seconds(3));
+    }
+
+    const auto last = start + std::chrono::seconds(57);
+
+    EXPECT_TRUE(policy.may_restart(last)) << "five starts took twelve seconds";
+}
+
+TEST(SseCut, HoldsHalfAnEventBack) {
+    SseCut cut;
+
+    EXPECT_EQ(cut.pass("data: a\n\ndata: b"), "data: a\n\n");
+    EXPECT_EQ(cut.pass("\n"), "");
+    EXPECT_EQ(cut.pass("\ndata: c"), "data: b\n\n");
+    EXPECT_EQ(cut.rest(), "data: c");
+    EXPECT_EQ(cut.rest(), "");
+}
+
+TEST(SseCut, LetsAHugeEventThroughInPieces) {
+    SseCut cut;
+    const std::string piece(SseCut::event_bytes_max / 2, 'x');
+
+    EXPECT_EQ(cut.pass("data: " + piece), "");
+    const auto passed = cut.pass(piece);
+    const auto end = cut.pass("\n\n");
+
+    EXPECT_EQ(passed, "data: " + piece + piece);
+    EXPECT_EQ(end, "\n\n");
+}
+
+RC_GTEST_PROP(SseCut, GivesOnlyWholeEventsHoweverTheStreamIsCut, ()) {
+    const auto events = *rc::gen::container<std::vector<std::string>>(
+        rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab:\n"))));
+    std::string stream;
+    for (const auto& event : events) {
+        stream += "data: " + event + "\n\n";
+    }
+    const auto tail = *rc::gen::element<std::string>("", "data: half", "data: half\n");
+    stream += tail;
+
+    SseCut cut;
+    std::string given;
+    for (std::size_t at = 0; at < stream.size();) {
+        const auto size = *rc::gen::inRange<std::size_t>(1, 9);
+        const auto piece = cut.pass(stream.substr(at, size));
+        RC_ASSERT(piece.empty() || piece.ends_with("\n\n"));
+        given += piece;
+        at += size;
+    }
+    const auto rest = cut.rest();
+    RC_ASSERT(given + rest == stream);
+    RC_ASSERT(rest.find("\n\n") == std::string::npos);
+}
+
+TEST(Inspection, ReadsTheModelsName) {
+    EXPECT_EQ(model_named_in(R"({"model":"smollm2","messages":[]})").value(), "smollm2");
+    EXPECT_EQ(model_named_in(R"({"messages":[]})").value(), "");
+    EXPECT_EQ(model_named_in(R"({"model":null})").value(), "");
+}
+
+TEST(Inspection, SaysWhatIsWrongWithABody) {
+    const auto broken = model_named_in(R"({"model": )");
+    const auto list = model_named_in("[]");
+    const auto number = model_named_in(R"({"model":7})");
+
+    for (const auto* answer : {&broken, &list, &number}) {
+        ASSERT_FALSE(answer->has_value());
+        EXPECT_EQ(answer->error().code, ErrorCode::INVALID_PARAMS);
+    }
+    EXPECT_THAT(broken.error().detail, testing::HasSubstr("at byte"));
+    EXPECT_EQ(list.error().detail, "the body must be a JSON object");
+    EXPECT_EQ(number.error().errors.at(0).pointer, "/model");
+}
+
+orchestrator::FleetView view_with(std::vector<orchestrator::UsableModel> models) {
+    orchestrator::FleetView view;
+    view.models = std::move(models);
+    if (!view.models.empty()) view.default_model = view.models.front().id;
+    view.catalogue.insert(ModelId("qwen2.5-0.5b"));
+    return view;
+}
+
+TEST(ChooseModel, TakesTheDefaultWhereNoneIsNamed) {
+    const auto view = view_with({{ModelId("smollm2"), ModelKind::chat, {}}});
+
+    EXPECT_EQ(choose_model(view, "", ModelKind::chat).value(), ModelId("smollm2"));
+}
+
+TEST(ChooseModel, SaysHowToGetOneWhereThereIsNone) {
+    const auto refusal = choose_model(view_with({}), "", ModelKind::chat);
+
+    ASSERT_FALSE(refusal.has_value());
+    EXPECT_EQ(refusal.error().code, ErrorCode::MODEL_NOT_FOUND);
+    EXPECT_THAT(refusal.error().hint.value_or(""), testing::HasSubstr("rbees models pull"));
+}
+
+TEST(ChooseModel, KnowsAModelByItsReference) {
+    const auto view = view_with({{ModelId("some-model-q4"), ModelKind::chat, {}}});
+
+    const auto by_repository = choose_model(view, "hf:someone/some-model::file=Some-Model-Q4.gguf", ModelKind::chat);
+    const auto by_file = choose_model(view, "file:/models/some-model-q4.gguf", ModelKind::chat);
+    const auto broken = choose_model(view, "hf:", ModelKind::chat);
+
+    EXPECT_EQ(by_repository.value(), ModelId("some-model-q4"));
+    EXPECT_EQ(by_file.value(), ModelId("some-model-q4"));
+    EXPECT_EQ(broken.error().code, ErrorCode::MODEL_NOT_FOUND);
+}
+
+TEST(ChooseModel, PointsAtTheCatalogueForAModelThatIsNotOnDisk) {
+    const auto known = choose_model(view_with({}), "qwen2.5-0.5b", ModelKind::chat);
+    const auto unknown = choose_model(view_with({}), "gpt-9", ModelKind::chat);
+
+    EXPECT_EQ(known.error().code, ErrorCode::MODEL_NOT_FOUND);
+    EXPECT_EQ(known.error().hint, "rbees models pull qwen2.5-0.5b");
+    EXPECT_EQ(unknown.error().code, ErrorCode::MODEL_NOT_FOUND);
+    EXPECT_EQ(unknown.error().hint, "rbees models list --all");
+}
+
+TEST(ChooseModel, RefusesAModelOfTheWrongKind) {
+    const auto view = view_with({{ModelId("bge-small"), ModelKind::embedding, {}}});
+
+    const auto refusal = choose_model(view, "bge-small", ModelKind::chat);
+
+    ASSERT_FALSE(refusal.has_value());
+    EXPECT_EQ(refusal.error().code, ErrorCode::MODEL_INCOMPATIBLE);
+    EXPECT_THAT(refusal.error().detail, testing::HasSubstr("embedding"));
+    EXPECT_EQ(choose_model(view, "bge-small", ModelKind::embedding).value(), ModelId("bge-small"));
+}
+
+TEST(ChooseModel, TakesASimulatedModelThatNobodyHasLoaded) {
+    EXPECT_EQ(choose_model(view_with({}), "sim:echo", ModelKind::chat).value(), ModelId("sim:echo"));
+}
+
+/// A home in a folder of its own, and the command line of a test.
+class SettingsTest : public testing::Test {
+  protected:
+    SettingsTest() {
+        auto pattern = (std::filesystem::temp_directory_path() / "rbees-settings-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+    }
+    ~SettingsTest() override { std::filesystem::remove_all(folder_); }
+
+    [[nodiscard]] std::expected<Settings, EarlyExit> read(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {"rbees-orcd", "--home", folder_.string()});
+        std::vector<const char*> argv;
+        for (const auto& argument : arguments) {
+            argv.push_back(argument.c_str());
+        }
+        return read_settings(static_cast<int>(argv.size()), argv.data(),
+                             [](const std::string&) { return std::nullopt; });
+    }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(SettingsTest, ListensOnLoopbackUnlessToldOtherwise) {
+    const auto settings = read({});
+
+    ASSERT_TRUE(settings.has_value());
+    EXPECT_EQ(settings->mode, Mode::serve);
+    EXPECT_EQ(settings->listen, (decltype(settings->listen){{"127.0.0.1", 8080}}));
+    EXPECT_GE(settings->threads, 1U);
+}
+
+TEST_F(SettingsTest, TakesSeveralListeners) {
+    const auto settings = read({"--listen", "127.0.0.1:0,[::1]:81,localhost:82"});
+
+    ASSERT_TRUE(settings.has_value());
+    EXPECT_EQ(settings->listen, (decltype(settings->listen){{"127.0.0.1", 0}, {"::1", 81}, {"localhost", 82}}));
+}
+
+TEST_F(SettingsTest, RefusesAListenerThatIsNone) {
+    for (const auto* text : {"8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:1,,", ","}) {
+        const auto settings = read({"--listen", text});
+
+        ASSERT_FALSE(settings.has_value()) << text;
+        EXPECT_EQ(settings.error().code, ExitCode::usage) << text;
+        EXPECT_THAT(settings.error().text, testing::HasSubstr("HOST:PORT")) << text;
+    }
+}
+
+TEST_F(SettingsTest, RefusesAListenerBeyondLoopbackAndSaysWhatToDo) {
+    for (const auto* text :
+         {"0.0.0.0:8080", "[::]:8080", "192.168.1.4:80", "127.0.0.1:1,10.0.0.1:2", "127.evil.example:80"}) {
+        const auto settings = read({"--listen", text});
+
+        ASSERT_FALSE(settings.has_value()) << text;
+        EXPECT_EQ(settings.error().code, ExitCode::usage) << text;
+        EXPECT_THAT(settings.error().text, testing::HasSubstr("beyond loopback")) << text;
+        EXPECT_THAT(settings.error().text, testing::HasSubstr("ssh -L")) << text;
+    }
+}
+
+TEST_F(SettingsTest, RefusesAnUnknownFlag) {
+    const auto settings = read({"--lissten", "127.0.0.1:1"});
+
+    ASSERT_FALSE(settings.has_value());
+    EXPECT_EQ(settings.error().code, ExitCode::usage);
+    EXPECT_THAT(settings.error().text, testing::HasSubstr("--lissten"));
+    EXPECT_THAT(settings.error().text, testing::HasSubstr("--help"));
+}
+
+TEST_F(SettingsTest, NamesTheFileOfABadOption) {
+    std::ofstream(folder_ / "config.toml") << "[queue]\ncapacity = 0\n";
+
+    const auto settings = read({});
+
+    ASSERT_FALSE(settings.has_value());
+    EXPECT_EQ(settings.error().code, ExitCode::usage);
+    EXPECT_THAT(settings.error().text, testing::HasSubstr("config.toml"));
+}
+
+TEST_F(SettingsTest, PassesHomeAndConfigurationOnToItsChildren) {
+    const auto other = (folder_ / "other.toml").string();
+    std::ofstream(other) << "threads = 3\n";
+
+    const auto settings = read({"--supervise", "--config", other});
+
+    ASSERT_TRUE(settings.has_value());
+    EXPECT_EQ(settings->mode, Mode::supervise);
+    EXPECT_EQ(settings->threads, 3U);
+    EXPECT_EQ(settings->pass_on, (std::vector<std::string>{"--home", folder_.string(), "--config", other}));
+}
+
+TEST_F(SettingsTest, HelpAndVersionEndWithoutFault) {
+    const auto help = read({"--help"});
+    const auto version = read({"--version"});
+
+    EXPECT_EQ(help.error().code, ExitCode::ok);
+    EXPECT_THAT(help.error().text, testing::HasSubstr("--listen"));
+    EXPECT_EQ(version.error().code, ExitCode::ok);
+    EXPECT_THAT(version.error().text, testing::StartsWith("rbees-orcd "));
+}
+
+}  // namespace
+}  // namespace rbees::orcd
