@@ -6,7 +6,7 @@
 namespace rbees::bdd {
 namespace {
 
-constexpr std::string_view white_space = " \t\r\f\v";
+constexpr std::string_view white_space = " \t\r\n\f\v";
 
 struct Heading {
     std::string_view word;

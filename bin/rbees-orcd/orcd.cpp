@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -50,6 +50,7 @@ class Service {
             for (auto& worker : workers_) {
                 worker->show(view);
             }
+            if (!std::exchange(shown_, true)) first_view_.set_value();
         });
         start_threads();
         const auto& [host, port] = settings_.listen.front();
@@ -72,6 +73,8 @@ class Service {
             const auto guard = boost::asio::make_work_guard(control_.io());
             control_.io().run();
         });
+        // Until the tokens are on disk and known, every request would be refused: clients wait in the backlog.
+        first_view_.get_future().wait();
         for (auto& worker : workers_) {
             threads_.emplace_back([&worker] { worker->run(); });
         }
@@ -117,6 +120,8 @@ class Service {
     boost::asio::basic_waitable_timer<BootClock> deadline_{main_};
     std::size_t left_ = 0;
     bool draining_ = false;
+    bool shown_ = false;  ///< of the control thread
+    std::promise<void> first_view_;
     std::vector<std::thread> threads_;
 };
 

@@ -45,6 +45,7 @@ OrcdProcess::OrcdProcess(std::filesystem::path home, const std::map<std::string,
     plan.arguments = {"--home", home_.string(), "--listen", listen};
     plan.environment["RBEES_THREADS"] = "1";
     plan.environment["RBEES_STORAGE_WATERMARK"] = "1MB";
+    plan.environment["RBEES_SHUTDOWN_GRACE"] = "200ms";
     for (const auto& [name, value] : variables) {
         plan.environment[name] = value;
     }
@@ -58,7 +59,6 @@ OrcdProcess::OrcdProcess(std::filesystem::path home, const std::map<std::string,
 OrcdProcess::~OrcdProcess() {
     if (!process_ || !process_->is_alive()) return;
     terminate();
-    if (wait_for_log("stopping") && process_->is_alive()) terminate();  // what still runs is not waited for
     const auto status = wait_for_end();
     EXPECT_EQ(status, (process::ExitStatus{process::ExitStatus::Kind::exited, 0})) << log();
 }

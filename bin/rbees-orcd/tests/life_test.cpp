@@ -202,7 +202,7 @@ TEST(Start, ATakenPortEndsItWithASentence) {
 }
 
 TEST(Stop, FinishesWhatRunsAndLetsHeldHeartbeatsGo) {
-    House house;
+    House house({{"RBEES_SHUTDOWN_GRACE", "10m"}});
     auto& worker = house.worker("one", Manner::held);
     house.pool.holds_a_heartbeat();
     const auto chat = house.orcd.chat("smollm2");
