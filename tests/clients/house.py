@@ -81,6 +81,17 @@ class House:
             command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
 
+    def start(self, program, *arguments):
+        """The running process; whoever starts it ends it."""
+        command = [str(self.programs / program), *arguments]
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def rbees(self, *arguments, seconds=COMMAND_SECONDS):
         return self.run("rbees", "--home", str(self.home), *arguments, seconds=seconds)
 
@@ -172,7 +183,7 @@ class House:
         return text
 
     def close(self):
-        """Takes the house down; what `down` leaves is killed and named. True if `down` left nothing."""
+        """Takes the house down. What `down` left, killed now: pids and names."""
         left = {}
         try:
             self.rbees("down", "--timeout", "20s", seconds=60)

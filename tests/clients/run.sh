@@ -3,7 +3,7 @@
 #
 #   tests/clients/run.sh [PYTEST ARGUMENTS]     for example: -k abort
 #
-# Ends with "N passed, N failed". Needs the four programs in build/release/bin (or RBEES_BIN) and, once, a package index.
+# Ends with "N passed, N failed". Needs the four programs in build/release/bin (or RBEES_BIN) and, the first time, pip.
 set -uo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

@@ -219,8 +219,7 @@ class TestDescriptions:
             elif not line.startswith("#"):
                 name, labels, value = SAMPLE.match(line).groups()
                 assert float(value) >= 0 or value == "NaN", line
-                family = next((each for each in (name, re.sub("_(bucket|sum|count)$", "", name)) if each in typed), None)
-                assert family, f"no TYPE before {line}"
+                assert {name, re.sub("_(bucket|sum|count)$", "", name)} & set(typed), f"no TYPE before {line}"
                 if name.endswith("_bucket"):
                     series = (name, re.sub(r',?le="[^"]*"', "", labels))
                     assert last is None or last[0] != series or last[1] <= float(value), line

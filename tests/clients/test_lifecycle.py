@@ -149,6 +149,22 @@ class TestStarts:
         assert done.returncode == 1
         assert "another rbees-orcd" in done.stderr and str(house.home) in done.stderr
 
+    def test_token_is_good_from_the_first_answer_on(self, lone):
+        token_file = lone.home / "secrets/admin.token"
+        for _ in range(5):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                lone.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+            listen = lone.url.removeprefix("http://")
+            orcd = lone.start("rbees-orcd", "--home", str(lone.home), "--listen", listen)
+            try:
+                first = wait_until(
+                    "it answers", lambda: lone.request("GET", "/v2/models", token=token_file.read_text().strip())
+                )
+                assert first.status == 200, first
+            finally:
+                orcd.terminate()
+                orcd.wait(20)
+
     def test_second_up_is_no_second_house(self, house):
         before = {name: house.pid_of(name) for name in DAEMONS}
 

@@ -17,7 +17,8 @@ exec 8>"$folder.lock"
 flock 8
 if [[ ! -f "$folder/.complete" ]]; then
   rm -rf "$folder"
-  python3 -m venv "$folder" || { say "python3 cannot make a virtual environment: apt-get install python3-venv"; exit 1; }
+  python3 -m venv "$folder" ||
+    { say "python3 cannot make a virtual environment: apt-get install python3-venv"; exit 1; }
   say "installing $(grep -c '==' "$requirements") packages into $folder"
   "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements" >&2 ||
     { say "pip could not install $requirements"; exit 1; }
