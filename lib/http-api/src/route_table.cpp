@@ -70,13 +70,15 @@ RouteTable::RouteTable(std::span<const contracts::Route> routes) {
 RouteMatch RouteTable::find(std::string_view method, std::string_view target) const {
     const auto segments = split(target.substr(0, target.find('?')));
     if (!segments) return NoRoute{};
+    // HEAD is GET without the body (RFC 9110 section 9.3.2), which the server leaves out.
+    const auto served_as = method == "HEAD" ? "GET" : method;
     WrongMethod wrong;
     for (const auto& entry : entries_) {
         auto parameters = fit(entry.segments, *segments);
         if (!parameters) continue;
-        if (entry.route->method == method) return FoundRoute{entry.route, std::move(*parameters)};
+        if (entry.route->method == served_as) return FoundRoute{entry.route, std::move(*parameters)};
         if (!wrong.allow.empty()) wrong.allow += ", ";
-        wrong.allow += entry.route->method;
+        wrong.allow += entry.route->method == "GET" ? "GET, HEAD" : entry.route->method;
         wrong.other = entry.route;
     }
     if (wrong.other != nullptr) return wrong;

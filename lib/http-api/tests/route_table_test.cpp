@@ -53,7 +53,12 @@ TEST(RouteTable, NamesTheMethodsThatAPathTakes) {
 
     const auto* wrong = std::get_if<WrongMethod>(&match);
     ASSERT_NE(wrong, nullptr);
-    EXPECT_EQ(wrong->allow, "GET, DELETE");
+    EXPECT_EQ(wrong->allow, "GET, HEAD, DELETE");
+}
+
+TEST(RouteTable, TakesHeadForGet) {
+    EXPECT_EQ(operation("HEAD", "/v2/models/smollm2"), operation("GET", "/v2/models/smollm2"));
+    EXPECT_NE(operation("HEAD", "/v2/models/smollm2"), "");
 }
 
 TEST(RouteTable, FindsNothingForOtherPaths) {

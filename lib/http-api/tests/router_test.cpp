@@ -109,7 +109,7 @@ TEST_F(RouterTest, SaysWhatAPathTakesInstead) {
     EXPECT_EQ(missing.status, 404);
     EXPECT_THAT(missing.body, HasSubstr("there is no route /nowhere"));
     EXPECT_EQ(wrong.status, 405);
-    EXPECT_EQ(wrong.headers.find("Allow"), "GET");
+    EXPECT_EQ(wrong.headers.find("Allow"), "GET, HEAD");
 }
 
 TEST_F(RouterTest, AnswersUnknownPathsUnderV1AsOpenAiDoes) {
