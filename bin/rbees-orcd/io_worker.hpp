@@ -26,6 +26,15 @@ struct House {
     Logger log;
 };
 
+/// A loop that can let go of what is pending on it before its own end.
+class Loop : public net::IoContext {
+  public:
+    using net::IoContext::IoContext;
+
+    /// Destroys every pending coroutine and handler. The loop must not run, now or ever again.
+    void drop_pending() { shutdown(); }
+};
+
 class IoWorker {
   public:
     /// `number` counts the I/O threads from 1. What `house` refers to must outlive it.
@@ -46,11 +55,14 @@ class IoWorker {
     /// Ends the loop. Thread-safe.
     void stop() { io_.stop(); }
 
+    /// Destroys what is pending, while everything that it refers to is still there. After the thread has ended.
+    void drop_pending() { io_.drop_pending(); }
+
   private:
     [[nodiscard]] net::ServerLimits limits() const;
     [[nodiscard]] http_api::Observer observer();
 
-    net::IoContext io_{1};
+    Loop io_{1};
     const Settings& settings_;
     http_api::Metrics& metrics_;
     std::uint16_t number_;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -32,10 +33,10 @@ class Service {
         : settings_(std::move(settings)),
           log_(log),
           journal_(std::move(journal)),
-          control_(settings_, *journal_, std::move(reader), std::move(recovered), log) {
+          control_(std::in_place, settings_, *journal_, std::move(reader), std::move(recovered), log) {
         const auto shut_down = [this] { boost::asio::post(main_, [this] { drain(); }); };
         for (std::uint32_t number = 1; number <= settings_.threads; ++number) {
-            House house{settings_, control_, metrics_, shut_down, log};
+            House house{settings_, *control_, metrics_, shut_down, log};
             workers_.push_back(std::make_unique<IoWorker>(std::move(house), static_cast<std::uint16_t>(number)));
         }
     }
@@ -45,8 +46,8 @@ class Service {
         for (auto& worker : workers_) {
             if (auto bound = worker->listen(settings_.listen); !bound) return bound;
         }
-        if (auto known = admit_file_tokens(settings_.home, control_.fleet()); !known) return known;
-        control_.start([this](std::shared_ptr<const orchestrator::FleetView> view) {
+        if (auto known = admit_file_tokens(settings_.home, control_->fleet()); !known) return known;
+        control_->start([this](std::shared_ptr<const orchestrator::FleetView> view) {
             for (auto& worker : workers_) {
                 worker->show(view);
             }
@@ -55,11 +56,13 @@ class Service {
         start_threads();
         const auto& [host, port] = settings_.listen.front();
         const auto url = fmt::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, port);
+        std::optional<process::SignalWatch> signals;  // to the very end: one more signal must not cut it short
         auto file = daemon::ProcessFile::write(settings_.home.orcd_process(), "rbees-orcd", url);
         if (file) {
             log_.info("ready", {{"url", url}, {"version", http_api::this_build().version}});
-            const process::SignalWatch signals(
-                main_, {.drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
+            signals.emplace(main_,
+                            process::SignalReactions{
+                                .drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
             main_.run();
         }
         stop_threads();
@@ -70,8 +73,8 @@ class Service {
   private:
     void start_threads() {
         threads_.emplace_back([this] {
-            const auto guard = boost::asio::make_work_guard(control_.io());
-            control_.io().run();
+            const auto guard = boost::asio::make_work_guard(control_->io());
+            control_->io().run();
         });
         // Until the tokens are on disk and known, every request would be refused: clients wait in the backlog.
         first_view_.get_future().wait();
@@ -102,19 +105,32 @@ class Service {
         for (auto& worker : workers_) {
             worker->stop();
         }
-        control_.stop();
+        control_->stop();
         for (auto& thread : threads_) {
             thread.join();
         }
         journal_->stop();
+        drop_pending();
         log_.info("stopped");
+    }
+
+    /// Either side's pending work holds parts of the other: a request its slot, whose return it tells the control
+    /// thread; a question at the control thread the request that asked.
+    void drop_pending() {
+        for (auto& worker : workers_) {
+            worker->drop_pending();
+        }
+        control_.reset();
+        for (auto& worker : workers_) {
+            worker->drop_pending();
+        }
     }
 
     Settings settings_;
     Logger log_;
     std::unique_ptr<store::Journal> journal_;
     http_api::Metrics metrics_{"rbees-orcd"};
-    Control control_;
+    std::optional<Control> control_;
     std::vector<std::unique_ptr<IoWorker>> workers_;
     net::IoContext main_{1};
     boost::asio::basic_waitable_timer<BootClock> deadline_{main_};
