@@ -246,6 +246,7 @@ TEST(Stop, LeavesNothingBehindWithRequestsInEveryState) {
     ASSERT_TRUE(worker.wait_until([](const WorkerLog& log) { return log.running == 1; }));
     const auto waits = house.orcd.chat("smollm2");
     ASSERT_TRUE(house.orcd.wait_for_answer("/metrics", "orchd_queue_depth{priority=\"interactive\"} 1"));
+    house.pool.holds_a_heartbeat();
 
     house.orcd.terminate();
     ASSERT_TRUE(house.orcd.wait_for_log("stopping"));
