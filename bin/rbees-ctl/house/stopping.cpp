@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "house/home_lock.hpp"
 #include "rbees/base/files.hpp"
@@ -57,21 +59,29 @@ class Sweep {
             }
             const auto end = await_end(*held, deadline);
             if (!end) return failed(end.error());
-            stopped_.ended.push_back(process.name);
             if (*end == End::by_itself) continue;
-            stopped_.killed.push_back(process.name);
+            killed_.push_back(process.name);
             std::error_code error;
             std::filesystem::remove(process.file, error);  // it could not do that itself
         }
         return {};
     }
 
-    [[nodiscard]] const Stopped& stopped() const { return stopped_; }
+    [[nodiscard]] const std::vector<std::string>& killed() const { return killed_; }
 
   private:
     const Home& home_;
-    Stopped stopped_;
+    std::vector<std::string> killed_;
 };
+
+/// Those that ran before and do not any more: some end with others, so what was signalled would say too little.
+std::vector<std::string> ended_of(const std::vector<HouseProcess>& before) {
+    std::vector<std::string> names;
+    for (const auto& process : before) {
+        if (process.state == ProcessState::running && !open(process)) names.push_back(process.name);
+    }
+    return names;
+}
 
 /// The pool manager ends its workers. Its supervisor may start it again meanwhile, without workers: that one ends with
 /// the supervisor.
@@ -115,7 +125,7 @@ Checked<Stopped> stop_house(Session& session, StopScope scope) {
             return std::unexpected(ended.error());
         }
     }
-    return sweep.stopped();
+    return Stopped{.ended = ended_of(processes), .killed = sweep.killed()};
 }
 
 }  // namespace rbees::ctl
