@@ -56,13 +56,12 @@ class Service {
         start_threads();
         const auto& [host, port] = settings_.listen.front();
         const auto url = fmt::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, port);
-        std::optional<process::SignalWatch> signals;  // to the very end: one more signal must not cut it short
+        // From before anybody knows of us to the very end: no signal may cut a start or a stop short.
+        const process::SignalWatch signals(
+            main_, {.drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
         auto file = daemon::ProcessFile::write(settings_.home.orcd_process(), "rbees-orcd", url);
         if (file) {
             log_.info("ready", {{"url", url}, {"version", http_api::this_build().version}});
-            signals.emplace(main_,
-                            process::SignalReactions{
-                                .drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
             main_.run();
         }
         stop_threads();
