@@ -74,7 +74,7 @@ step "4/5 model and start"
 done_after
 
 step "5/5 a question: $question"
-answer="$("$rbees" run "$question")" ||
+answer="$("$rbees" run --max-tokens 200 --temperature 0 "$question")" ||
   fail "rbees gave no answer" "\`$rbees doctor\` and \`$rbees orchestrator logs\` say why"
 done_after
 

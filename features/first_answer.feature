@@ -61,7 +61,7 @@ Feature: The first answer
   @model
   Scenario: A real model from disk answers
     Given rbees is up with "smollm2"
-    When I run "rbees run 'Say hello.'"
+    When I run "rbees run --max-tokens 32 'Say hello.'"
     Then it exits with 0
     And stdout is not empty
     When I GET "/v1/models"

@@ -8,7 +8,7 @@
 
 namespace rbees::orcd {
 
-/// Runs until SIGTERM; then ends its children, in the order pool manager, orchestrator. A child that starts 5 times in
+/// Runs until SIGTERM; then ends both children. A child that starts 5 times in
 /// 10 s stays down, which its state file `<name>.down` says.
 [[nodiscard]] ExitCode run_supervisor(const Settings& settings, const Logger& log);
 
