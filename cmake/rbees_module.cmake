@@ -64,13 +64,18 @@ function(rbees_link_test target)
   endif()
 endfunction()
 
-# A GoogleTest program whose tests ctest knows one by one.
+# A GoogleTest program whose tests ctest knows one by one. A folder whose tests must not run beside each other sets
+# RBEES_TEST_LOCK to the name of what they share.
 function(rbees_tests program sources)
   add_executable(${program} ${sources})
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_link_libraries(${program} PRIVATE
     ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main rbees_rapidcheck rbees_flags)
-  gtest_discover_tests(${program} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS ${program})
+  set(lock)
+  if(RBEES_TEST_LOCK)
+    set(lock RESOURCE_LOCK ${RBEES_TEST_LOCK})
+  endif()
+  gtest_discover_tests(${program} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS ${program} ${lock})
 endfunction()
 
 # A program: a thin main.cpp over a library of its own parts, so that the parts can be tested.

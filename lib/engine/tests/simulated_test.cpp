@@ -65,11 +65,15 @@ TEST_F(SimulatedTest, ServesWaitingRequestsInTheirOrder) {
     std::vector<std::unique_ptr<Answer>> waiting;
     std::vector<std::thread> readers;
     for (int i = 0; i < 3; ++i) {
-        waiting.push_back(complete(*engine, "the", R"(,"max_tokens":1)"));
-        readers.emplace_back([&, i] {
-            (void)waiting[static_cast<std::size_t>(i)]->head();
-            const std::scoped_lock lock(mutex);
-            order.push_back(i);
+        waiting.push_back(complete(*engine, "the", R"(,"stream":true,"max_tokens":2)"));
+        readers.emplace_back([&, i, &answer = *waiting.back()] {
+            (void)answer.head();
+            {
+                const std::scoped_lock lock(mutex);
+                order.push_back(i);  // it still has the slot: the next one cannot have come
+            }
+            while (answer.next()) {
+            }
         });
         while (engine->counters().queued != static_cast<std::uint32_t>(i + 1))
             std::this_thread::yield();
