@@ -17,7 +17,9 @@ using namespace testing;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
-TEST_F(ClientTest, StreamsWhatArrivesAndEndsWithAnEmptyPiece) {
+class ClientStreamTest : public ClientTest {};
+
+TEST_F(ClientStreamTest, StreamsWhatArrivesAndEndsWithAnEmptyPiece) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         EXPECT_TRUE(connection.wait_for_text("\r\n\r\n"));
@@ -42,7 +44,7 @@ Task<void> close_soon(ClientStream& stream) {
     stream.close();
 }
 
-TEST_F(ClientTest, CloseEndsAReadUnderWay) {
+TEST_F(ClientStreamTest, CloseEndsAReadUnderWay) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         EXPECT_TRUE(connection.wait_for_text("\r\n\r\n"));
@@ -66,7 +68,7 @@ Task<void> destroy_soon(std::unique_ptr<ClientStream> stream) {
     stream.reset();
 }
 
-TEST_F(ClientTest, DestructionEndsAReadUnderWaySafely) {
+TEST_F(ClientStreamTest, DestructionEndsAReadUnderWaySafely) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         EXPECT_TRUE(connection.wait_for_text("\r\n\r\n"));
@@ -86,7 +88,7 @@ TEST_F(ClientTest, DestructionEndsAReadUnderWaySafely) {
     EXPECT_TRUE(closed.wait());
 }
 
-TEST_F(ClientTest, LettingAStreamGoInTheMiddleClosesItsConnection) {
+TEST_F(ClientStreamTest, LettingAStreamGoInTheMiddleClosesItsConnection) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         EXPECT_TRUE(connection.wait_for_text("\r\n\r\n"));
@@ -109,7 +111,7 @@ Task<bool> race(Client& client, ClientRequest request) {
     co_return winner.index() == 1;
 }
 
-TEST_F(ClientTest, GivesARequestUpWhenItsCoroutineIsCancelled) {
+TEST_F(ClientStreamTest, GivesARequestUpWhenItsCoroutineIsCancelled) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         static_cast<void>(connection.rest());
@@ -121,7 +123,7 @@ TEST_F(ClientTest, GivesARequestUpWhenItsCoroutineIsCancelled) {
     EXPECT_TRUE(closed.wait());
 }
 
-TEST_F(ClientTest, LeavesNothingBehindWhenTheLoopIsDestroyedInTheMiddle) {
+TEST_F(ClientStreamTest, LeavesNothingBehindWhenTheLoopIsDestroyedInTheMiddle) {
     play([&](RawListener& from) {
         auto connection = from.accept();
         EXPECT_TRUE(connection.wait_for_text("\r\n\r\n"));
