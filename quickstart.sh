@@ -15,7 +15,7 @@ Installs what is missing, builds rbees and its inference engine, starts it, and 
   --no-install         do not install packages
   --help               this text
 
-The first time it takes up to 25 minutes on 2 cores (most of it the engine's build), later some seconds.
+The first time takes long (most of it builds the engine and rbees); later runs take some seconds.
 TEXT
 }
 

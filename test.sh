@@ -21,7 +21,7 @@ Environment:
   RBEES_DEPTH=quick|ci|night   how deep suites go that can (default ci)
   RBEES_REQUIRE=a,b            a suite of these names that cannot run here is a failure, not "not run"
 
-Logs are in build/logs. First run: up to 45 minutes on 2 cores; later about 10.
+Logs are in build/logs. The first run builds everything twice with sanitizers, which takes long; later runs do not.
 TEXT
 }
 
