@@ -3,12 +3,15 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <expected>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "sim_format.hpp"
+#include "sim_output.hpp"
 #include "sim_work.hpp"
 
 namespace rbees::engine {
@@ -20,6 +23,7 @@ class GenerationAnswer final : public Answer {
         : core_(std::move(core)),
           script_(std::move(script)),
           delivery_(delivery),
+          output_(script_.output, script_.stops),
           format_(delivery.operation, core_->name, script_),
           stay_(core_) {}
 
@@ -69,42 +73,53 @@ class GenerationAnswer final : public Answer {
         if (stay_.stopped()) return cancelled_error();
         if (auto error = stay_.enter(script_.prompt)) return error;
         if (delivery_.stream) return std::nullopt;
-        while (made_ < script_.output.size()) {
-            if (auto error = make_token()) {
-                leave();
-                return error;
-            }
-        }
+        std::string text;
+        auto token = make_token();
+        for (; token && *token; token = make_token())
+            text += (*token)->text;
         leave();
-        body_ = format_.body(usage());
+        if (!token) return token.error();
+        body_ = format_.body(text, finish(), usage());
         step_ = Step::whole;
         return std::nullopt;
     }
 
-    std::string begin() {
+    std::optional<std::string> begin() {
         if (delivery_.ids == TokenIds::included) return format_.start_event(core_->hash);
-        return next_token().value_or(std::string{});
+        return next_token();
     }
 
     std::optional<std::string> next_token() {
-        if (made_ == script_.output.size()) {
-            leave();
-            step_ = delivery_.include_usage ? Step::usage : Step::done;
-            return format_.finish_frame();
-        }
-        if (auto error = make_token()) {
+        const auto token = make_token();
+        if (!token) {
             leave();
             step_ = Step::ended;
             if (stay_.stopped()) return std::nullopt;
-            return sse_data(to_body(*error));
+            return sse_data(to_body(token.error()));
         }
-        const auto index = made_ - 1;
-        const auto ids = delivery_.ids == TokenIds::included ? format_.ids_event(index) : std::string{};
-        return ids + format_.token_frame(index);
+        if (!*token) {
+            leave();
+            step_ = delivery_.include_usage ? Step::usage : Step::done;
+            return format_.finish_frame(finish());
+        }
+        const auto& [id, text] = **token;
+        const auto place = made_ - 1;
+        const auto ids = delivery_.ids == TokenIds::included ? SimulatedFormat::ids_event(place, id) : std::string{};
+        return ids + format_.token_frame(place, text);
     }
 
-    /// Waits until the next token is due. The first is due with the end of the prompt.
-    std::optional<ApiError> make_token() {
+    /// The next token as soon as it is due, nothing after the last one, or the error that ends the answer.
+    std::expected<std::optional<OutputToken>, ApiError> make_token() {
+        auto token = output_.next();
+        if (!token) return std::nullopt;
+        if (auto error = wait_for_token()) return std::unexpected(std::move(*error));
+        ++made_;
+        core_->count_token(1 / core_->model.decode);
+        return token;
+    }
+
+    /// The first token is due with the end of the prompt.
+    std::optional<ApiError> wait_for_token() {
         const auto& model = core_->model;
         if (model.fail_after != 0 && made_ >= model.fail_after)
             return server_error("The simulated engine failed, as its model says.");
@@ -112,8 +127,6 @@ class GenerationAnswer final : public Answer {
         const std::chrono::duration<double> since_prompt(static_cast<double>(made_) / model.decode);
         core_->pace->wait_until(stay_.prefilled() + std::chrono::duration_cast<Duration>(since_prompt), stay_.token());
         if (stay_.stopped()) return cancelled_error();
-        ++made_;
-        core_->count_token(1 / model.decode);
         return std::nullopt;
     }
 
@@ -130,12 +143,9 @@ class GenerationAnswer final : public Answer {
         return std::nullopt;
     }
 
-    void leave() {
-        auto held = script_.prompt;
-        for (std::size_t i = 0; i < made_; ++i)
-            held.push_back(script_.output[i].id);
-        stay_.leave(std::move(held));
-    }
+    void leave() { stay_.leave({.prompt = script_.prompt, .answer = script_.output, .made = made_}); }
+
+    std::string_view finish() const { return output_.met_stop() ? std::string_view("stop") : script_.finish; }
 
     Usage usage() const {
         return {.prompt = Tokens(script_.prompt.size()), .cached = stay_.cached(), .output = Tokens(made_)};
@@ -144,6 +154,7 @@ class GenerationAnswer final : public Answer {
     std::shared_ptr<SimulatedCore> core_;
     const Script script_;
     const Delivery delivery_;
+    OutputReader output_;
     SimulatedFormat format_;
     SlotStay stay_;
     Step step_ = Step::begin;

@@ -20,13 +20,6 @@ json::object usage_object(const Usage& usage) {
             {"prompt_tokens_details", json::object{{"cached_tokens", usage.cached.value}}}};
 }
 
-std::string all_text(const Script& script) {
-    std::string text;
-    for (const auto& token : script.output)
-        text += token.text;
-    return text;
-}
-
 }  // namespace
 
 SimulatedFormat::SimulatedFormat(Operation operation, std::string model, const Script& script)
@@ -37,14 +30,14 @@ SimulatedFormat::SimulatedFormat(Operation operation, std::string model, const S
       created_(std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count()),
       call_id_("call_" + new_uuid()) {}
 
-std::string SimulatedFormat::body(const Usage& usage) const {
-    json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", script_.finish}};
+std::string SimulatedFormat::body(std::string_view text, std::string_view finish, const Usage& usage) const {
+    json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish}};
     if (!is_chat()) {
-        choice["text"] = all_text(script_);
+        choice["text"] = text;
     } else if (script_.tool.empty()) {
-        choice["message"] = json::object{{"role", "assistant"}, {"content", all_text(script_)}};
+        choice["message"] = json::object{{"role", "assistant"}, {"content", text}};
     } else {
-        const json::object function{{"name", script_.tool}, {"arguments", all_text(script_)}};
+        const json::object function{{"name", script_.tool}, {"arguments", text}};
         const json::object call{{"id", call_id_}, {"type", "function"}, {"function", function}};
         choice["message"] =
             json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{json::value(call)}}};
@@ -63,20 +56,19 @@ std::string SimulatedFormat::frame(std::string_view choices, std::string_view us
                                 json::serialize(json::string(model_)), choices, usage));
 }
 
-std::string SimulatedFormat::token_frame(std::size_t index) const {
-    const auto& text = script_.output.at(index).text;
+std::string SimulatedFormat::token_frame(std::size_t place, std::string_view text) const {
     json::object choice{{"index", 0}, {"finish_reason", nullptr}};
     if (!is_chat()) {
         choice["text"] = text;
         choice["logprobs"] = nullptr;
     } else {
         json::object delta;
-        if (index == 0) delta["role"] = "assistant";
+        if (place == 0) delta["role"] = "assistant";
         if (script_.tool.empty()) {
             delta["content"] = text;
         } else {
             json::object call{{"index", 0}, {"function", json::object{{"arguments", text}}}};
-            if (index == 0) {
+            if (place == 0) {
                 call["id"] = call_id_;
                 call["type"] = "function";
                 call["function"].as_object()["name"] = script_.tool;
@@ -88,8 +80,8 @@ std::string SimulatedFormat::token_frame(std::size_t index) const {
     return frame(json::serialize(json::array{json::value(choice)}), "");
 }
 
-std::string SimulatedFormat::finish_frame() const {
-    json::object choice{{"index", 0}, {"finish_reason", script_.finish}};
+std::string SimulatedFormat::finish_frame(std::string_view finish) const {
+    json::object choice{{"index", 0}, {"finish_reason", finish}};
     if (is_chat()) {
         choice["delta"] = json::object{};
     } else {
@@ -112,8 +104,8 @@ std::string SimulatedFormat::start_event(std::string_view model_hash) const {
     return sse_event("rbees.start", json::serialize(start));
 }
 
-std::string SimulatedFormat::ids_event(std::size_t index) const {
-    return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", index, script_.output.at(index).id));
+std::string SimulatedFormat::ids_event(std::size_t place, std::int32_t id) {
+    return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", place, id));
 }
 
 }  // namespace rbees::engine

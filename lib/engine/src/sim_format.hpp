@@ -23,21 +23,21 @@ class SimulatedFormat {
     SimulatedFormat(Operation operation, std::string model, const Script& script);
 
     /// The whole answer, for a request that does not stream.
-    [[nodiscard]] std::string body(const Usage& usage) const;
+    [[nodiscard]] std::string body(std::string_view text, std::string_view finish, const Usage& usage) const;
 
-    /// The frame of output token `index`.
-    [[nodiscard]] std::string token_frame(std::size_t index) const;
+    /// The frame of the output token at `place`.
+    [[nodiscard]] std::string token_frame(std::size_t place, std::string_view text) const;
 
     /// The frame with the finish reason.
-    [[nodiscard]] std::string finish_frame() const;
+    [[nodiscard]] std::string finish_frame(std::string_view finish) const;
 
     [[nodiscard]] std::string usage_frame(const Usage& usage) const;
 
     /// The event `rbees.start` for continuation.
     [[nodiscard]] std::string start_event(std::string_view model_hash) const;
 
-    /// The event `rbees.ids` of output token `index`.
-    [[nodiscard]] std::string ids_event(std::size_t index) const;
+    /// The event `rbees.ids` of the output token at `place`.
+    [[nodiscard]] static std::string ids_event(std::size_t place, std::int32_t id);
 
   private:
     [[nodiscard]] bool is_chat() const { return operation_ == Operation::chat; }

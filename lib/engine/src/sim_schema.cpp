@@ -20,11 +20,11 @@ class Builder {
 
     json::value build(const json::value& schema, std::size_t depth) {
         const auto* object = schema.if_object();
-        if (object == nullptr || depth == max_depth) return nullptr;
+        if (object == nullptr || depth == max_depth || !spend(1)) return nullptr;
         if (const auto* target = reference(*object)) return build(*target, depth + 1);
-        if (const auto* value = object->if_contains("const")) return *value;
-        if (const auto* value = first_of(*object, "enum")) return *value;
-        if (const auto* value = object->if_contains("default")) return *value;
+        if (const auto* value = object->if_contains("const")) return copy(*value);
+        if (const auto* value = first_of(*object, "enum")) return copy(*value);
+        if (const auto* value = object->if_contains("default")) return copy(*value);
         if (const auto* choice = first_of(*object, "anyOf")) return build(*choice, depth + 1);
         if (const auto* choice = first_of(*object, "oneOf")) return build(*choice, depth + 1);
         if (object->contains("allOf")) return build(merged(*object), depth + 1);
@@ -32,6 +32,16 @@ class Builder {
     }
 
   private:
+    /// Counts bytes of the value. False when it is as large as it may be.
+    bool spend(std::size_t bytes) {
+        left_ -= std::min(left_, bytes);
+        return left_ > 0;
+    }
+
+    json::value copy(const json::value& value) {
+        return spend(json::serialize(value).size()) ? value : json::value(nullptr);
+    }
+
     const json::value* reference(const json::object& schema) const {
         const auto* value = schema.if_contains("$ref");
         if (value == nullptr || !value->is_string()) return nullptr;
@@ -48,21 +58,22 @@ class Builder {
     }
 
     /// The schema with the members of its `allOf` parts; properties and requirements add up.
-    json::value merged(json::object schema) const {
+    json::value merged(json::object schema) {
         const json::value parts = schema.at("allOf");
         schema.erase("allOf");
         if (!parts.is_array()) return schema;
         for (const auto& part : parts.get_array()) {
             const auto* object = part.if_object();
-            if (object == nullptr) continue;
+            if (object == nullptr || left_ == 0) continue;
             if (const auto* target = reference(*object); target != nullptr) object = target->if_object();
             if (object != nullptr) merge(*object, schema);
         }
         return schema;
     }
 
-    static void merge(const json::object& from, json::object& to) {
+    void merge(const json::object& from, json::object& to) {
         for (const auto& [name, value] : from) {
+            if (!spend(json::serialize(value).size())) return;
             auto& place = to[name];
             if (place.is_object() && value.is_object()) {
                 for (const auto& member : value.get_object())
@@ -95,7 +106,7 @@ class Builder {
         const auto type = type_of(schema);
         if (type == "object") return object_of(schema, depth);
         if (type == "array") return array_of(schema, depth);
-        if (type == "string") return json::string(least(schema, "minLength"), 'x');
+        if (type == "string") return string_of(schema);
         if (type == "integer" || type == "number") return number_of(schema);
         if (type == "boolean") return false;
         return nullptr;
@@ -119,10 +130,15 @@ class Builder {
     json::value array_of(const json::object& schema, std::size_t depth) {
         json::array result;
         const auto* items = schema.if_contains("items");
-        for (std::uint64_t i = least(schema, "minItems"); i > 0; --i) {
+        for (std::uint64_t i = least(schema, "minItems"); i > 0 && left_ > 0; --i) {
             result.push_back(items == nullptr ? json::value(nullptr) : build(*items, depth + 1));
         }
         return result;
+    }
+
+    json::value string_of(const json::object& schema) {
+        const auto length = least(schema, "minLength");
+        return spend(length) ? json::value(json::string(length, 'x')) : json::value(nullptr);
     }
 
     static json::value number_of(const json::object& schema) {
@@ -133,6 +149,7 @@ class Builder {
     }
 
     const json::value& root_;
+    std::size_t left_ = max_value_bytes;
 };
 
 }  // namespace

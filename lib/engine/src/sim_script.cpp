@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
-#include <span>
 
 #include "sim_schema.hpp"
 #include "sim_text.hpp"
@@ -46,6 +45,12 @@ const json::object* forced_tool(const json::object& body) {
     return nullptr;
 }
 
+std::string forced_arguments(const json::object& function) {
+    const auto* parameters = function.if_contains("parameters");
+    const bool has_schema = parameters != nullptr && parameters->is_object();
+    return json::serialize(has_schema ? smallest_value(*parameters) : json::value(json::object{}));
+}
+
 /// The JSON that a response format forces, if it does.
 std::optional<std::string> forced_json(const json::object& body) {
     const auto* type = at_path(body, "response_format", "type");
@@ -64,42 +69,6 @@ std::expected<TokenIdList, ApiError> prompt_ids(Operation operation, const json:
     if (list.size() > 1) return std::unexpected(invalid_param("prompt", "The simulated engine takes one prompt."));
     if (list.front().is_string()) return sim_encode(std::string_view(list.front().get_string()));
     return json::value_to<TokenIdList>(list.front());
-}
-
-TokenIdList free_text(std::uint64_t key, bool endless, std::size_t most) {
-    TokenIdList ids;
-    const auto length = endless ? most : std::min(most, sim_length(key));
-    for (std::size_t i = 0; i < length; ++i)
-        ids.push_back(sim_word(key, i));
-    return ids;
-}
-
-std::size_t first_stop(const std::string& text, std::span<const std::string> stops, std::size_t& end) {
-    auto first = std::string::npos;
-    for (const auto& stop : stops) {
-        const auto found = text.find(stop);
-        if (found >= first) continue;
-        first = found;
-        end = found + stop.size();
-    }
-    return first;
-}
-
-/// Gives each token its text, and ends the output where a stop string is complete. True if one was.
-bool put_output(Script& script, const TokenIdList& ids, std::span<const std::string> stops) {
-    const auto text = sim_decode(ids);
-    std::size_t end = text.size();
-    const auto visible = std::min(first_stop(text, stops, end), text.size());
-    std::size_t place = 0;
-    for (const auto id : ids) {
-        if (place >= end) break;
-        auto piece = sim_piece(id);
-        const auto shown = place >= visible ? 0 : std::min(piece.size(), visible - place);
-        place += piece.size();
-        piece.resize(shown);
-        script.output.push_back({id, std::move(piece)});
-    }
-    return visible < text.size();
 }
 
 }  // namespace
@@ -126,30 +95,25 @@ std::expected<Script, ApiError> write_script(Operation operation, const json::ob
     if (prompt->size() >= model.context.value) {
         return std::unexpected(context_exceeded(Tokens(prompt->size()), model.context));
     }
-    Script script{.prompt = std::move(*prompt), .seed = request.seed.value_or(model.seed)};
+    Script script{.prompt = std::move(*prompt), .stops = request.stop, .seed = request.seed.value_or(model.seed)};
     const auto room = model.context.value - script.prompt.size();
     const auto most = std::min<std::uint64_t>(request.max_tokens.value_or(Tokens(room)).value, room);
 
     const auto* tool = operation == Operation::chat ? forced_tool(body) : nullptr;
     const auto constrained = tool == nullptr ? forced_json(body) : std::nullopt;
-    TokenIdList ids;
     if (tool != nullptr) {
         script.tool = std::string(tool->at("name").as_string());
-        const auto* parameters = tool->if_contains("parameters");
-        const bool has_schema = parameters != nullptr && parameters->is_object();
-        ids = sim_encode(json::serialize(has_schema ? smallest_value(*parameters) : json::value(json::object{})));
+        script.output = TokenSource::exactly(sim_encode(forced_arguments(*tool)));
         script.finish = "tool_calls";
     } else if (constrained) {
-        ids = sim_encode(*constrained);
+        script.output = TokenSource::exactly(sim_encode(*constrained));
     } else {
-        ids = free_text(sim_hash(script.seed, script.prompt), request.ignore_eos, most);
-        if (ids.size() == most) script.finish = "length";
+        const auto key = sim_hash(script.seed, script.prompt);
+        script.output = TokenSource::words(key, request.ignore_eos ? most : sim_length(key));
+        if (script.output.size() >= most) script.finish = "length";
     }
-    if (ids.size() > most) {
-        ids.resize(most);
-        script.finish = "length";
-    }
-    if (put_output(script, ids, request.stop)) script.finish = "stop";
+    if (script.output.size() > most) script.finish = "length";
+    script.output.limit(most);
     return script;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 /// @file
-/// What the simulated engine will say, worked out before it says it: text, JSON or a tool call, cut by stop strings,
-/// token limit and context.
+/// What the simulated engine will say to a request: words, JSON or a tool call, and where they end by themselves.
 
 #include <boost/json/fwd.hpp>
 #include <cstdint>
@@ -11,21 +10,17 @@
 
 #include "rbees/engine/request.hpp"
 #include "rbees/engine/simulated.hpp"
+#include "sim_source.hpp"
 
 namespace rbees::engine {
 
-/// Tokens and the text that each adds to the answer; a token inside a stop string adds none.
-struct ScriptedToken {
-    std::int32_t id = 0;
-    std::string text;
-};
-
 struct Script {
     TokenIdList prompt;
-    std::vector<ScriptedToken> output;
-    std::string finish = "stop";  ///< finish_reason: stop, length or tool_calls
+    TokenSource output;
+    std::vector<std::string> stops;
+    std::string finish = "stop";  ///< finish_reason unless a stop string comes first: stop, length or tool_calls
     std::string tool;             ///< the function that `output` holds arguments for; empty = plain text
-    std::uint64_t seed = 0;       ///< that the text followed from
+    std::uint64_t seed = 0;       ///< that the output followed from
 };
 
 /// The prompt as the simulated chat template renders it.

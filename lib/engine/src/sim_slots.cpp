@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "rbees/base/assert.hpp"
-#include "sim_text.hpp"
 
 namespace rbees::engine {
 
@@ -20,7 +19,7 @@ std::expected<SimulatedSlots::Grant, SimulatedSlots::Refusal> SimulatedSlots::ac
     return take_best(prompt);
 }
 
-void SimulatedSlots::release(std::size_t slot, TokenIdList held) {
+void SimulatedSlots::release(std::size_t slot, HeldTokens held) {
     const std::scoped_lock lock(mutex_);
     RBEES_ASSERT(slots_.at(slot).busy);
     slots_[slot] = {.busy = false, .held = std::move(held), .released = ++releases_};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "rbees/engine/request.hpp"
+#include "sim_source.hpp"
 
 namespace rbees::engine {
 
@@ -38,14 +39,14 @@ class SimulatedSlots {
     [[nodiscard]] std::expected<Grant, Refusal> acquire(std::span<const std::int32_t> prompt, std::stop_token stop);
 
     /// Gives the slot back; it goes on holding these tokens.
-    void release(std::size_t slot, TokenIdList held);
+    void release(std::size_t slot, HeldTokens held);
 
     [[nodiscard]] Load load() const;
 
   private:
     struct Slot {
         bool busy = false;
-        TokenIdList held;
+        HeldTokens held;
         std::uint64_t released = 0;  ///< order of the last release
     };
 

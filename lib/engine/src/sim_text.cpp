@@ -123,9 +123,4 @@ std::size_t sim_length(std::uint64_t key) {
     return 24 + mix(~key) % 40;
 }
 
-std::size_t common_prefix(std::span<const std::int32_t> a, std::span<const std::int32_t> b) {
-    const auto ends = std::ranges::mismatch(a, b);
-    return static_cast<std::size_t>(ends.in1 - a.begin());
-}
-
 }  // namespace rbees::engine

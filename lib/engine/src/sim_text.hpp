@@ -31,7 +31,4 @@ namespace rbees::engine {
 /// After how many tokens that answer ends by itself: 24 to 63.
 [[nodiscard]] std::size_t sim_length(std::uint64_t key);
 
-/// Prefix length that both lists share.
-[[nodiscard]] std::size_t common_prefix(std::span<const std::int32_t> a, std::span<const std::int32_t> b);
-
 }  // namespace rbees::engine

@@ -19,7 +19,7 @@ std::optional<ApiError> SlotStay::enter(const TokenIdList& prompt) {
     return cancelled_error();
 }
 
-void SlotStay::leave(TokenIdList held) {
+void SlotStay::leave(HeldTokens held) {
     if (!slot_) return;
     core_->slots.release(*slot_, std::move(held));
     slot_.reset();

@@ -23,7 +23,7 @@ class SlotStay {
     [[nodiscard]] std::optional<ApiError> enter(const TokenIdList& prompt);
 
     /// Gives the slot back, if there is one; it goes on holding these tokens.
-    void leave(TokenIdList held);
+    void leave(HeldTokens held);
 
     void stop() noexcept { stop_.request_stop(); }
     [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }

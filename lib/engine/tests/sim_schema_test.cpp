@@ -40,5 +40,32 @@ TEST(SmallestValue, EndsOnASchemaThatContainsItself) {
     EXPECT_NE(value.find("null"), std::string::npos);
 }
 
+TEST(SmallestValue, StaysSmallForASchemaThatAsksForListsOfListsOfLists) {
+    std::string schema = R"({"type":"string","minLength":1000})";
+    for (int depth = 0; depth < 5; ++depth)
+        schema = R"({"type":"array","minItems":1000,"items":)" + schema + "}";
+
+    EXPECT_LT(smallest(schema).size(), 2 * max_value_bytes);
+}
+
+TEST(SmallestValue, StaysSmallForASchemaThatRepeatsALargeConstant) {
+    const auto schema = R"({"type":"array","minItems":1000,"items":{"$ref":"#/$defs/x"},"$defs":{"x":{"const":")" +
+                        std::string(100'000, 'x') + R"("}}})";
+
+    EXPECT_LT(smallest(schema).size(), 2 * max_value_bytes);
+}
+
+TEST(SmallestValue, StaysSmallForASchemaOfManyEqualParts) {
+    std::string parts;
+    for (int i = 0; i < 10'000; ++i)
+        parts += std::string(i == 0 ? "" : ",") + R"({"$ref":"#/$defs/x"})";
+    std::string names;
+    for (int i = 0; i < 10'000; ++i)
+        names += std::string(i == 0 ? "" : ",") + R"("n)" + std::to_string(i) + '"';
+    const auto schema = R"({"type":"object","allOf":[)" + parts + R"(],"$defs":{"x":{"required":[)" + names + "]}}}";
+
+    EXPECT_LT(smallest(schema).size(), 2 * max_value_bytes);
+}
+
 }  // namespace
 }  // namespace rbees::engine

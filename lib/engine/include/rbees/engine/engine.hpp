@@ -85,6 +85,8 @@ struct Capabilities {
     std::uint32_t threads = 0;  ///< decode threads chosen at load
     bool tools = false;         ///< the chat template knows tools
     bool grammar = false;       ///< JSON schema and grammar constrain the output
+    std::string device = "cpu";       ///< that computes: "cpu" or "cuda"
+    std::optional<Bytes> gpu_memory;  ///< that it takes of GPUs, if it runs on one
 };
 
 /// Counters since load; monotonic. Times are busy time of the engine.
@@ -125,7 +127,7 @@ struct LoadPlan {
     std::optional<Tokens> context;          ///< per request; else the model's own, bounded by memory
     std::optional<std::uint32_t> threads;   ///< else measured at load
     std::optional<std::uint32_t> batch;     ///< else chosen so that a step stays under 250 ms, 32 at least
-    int gpu_layers = -1;                    ///< -1 = as many as fit; 0 = none
+    int gpu_layers = -1;                    ///< -1 = as many as fit; -2 = all, or the load fails; 0 = none
     std::optional<std::string> model_hash;  ///< SHA-256 that the caller knows already; else the file is read for it
 };
 
@@ -135,6 +137,8 @@ enum class LoadErrorKind : std::uint8_t {
     file_corrupt,       ///< not a GGUF file, truncated, or tensors that do not fit the header
     not_supported,      ///< an architecture or quantisation that the engine does not know
     not_enough_memory,  ///< `message` says how much is needed and how much is free
+    not_enough_gpu_memory,  ///< likewise
+    no_gpu,                 ///< layers are wanted on one
     failed,             ///< anything else the engine reports
 };
 
