@@ -13,6 +13,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// What four digits can say of a year.
+constexpr WallTime first_time = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr WallTime end_time = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+
 std::optional<std::chrono::sys_days> take_date(TextReader& reader) {
     const auto year = reader.take_number(4);
     if (!year || !reader.take_any("-")) return std::nullopt;
@@ -94,7 +98,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     const auto offset = take_offset(reader);
     if (!offset) return bad_time(text, "no Z or numeric offset at the end");
     if (!reader.at_end()) return bad_time(text, "something stands after the offset");
-    return WallTime(*date) + *time_of_day - *offset;
+    const auto time = WallTime(*date) + *time_of_day - *offset;
+    if (time < first_time || time >= end_time) return bad_time(text, "in UTC it lies outside the years 0000 to 9999");
+    return time;
 }
 
 }  // namespace rbees

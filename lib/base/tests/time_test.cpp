@@ -57,6 +57,17 @@ TEST(Rfc3339, RefusalSaysWhatIsWrong) {
               "(write it like 2026-11-21T11:23:38Z (RFC 3339))");
 }
 
+TEST(Rfc3339, OffsetMayNotLeaveTheYearsOfFourDigits) {
+    EXPECT_TRUE(parse_rfc3339("9999-12-31T23:59:59.999Z"));
+    EXPECT_TRUE(parse_rfc3339("9999-12-31T23:59:59.999+00:01"));
+    EXPECT_TRUE(parse_rfc3339("0000-01-01T00:00:00Z"));
+    EXPECT_FALSE(parse_rfc3339("9999-12-31T23:59:59.999-00:01"));
+    EXPECT_FALSE(parse_rfc3339("9999-12-31T23:59:60Z"));
+    EXPECT_EQ(describe(parse_rfc3339("0000-01-01T00:00:00+00:01").error()),
+              "'0000-01-01T00:00:00+00:01' is not a time: in UTC it lies outside the years 0000 to 9999 "
+              "(write it like 2026-11-21T11:23:38Z (RFC 3339))");
+}
+
 class BadTime : public testing::TestWithParam<const char*> {};
 
 TEST_P(BadTime, IsRefused) {
