@@ -21,17 +21,23 @@ bool is_file_name(std::string_view name) {
     return name == admin_file_token || name == node_file_token;
 }
 
+bool has_expired(const Token& token, WallTime now) {
+    return token.expires_at && *token.expires_at <= now;
+}
+
 AccessOutcome decide_create(const CreateToken& command, const Token* same_name) {
-    if (command.origin == TokenOrigin::user && is_file_name(command.token.name)) {
+    const auto& token = command.token;
+    const bool is_of_user = command.origin == TokenOrigin::user;
+    if (is_of_user && is_file_name(token.name)) {
         return refuse(ErrorCode::CONFLICT,
-                      fmt::format("the name \"{}\" belongs to a token of rbees itself", command.token.name));
+                      fmt::format("the name \"{}\" belongs to a token of rbees itself", token.name));
     }
-    if (same_name == nullptr) return std::vector<AccessRecord>{TokenCreated{command.token}};
-    if (command.origin == TokenOrigin::user) {
-        return refuse(ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", command.token.name));
+    if (same_name == nullptr) return std::vector<AccessRecord>{TokenCreated{token}};
+    if (is_of_user && !has_expired(*same_name, token.created_at)) {
+        return refuse(ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", token.name));
     }
-    if (same_name->hash == command.token.hash) return std::vector<AccessRecord>{};
-    return std::vector<AccessRecord>{TokenRevoked{same_name->id}, TokenCreated{command.token}};
+    if (!is_of_user && same_name->hash == token.hash) return std::vector<AccessRecord>{};
+    return std::vector<AccessRecord>{TokenRevoked{same_name->id}, TokenCreated{token}};
 }
 
 }  // namespace
@@ -46,8 +52,7 @@ const Token* AccessView::find(std::string_view secret, WallTime now) const {
     // A look-up by hash gives nothing away by its time: who can choose the hash knows the secret already.
     const auto found = by_hash_.find(sha256_hex(secret));
     if (found == by_hash_.end()) return nullptr;
-    const auto& token = found->second;
-    return token.expires_at && *token.expires_at <= now ? nullptr : &token;
+    return has_expired(found->second, now) ? nullptr : &found->second;
 }
 
 AccessOutcome Access::decide(const AccessCommand& command) const {

@@ -94,6 +94,23 @@ TEST_F(AccessTest, SecondTokenOfOneNameIsAConflict) {
     EXPECT_EQ(name_behind("rbk_two"), "");
 }
 
+TEST_F(AccessTest, NewTokenTakesThePlaceOfAnExpiredOneOfItsName) {
+    auto old = make_token("t1", "laptop", "rbk_one");
+    old.expires_at = noon + 1h;
+    ASSERT_TRUE(run(CreateToken{old}));
+    auto early = make_token("t2", "laptop", "rbk_two");
+    early.created_at = noon + 1h - 1ms;
+    auto late = make_token("t3", "laptop", "rbk_three");
+    late.created_at = noon + 1h;
+
+    EXPECT_FALSE(run(CreateToken{early}));
+    ASSERT_TRUE(run(CreateToken{late}));
+
+    EXPECT_EQ(access.tokens().size(), 1U);
+    EXPECT_TRUE(access.tokens().contains(TokenId("t3")));
+    EXPECT_EQ(name_behind("rbk_three", noon + 2h), "laptop");
+}
+
 TEST_F(AccessTest, UnknownTokenCannotBeRevoked) {
     const auto outcome = run(RevokeToken{TokenId("absent")});
 
