@@ -105,7 +105,7 @@ void Committer::checkpoint_if_due() {
     checkpoint_due_pages_ = pages + limits::checkpoint_pages_idle;
     const auto copied = writer_->checkpoint();
     published_.change([](JournalHead&, JournalMetrics& metrics) { metrics.checkpoints += 1; });
-    if (copied) return;
+    if (copied) return reach(CrashPoint::log_copied);
     // A full disk leaves everything in the log, which is as good. After a failed sync nothing on the disk is sure.
     if (copied.error().is_full()) {
         options_.log.warning("no room to checkpoint the journal; its log grows");

@@ -53,10 +53,9 @@ class Door {
         is_open_ = false;
     }
     void open() {
-        {
-            const std::scoped_lock lock(mutex_);
-            is_open_ = true;
-        }
+        // Notified under the lock: as soon as it is free, whoever waited may go on and destroy the door.
+        const std::scoped_lock lock(mutex_);
+        is_open_ = true;
         changed_.notify_all();
     }
     [[nodiscard]] bool wait() {

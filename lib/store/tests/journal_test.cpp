@@ -154,15 +154,49 @@ TEST_F(JournalTest, FolderThatIsNotThereIsNamed) {
     EXPECT_NE(opened.error().failure.message.find("absent"), std::string::npos);
 }
 
-TEST_F(JournalTest, LogIsCopiedIntoTheDatabaseWhenItHasGrown) {
-    open();
-    const std::string big(64 << 10, 'x');
+/// A batch that alone makes the log long enough for an idle moment's checkpoint.
+Batch long_batch() {
+    constexpr std::size_t page_bytes = 4'096;
+    return batch_of(std::string(page_bytes * limits::checkpoint_pages_idle, 'x'));
+}
 
-    for (int i = 0; i < 128; ++i)
-        ASSERT_TRUE(commit(batch_of(big)));
+TEST_F(JournalTest, LogThatHasGrownIsCopiedIntoTheDatabaseAndBeginsAnew) {
+    Door copied;
+    auto options = test_options();
+    options.reached = [&](CrashPoint point) {
+        if (point == CrashPoint::log_copied) copied.open();
+    };
+    open(std::move(options));
 
-    EXPECT_GE(journal->metrics().checkpoints, 1U);
-    EXPECT_LT(journal->metrics().log_pages, 2U * limits::checkpoint_pages_idle);
+    ASSERT_TRUE(commit(long_batch()));
+    ASSERT_TRUE(copied.wait());
+    ASSERT_TRUE(commit(batch_of("small")));
+    journal->stop();
+
+    EXPECT_EQ(journal->metrics().checkpoints, 1U);
+    EXPECT_LT(journal->metrics().log_pages, std::uint64_t{limits::checkpoint_pages_idle} / 10);
+}
+
+TEST_F(JournalTest, LogIsNotCopiedWhileAnotherBatchWaits) {
+    std::size_t written = 0;
+    std::size_t written_before_copy = 0;
+    Door reported;
+    auto options = test_options();
+    options.reached = [&](CrashPoint point) {
+        if (point == CrashPoint::before_write) ++written;
+        if (point == CrashPoint::log_copied) written_before_copy = written;
+    };
+    open(std::move(options));
+
+    // Appended from the callback, so that the second batch surely waits when the first one's commit ends.
+    const auto append_another = [&](CommitResult) {
+        EXPECT_TRUE(journal->append(batch_of("small"), [&](CommitResult) { reported.open(); }));
+    };
+    ASSERT_TRUE(journal->append(long_batch(), append_another));
+    ASSERT_TRUE(reported.wait());
+    journal->stop();
+
+    EXPECT_EQ(written_before_copy, 2U);
 }
 
 TEST_F(JournalTest, ClosedJournalLeavesAnEmptyLog) {

@@ -59,8 +59,8 @@ struct DiskSpace {
     Bytes total;
 };
 
-/// Where a test may end the process.
-enum class CrashPoint : std::uint8_t { before_write, written_not_committed, committed_not_reported };
+/// Where a test may look in, or end the process. `log_copied` is a checkpoint's end.
+enum class CrashPoint : std::uint8_t { before_write, written_not_committed, committed_not_reported, log_copied };
 
 struct JournalOptions {
     std::string program_version = "0.1.0";  ///< named to an older program that is given this database
