@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "gguf_file.hpp"
+#include "gpu.hpp"
 #include "machine.hpp"
 #include "probe.hpp"
 #include "rbees/base/hash.hpp"
@@ -22,8 +23,10 @@ namespace rbees::engine {
 namespace {
 
 constexpr std::chrono::milliseconds cpu_window{150};
-constexpr std::uint64_t repack_bytes_max = 2'000'000'000;  ///< larger models are probed without repacking
-constexpr double share_of_hash = 0.15;                     ///< of the progress
+constexpr Bytes repack_max = mebibytes(8192);  ///< repacking more takes longer than a better choice is worth
+constexpr int fitting_layers = -1;             ///< of LoadPlan::gpu_layers
+constexpr int all_layers = -2;                 ///< likewise
+constexpr double share_of_hash = 0.15;         ///< of the progress
 constexpr double share_before_load = 0.25;
 
 std::unexpected<LoadError> refuse(LoadErrorKind kind, std::string message, std::string remedy) {
@@ -38,14 +41,13 @@ void make_openmp_passive() {
     setenv("KMP_BLOCKTIME", "0", keep);
 }
 
+std::int64_t whole_ms(Duration duration) {
+    return std::chrono::round<std::chrono::milliseconds>(duration).count();
+}
+
 void start_backend() {
     static std::once_flag once;
     std::call_once(once, [] { llama_backend_init(); });
-}
-
-bool has_gpu() {
-    return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
-           ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
 }
 
 std::expected<std::string, LoadError> hash_file(const std::string& path, Bytes size,
@@ -71,9 +73,34 @@ struct Settled {
     Kind kind = Kind::chat;
     Tokens context;
     std::uint32_t threads = 1;
-    std::uint32_t batch = batch_min;
+    BatchChoice batch;
     Bytes prompt_cache;
 };
+
+std::expected<void, LoadError> check_gpu(const LoadPlan& plan) {
+    const bool needs_one = plan.gpu_layers == all_layers || plan.gpu_layers > 0;
+    if (!needs_one || gpu_kind()) return {};
+    return refuse(LoadErrorKind::no_gpu, "layers are wanted on a GPU, but this rbees-workerd can use none",
+                  "docs/gpu.md says how to build it for GPUs; or run the model on the CPU");
+}
+
+/// What the weights, the cache and the buffers may take together.
+struct Room {
+    Bytes free;
+    std::string_view of;
+    LoadErrorKind refusal = LoadErrorKind::not_enough_memory;
+};
+
+Room room_for(const LoadPlan& plan) {
+    if (plan.gpu_layers == all_layers) {
+        const auto free = free_gpu_memory();
+        return {Bytes(free.value - std::min(free, gpu_reserve).value), "GPU memory",
+                LoadErrorKind::not_enough_gpu_memory};
+    }
+    // As many layers as fit: what the GPU cannot take is llama.cpp's own to find out.
+    const bool may_use_gpu = plan.gpu_layers != 0 && gpu_kind();
+    return {may_use_gpu ? Bytes(~std::uint64_t{0}) : available_memory(), "memory"};
+}
 
 std::expected<void, LoadError> settle_context(const LoadPlan& plan, Settled& settled) {
     const auto& facts = settled.facts;
@@ -81,32 +108,40 @@ std::expected<void, LoadError> settle_context(const LoadPlan& plan, Settled& set
                           .per_token = facts.kv_per_token,
                           .overhead = mebibytes(96) + Bytes(facts.size.value / 20)};
     const ContextWish wish{.asked = plan.context, .trained = facts.trained, .slots = plan.slots};
-    // Memory of GPUs is llama.cpp's own to fit; what is counted here is the machine's.
-    const bool on_gpu = plan.gpu_layers != 0 && has_gpu();
-    const auto available = on_gpu ? Bytes(~std::uint64_t{0}) : available_memory();
-    const auto context = choose_context(wish, need, available);
+    const auto room = room_for(plan);
+    const auto context = choose_context(wish, need, room.free);
     if (!context) {
         return refuse(
-            LoadErrorKind::not_enough_memory,
-            fmt::format("{} needs {} of memory ({} of weights, the rest for {} slots), but {} is free", plan.model_path,
-                        describe(context.error()), describe(facts.size), plan.slots, describe(available)),
+            room.refusal,
+            fmt::format("{} needs {} of {} ({} of weights, the rest for {} slots), but {} is free", plan.model_path,
+                        describe(context.error()), room.of, describe(facts.size), plan.slots, describe(room.free)),
             "choose a smaller model, fewer slots or a shorter context, or free memory");
     }
     settled.context = std::min(*context, facts.trained);
-    const auto used = need.total(settled.context, plan.slots);
-    settled.prompt_cache = choose_prompt_cache(on_gpu ? available_memory() : Bytes(available.value - used.value));
+    const bool on_cpu = plan.gpu_layers == 0 || !gpu_kind();
+    const auto used = on_cpu ? need.total(settled.context, plan.slots) : Bytes{};
+    const auto available = available_memory();
+    settled.prompt_cache = choose_prompt_cache(Bytes(available.value - std::min(available, used).value));
     return {};
 }
 
-std::uint32_t settle_batch(const LoadPlan& plan, const Settled& settled) {
+BatchChoice settle_batch(const LoadPlan& plan, const Settled& settled, const Logger& log) {
     // An encoder takes each text in one piece.
-    if (!settled.facts.causal) return static_cast<std::uint32_t>(settled.context.value);
-    if (plan.batch) return std::max(*plan.batch, std::uint32_t{1});
-    const auto rate = measure_prefill({.path = plan.model_path,
-                                       .threads = settled.threads,
-                                       .gpu_layers = plan.gpu_layers,
-                                       .repack = settled.facts.size.value < repack_bytes_max});
-    return choose_batch(rate.value_or(0));
+    if (!settled.facts.causal) return {.batch = static_cast<std::uint32_t>(settled.context.value), .step = {}};
+    if (plan.batch) return {.batch = std::max(*plan.batch, std::uint32_t{1}), .step = {}};
+    const auto probe = StepProbe::load({.path = plan.model_path,
+                                        .threads = settled.threads,
+                                        .gpu_layers = plan.gpu_layers,
+                                        .slots = plan.slots,
+                                        .context = settled.context,
+                                        .repack = settled.facts.size <= repack_max,
+                                        .on_cpu = plan.gpu_layers == 0 || !has_gpu()});
+    if (!probe) return {};
+    return choose_batch([&](std::uint32_t batch) {
+        const auto step = probe->time_step(batch);
+        if (step) log.debug("measured a step", {{"batch", batch}, {"ms", whole_ms(*step)}});
+        return step;
+    });
 }
 
 common_params make_params(const LoadPlan& plan, const Settled& settled) {
@@ -117,13 +152,13 @@ common_params make_params(const LoadPlan& plan, const Settled& settled) {
     // Each slot has its own part of the cache: a request that fills it hurts nobody else.
     params.kv_unified = false;
     params.n_ctx = static_cast<int>(settled.context.value * plan.slots);
-    params.n_batch = static_cast<int>(settled.batch);
+    params.n_batch = static_cast<int>(settled.batch.batch);
     params.n_ubatch =
         settled.facts.causal ? std::min(params.n_batch, static_cast<int>(microbatch_max)) : params.n_batch;
     params.cpuparams.n_threads = static_cast<int>(settled.threads);
     params.cpuparams_batch.n_threads = static_cast<int>(settled.threads);
     params.n_gpu_layers = plan.gpu_layers;
-    params.fit_params = plan.gpu_layers < 0 && has_gpu();
+    params.fit_params = plan.gpu_layers == fitting_layers && gpu_kind();
     params.cache_ram_mib = static_cast<int>(settled.prompt_cache.value >> 20);
     params.embedding = settled.kind != Kind::chat;
     if (settled.kind == Kind::rerank) params.pooling_type = LLAMA_POOLING_TYPE_RANK;
@@ -139,6 +174,8 @@ LoadError explain(const std::string& path, const std::string& errors) {
     auto kind = LoadErrorKind::failed;
     if (says("unknown model architecture") || says("unknown type") || says("invalid ggml type")) {
         kind = LoadErrorKind::not_supported;
+    } else if (says("cudaMalloc failed")) {
+        kind = LoadErrorKind::not_enough_gpu_memory;
     } else if (says("unable to allocate") || says("failed to allocate") || says("out of memory")) {
         kind = LoadErrorKind::not_enough_memory;
     } else if (says("is not within the file bounds") || says("missing tensor") || says("wrong shape")) {
@@ -181,9 +218,20 @@ void fill(LlamaCore& core, const LoadPlan& plan, const Settled& settled, std::st
                          .context = Tokens(static_cast<std::uint64_t>(meta.slot_n_ctx)),
                          .slots = plan.slots,
                          .batch = llama_n_batch(context),
+                         .step = settled.batch.step,
                          .threads = settled.threads,
                          .tools = chat && tools != meta.chat_template_caps.end() && tools->second,
                          .grammar = chat};
+}
+
+/// Where it runs is what the load took, not what was asked for: layers that did not fit lie in the machine's memory.
+void note_device(LlamaCore& core, Bytes free_before, Bytes weights) {
+    const auto free = free_gpu_memory();
+    const Bytes taken(free_before.value - std::min(free, free_before).value);
+    const auto kind = gpu_kind();
+    if (!kind || taken < Bytes(weights.value / 2)) return;
+    core.capabilities.device = *kind;
+    core.capabilities.gpu_memory = taken;
 }
 
 }  // namespace
@@ -195,6 +243,8 @@ std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& p
     make_openmp_passive();
     auto core = std::make_shared<LlamaCore>(log);
     start_backend();
+    if (const auto there = check_gpu(plan); !there) return std::unexpected(there.error());
+    const auto gpu_memory_before = free_gpu_memory();
     auto facts = inspect_model(plan.model_path);
     if (!facts) return std::unexpected(facts.error());
     Settled settled{.facts = std::move(*facts)};
@@ -205,18 +255,20 @@ std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& p
     if (!hash) return std::unexpected(hash.error());
     settled.threads = plan.threads.value_or(0);
     if (settled.threads == 0) settled.threads = choose_threads(measure_free_cores(cpu_before, cpu_window));
-    settled.batch = settle_batch(plan, settled);
+    settled.batch = settle_batch(plan, settled, log);
     if (progress) progress(share_before_load);
 
     core->params = make_params(plan, settled);
     if (const auto loaded = hand_over(*core, plan.model_path, progress); !loaded)
         return std::unexpected(loaded.error());
     fill(*core, plan, settled, std::move(*hash));
+    note_device(*core, gpu_memory_before, settled.facts.size);
     log.info("model loaded", {{"model", core->capabilities.model},
                               {"context", static_cast<std::int64_t>(core->capabilities.context.value)},
                               {"slots", static_cast<std::int64_t>(plan.slots)},
                               {"batch", static_cast<std::int64_t>(core->capabilities.batch)},
-                              {"threads", static_cast<std::int64_t>(settled.threads)}});
+                              {"threads", static_cast<std::int64_t>(settled.threads)},
+                              {"device", core->capabilities.device}});
     return core;
 }
 

@@ -8,6 +8,8 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "rbees/base/log.hpp"
 #include "rbees/engine/engine.hpp"
@@ -19,5 +21,14 @@ namespace rbees::engine {
 [[nodiscard]] std::expected<std::unique_ptr<Engine>, LoadError> load_llama(const LoadPlan& plan,
                                                                            const std::function<void(double)>& progress,
                                                                            const Logger& log);
+
+/// Kinds of devices: "cpu", "cuda".
+struct LlamaDevices {
+    std::vector<std::string> built_for;  ///< what this llama.cpp has code for
+    std::vector<std::string> usable;     ///< what of that is here and answers
+};
+
+/// Asks llama.cpp, which starts the drivers of GPUs: may take a second.
+[[nodiscard]] LlamaDevices llama_devices();
 
 }  // namespace rbees::engine

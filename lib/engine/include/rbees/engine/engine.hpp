@@ -17,6 +17,7 @@
 
 #include "rbees/base/failure.hpp"
 #include "rbees/base/ids.hpp"
+#include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
 
 namespace rbees::engine {
@@ -81,22 +82,23 @@ struct Capabilities {
     Kind kind = Kind::chat;
     Tokens context;  ///< per request
     std::uint32_t slots = 1;
-    std::uint32_t batch = 0;    ///< prompt tokens a step
-    std::uint32_t threads = 0;  ///< decode threads chosen at load
-    bool tools = false;         ///< the chat template knows tools
-    bool grammar = false;       ///< JSON schema and grammar constrain the output
+    std::uint32_t batch = 0;          ///< tokens a step: prompts, and one for each request that generates
+    std::optional<Duration> step;     ///< of a full batch, as measured at load; nothing where the batch was given
+    std::uint32_t threads = 0;        ///< decode threads chosen at load
+    bool tools = false;               ///< the chat template knows tools
+    bool grammar = false;             ///< JSON schema and grammar constrain the output
     std::string device = "cpu";       ///< that computes: "cpu" or "cuda"
     std::optional<Bytes> gpu_memory;  ///< that it takes of GPUs, if it runs on one
 };
 
-/// Counters since load; monotonic. Times are busy time of the engine.
+/// Counters since load; monotonic. Work for requests that were cancelled counts as far as it is known.
 struct Counters {
     std::uint64_t requests = 0;
-    Tokens tokens_in;
+    Tokens tokens_in;  ///< of prompts, cached ones included
     Tokens tokens_cached;
     Tokens tokens_out;
-    double prefill_seconds = 0;
-    double decode_seconds = 0;
+    double prefill_seconds = 0;  ///< spent on `tokens_in` less `tokens_cached`: their quotient is the prompt rate
+    double decode_seconds = 0;   ///< of all requests together: `tokens_out` by this is the rate that each one gets
     std::uint32_t slots_busy = 0;
     std::uint32_t queued = 0;
 };
@@ -124,9 +126,9 @@ struct LoadPlan {
     std::string model_name;                 ///< the public id
     std::optional<Kind> kind;               ///< else found in the file
     std::uint32_t slots = 4;                ///< parallel requests
-    std::optional<Tokens> context;          ///< per request; else the model's own, bounded by memory
+    std::optional<Tokens> context;          ///< per request; else the model's own up to 8192, less if memory is short
     std::optional<std::uint32_t> threads;   ///< else measured at load
-    std::optional<std::uint32_t> batch;     ///< else chosen so that a step stays under 250 ms, 32 at least
+    std::optional<std::uint32_t> batch;     ///< else measured so that a step stays under 250 ms, 32 at least
     int gpu_layers = -1;                    ///< -1 = as many as fit; -2 = all, or the load fails; 0 = none
     std::optional<std::string> model_hash;  ///< SHA-256 that the caller knows already; else the file is read for it
 };
@@ -134,12 +136,12 @@ struct LoadPlan {
 /// Why a load failed, as a kind that the pool manager reacts to.
 enum class LoadErrorKind : std::uint8_t {
     file_missing,
-    file_corrupt,       ///< not a GGUF file, truncated, or tensors that do not fit the header
-    not_supported,      ///< an architecture or quantisation that the engine does not know
-    not_enough_memory,  ///< `message` says how much is needed and how much is free
+    file_corrupt,           ///< not a GGUF file, truncated, or tensors that do not fit the header
+    not_supported,          ///< an architecture or quantisation that the engine does not know
+    not_enough_memory,      ///< `message` says how much is needed and how much is free
     not_enough_gpu_memory,  ///< likewise
     no_gpu,                 ///< layers are wanted on one
-    failed,             ///< anything else the engine reports
+    failed,                 ///< anything else the engine reports
 };
 
 struct LoadError {
