@@ -24,7 +24,7 @@ void Ticket::give_back() {
 }
 
 std::optional<Ticket> take_slot(const FleetView& view, const ModelId& model, const std::set<WorkerId>& avoid,
-                                const std::function<void()>& freed) {
+                                Claim claim, const std::function<void()>& freed) {
     struct Candidate {
         std::uint32_t free;
         const RoutableWorker* worker;
@@ -36,7 +36,7 @@ std::optional<Ticket> take_slot(const FleetView& view, const ModelId& model, con
     // Counters move while this sorts, so each is read once.
     std::ranges::sort(candidates, std::ranges::greater{}, &Candidate::free);
     for (const auto& candidate : candidates) {
-        if (const auto epoch = candidate.worker->slots->take()) return Ticket(*candidate.worker, *epoch, freed);
+        if (const auto epoch = candidate.worker->slots->take(claim)) return Ticket(*candidate.worker, *epoch, freed);
     }
     return std::nullopt;
 }

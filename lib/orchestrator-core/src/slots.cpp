@@ -4,7 +4,8 @@
 
 namespace rbees::orchestrator {
 
-std::optional<Epoch> SlotCounter::take() {
+std::optional<Epoch> SlotCounter::take(Claim claim) {
+    if (claim == Claim::newcomer && waiting_.load()) return std::nullopt;
     auto state = state_.load();
     while (!retired_.load()) {
         const auto used = static_cast<std::uint32_t>(state);

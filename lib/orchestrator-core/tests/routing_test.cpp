@@ -30,33 +30,33 @@ FleetView make_view(std::vector<RoutableWorker> workers) {
 }
 
 std::optional<Ticket> take(const FleetView& view, const std::set<WorkerId>& avoid = {}) {
-    return take_slot(view, model, avoid, {});
+    return take_slot(view, model, avoid, Claim::newcomer, {});
 }
 
 TEST(SlotCounter, GivesAsManyTicketsAsThereAreSlots) {
     SlotCounter slots(2, Epoch{7});
 
-    EXPECT_EQ(slots.take(), Epoch{7});
-    EXPECT_EQ(slots.take(), Epoch{7});
-    EXPECT_FALSE(slots.take());
+    EXPECT_EQ(slots.take(Claim::newcomer), Epoch{7});
+    EXPECT_EQ(slots.take(Claim::newcomer), Epoch{7});
+    EXPECT_FALSE(slots.take(Claim::newcomer));
     EXPECT_EQ(slots.free(), 0U);
     EXPECT_EQ(slots.used(), 2U);
 }
 
 TEST(SlotCounter, GivesAReturnedSlotAgain) {
     SlotCounter slots(1, Epoch{0});
-    ASSERT_TRUE(slots.take());
+    ASSERT_TRUE(slots.take(Claim::newcomer));
 
     EXPECT_FALSE(slots.release());
 
     EXPECT_EQ(slots.free(), 1U);
-    EXPECT_TRUE(slots.take());
+    EXPECT_TRUE(slots.take(Claim::newcomer));
 }
 
 TEST(SlotCounter, SaysAtReleaseWhetherSomebodyWaits) {
     SlotCounter slots(2, Epoch{0});
-    ASSERT_TRUE(slots.take());
-    ASSERT_TRUE(slots.take());
+    ASSERT_TRUE(slots.take(Claim::newcomer));
+    ASSERT_TRUE(slots.take(Claim::newcomer));
 
     slots.set_waiting(true);
     EXPECT_TRUE(slots.release());
@@ -65,21 +65,33 @@ TEST(SlotCounter, SaysAtReleaseWhetherSomebodyWaits) {
     EXPECT_FALSE(slots.release());
 }
 
+TEST(SlotCounter, LetsNoNewcomerOvertakeSomebodyWhoWaits) {
+    SlotCounter slots(2, Epoch{7});
+    ASSERT_TRUE(slots.take(Claim::newcomer));
+
+    slots.set_waiting(true);
+
+    EXPECT_FALSE(slots.take(Claim::newcomer));
+    EXPECT_TRUE(slots.take(Claim::from_queue));
+    slots.set_waiting(false);
+    EXPECT_FALSE(slots.take(Claim::newcomer)) << "both slots are in use";
+}
+
 TEST(SlotCounter, RetiredOneGivesNoTicketAndHasAHigherEpoch) {
     SlotCounter slots(2, Epoch{7});
-    ASSERT_EQ(slots.take(), Epoch{7});
+    ASSERT_EQ(slots.take(Claim::newcomer), Epoch{7});
 
     slots.retire();
     slots.retire();
 
-    EXPECT_FALSE(slots.take());
+    EXPECT_FALSE(slots.take(Claim::newcomer));
     EXPECT_EQ(slots.free(), 0U);
     EXPECT_EQ(slots.epoch(), Epoch{8});
 }
 
 TEST(SlotCounter, RetiredOneStillTakesItsSlotsBack) {
     SlotCounter slots(2, Epoch{7});
-    ASSERT_TRUE(slots.take());
+    ASSERT_TRUE(slots.take(Claim::newcomer));
     slots.retire();
 
     EXPECT_FALSE(slots.release());
@@ -154,8 +166,8 @@ TEST(Ticket, TellsThatASlotIsFreeOnlyIfSomebodyWaits) {
     const auto view = make_view({make_worker("w1", 2)});
     auto& slots = *view.workers.front().slots;
     int told = 0;
-    auto first = take_slot(view, model, {}, [&] { ++told; });
-    auto second = take_slot(view, model, {}, [&] { ++told; });
+    auto first = take_slot(view, model, {}, Claim::newcomer, [&] { ++told; });
+    auto second = take_slot(view, model, {}, Claim::newcomer, [&] { ++told; });
 
     first.reset();
     EXPECT_EQ(told, 0);
@@ -197,7 +209,7 @@ RC_GTEST_PROP(TakeSlotProperty, TakesTheFreestAllowedWorkerOrNothing, ()) {
         if (!avoid.contains(workers.back().id)) most = std::max(most, workers.back().slots->free());
     }
 
-    const auto ticket = take_slot(make_view(workers), model, avoid, {});
+    const auto ticket = take_slot(make_view(workers), model, avoid, Claim::newcomer, {});
 
     RC_ASSERT(ticket.has_value() == (most > 0));
     if (!ticket) return;
@@ -274,10 +286,10 @@ TEST(SlotThreads, NeverLoseTheWakeUpOfOneThatWaits) {
 
     for (int round = 0; round < meetings; ++round) {
         slots.set_waiting(false);
-        lost += slots.take() ? 0 : 1;
+        lost += slots.take(Claim::newcomer) ? 0 : 1;
         before.meet();
         slots.set_waiting(true);
-        const bool is_served = slots.take().has_value();
+        const bool is_served = slots.take(Claim::from_queue).has_value();
         after.meet();
         if (is_served) static_cast<void>(slots.release());
         if (!is_served && !is_told) ++lost;
@@ -297,7 +309,7 @@ TEST(SlotThreads, GiveNoTicketOfANewEpochAfterRetirement) {
             for (int thread = 0; thread < threads; ++thread) {
                 pool.emplace_back([&] {
                     bool was_retired = is_retired;
-                    for (auto epoch = slots.take(); epoch; epoch = slots.take()) {
+                    for (auto epoch = slots.take(Claim::newcomer); epoch; epoch = slots.take(Claim::newcomer)) {
                         if (was_retired || *epoch != Epoch{7}) ++wrong;
                         was_retired = is_retired;
                     }

@@ -48,6 +48,7 @@ struct FleetView {
     ModelId default_model;                ///< empty if there is none
     std::set<ModelId> catalogue;          ///< known, but not on disk
     std::uint32_t nodes = 0;              ///< connected
+    bool is_complete = false;  ///< every node that we know came, or had its time to: what is missing is not there
     AccessView access;
 
     [[nodiscard]] const UsableModel* find_model(std::string_view id) const;
@@ -76,8 +77,9 @@ class Ticket {
 };
 
 /// Takes a slot for the model: among its workers that are not in `avoid`, the one with most free slots. Nothing if none
-/// is free.
+/// is free for this claim. The ticket calls `freed` when its slot comes free while somebody waits.
 [[nodiscard]] std::optional<Ticket> take_slot(const FleetView& view, const ModelId& model,
-                                              const std::set<WorkerId>& avoid, const std::function<void()>& freed);
+                                              const std::set<WorkerId>& avoid, Claim claim,
+                                              const std::function<void()>& freed);
 
 }  // namespace rbees::orchestrator

@@ -15,13 +15,17 @@ namespace rbees::orchestrator {
 
 enum class Epoch : std::uint32_t {};
 
+/// Who asks for a slot. A newcomer must not take what somebody in the queue waits for.
+enum class Claim : std::uint8_t { newcomer, from_queue };
+
 /// The slots of one worker. Thread-safe.
 class SlotCounter {
   public:
     SlotCounter(std::uint32_t capacity, Epoch epoch) : capacity_(capacity), state_(pack(epoch, 0)) {}
 
-    /// Takes a slot and tells the epoch to send along; nothing if none is free or the worker is retired.
-    [[nodiscard]] std::optional<Epoch> take();
+    /// Takes a slot and tells the epoch to send along; nothing if none is free, the worker is retired, or a newcomer
+    /// would overtake somebody who waits.
+    [[nodiscard]] std::optional<Epoch> take(Claim claim);
 
     /// Gives a slot back. True if somebody waits for it: the control thread must be told then.
     [[nodiscard]] bool release();
