@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "rbees/base/files.hpp"
@@ -41,7 +42,12 @@ Result<void> admit(FleetControl& fleet, const std::filesystem::path& path, std::
     token.role = role;
     token.created_at = wall_now();
     fleet.submit(orchestrator::AccessCommand{orchestrator::CreateToken{token, orchestrator::TokenOrigin::file}}, {});
-    return {};
+    const auto& known = fleet.state().access.tokens();
+    const bool is_known =
+        std::ranges::any_of(known, [&](const auto& entry) { return entry.second.hash == token.hash; });
+    if (is_known) return {};
+    return fail(fmt::format("the token in {} could not be recorded: the disk is nearly full", path.string()),
+                "free space on the disk that holds the state folder, or lower storage.watermark");
 }
 
 }  // namespace

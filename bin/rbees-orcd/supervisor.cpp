@@ -23,8 +23,8 @@
 namespace rbees::orcd {
 namespace {
 
-/// How long children may take to stop before they are killed.
-constexpr Duration stop_patience = std::chrono::seconds(20);
+/// What a child may take to stop beyond the grace that its work has (`shutdown.grace`), before it is killed.
+constexpr Duration stop_margin = std::chrono::seconds(10);
 
 /// One daemon under supervision.
 struct Child {
@@ -37,8 +37,8 @@ struct Child {
 
 class Supervisor {
   public:
-    Supervisor(net::IoContext& io, std::vector<Child> children, Logger log)
-        : io_(io), children_(std::move(children)), log_(std::move(log)), deadline_(io) {}
+    Supervisor(net::IoContext& io, std::vector<Child> children, Duration stop_patience, Logger log)
+        : io_(io), children_(std::move(children)), stop_patience_(stop_patience), log_(std::move(log)), deadline_(io) {}
 
     void start() {
         for (auto& child : children_) {
@@ -46,18 +46,12 @@ class Supervisor {
         }
     }
 
-    /// Asks every child to end; `ended_` is called when the last one has.
+    /// Asks the children to end, one after the other in the order of their start: rbees-orcd finishes what it answers
+    /// while its workers are still there. `ended` is called when the last one has ended.
     void stop(std::function<void()> ended) {
         if (ended_) return;
         ended_ = std::move(ended);
-        for (auto& child : children_) {
-            if (child.watch) log_if_failed(child, child.watch->process().terminate());
-        }
-        deadline_.expires_after(stop_patience);
-        deadline_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) kill_all();
-        });
-        finish_if_done();
+        stop_next();
     }
 
     void kill_all() {
@@ -82,7 +76,7 @@ class Supervisor {
 
     void ended(Child& child, process::ExitStatus status) {
         child.watch.reset();
-        if (ended_) return finish_if_done();
+        if (ended_) return stop_next();
         const auto how = process::describe(status);
         if (status.kind == process::ExitStatus::Kind::exited && status.number == 0) {
             return log_.info("ended as asked", {{"process", child.name}});
@@ -105,16 +99,25 @@ class Supervisor {
         if (!result) log_.error("cannot signal", {{"process", child.name}, {"why", result.error().message}});
     }
 
-    void finish_if_done() {
-        for (const auto& child : children_) {
-            if (child.watch) return;
+    void stop_next() {
+        for (auto& child : children_) {
+            if (child.watch) return stop(child);
         }
         deadline_.cancel();
         ended_();
     }
 
+    void stop(Child& child) {
+        log_if_failed(child, child.watch->process().terminate());
+        deadline_.expires_after(stop_patience_);
+        deadline_.async_wait([this, &child](const boost::system::error_code& error) {
+            if (!error && child.watch) log_if_failed(child, child.watch->process().kill());
+        });
+    }
+
     net::IoContext& io_;
     std::vector<Child> children_;  ///< fixed after construction: watches refer to them
+    Duration stop_patience_;       ///< for each child
     Logger log_;
     boost::asio::basic_waitable_timer<BootClock> deadline_;
     std::function<void()> ended_;
@@ -153,7 +156,7 @@ ExitCode run_supervisor(const Settings& settings, const Logger& log) {
     std::vector<Child> children;
     children.push_back(child_of(settings, *folder, "rbees-orcd", {"--listen", settings.listen_text}));
     children.push_back(child_of(settings, *folder, "pool-managerd", {}));
-    Supervisor supervisor(io, std::move(children), log.module("supervisor"));
+    Supervisor supervisor(io, std::move(children), settings.shutdown_grace + stop_margin, log.module("supervisor"));
     auto file = daemon::ProcessFile::write(settings.home.supervisor_process(), "rbees-supervisor", std::nullopt);
     if (!file) return fail_with(file.error());
     std::optional<process::SignalWatch> signals;

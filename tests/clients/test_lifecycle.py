@@ -240,6 +240,25 @@ class TestDown:
 
         assert lone.processes() == {}
 
+    def test_down_lets_an_answer_finish_that_is_nearly_done(self, lone):
+        lone.up()
+        with openai.OpenAI(base_url=lone.url + "/v1", api_key=lone.token, max_retries=0, timeout=60) as client:
+            stream = client.chat.completions.create(
+                model="sim:slow?decode=50",
+                messages=[{"role": "user", "content": "Tell me about bees."}],
+                max_tokens=100,
+                stream=True,
+                extra_body={"ignore_eos": True},
+            )
+            next(stream)
+            down = lone.start("rbees", "--home", str(lone.home), "down")
+
+            last = [chunk for chunk in stream][-1]
+
+        assert last.choices[0].finish_reason == "length"
+        assert down.wait(60) == 0
+        assert lone.processes() == {}
+
     def test_down_ends_a_worker_in_the_middle_of_an_answer(self, lone):
         lone.up()
         with openai.OpenAI(base_url=lone.url + "/v1", api_key=lone.token, max_retries=0, timeout=60) as client:

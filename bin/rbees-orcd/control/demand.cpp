@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -20,27 +19,20 @@ using contracts::WorkerState;
 /// A model that just failed to load is not tried again before, however many ask for it.
 constexpr Duration load_retry_pause = std::chrono::seconds(2);
 
-/// How long a request waits where no pool manager is connected: long enough for one to be restarted.
-constexpr Duration node_wait = std::chrono::seconds(15);
+Problem no_node() {
+    return {.code = ErrorCode::POOL_UNAVAILABLE,
+            .detail = "no pool manager is connected, so no model can run",
+            .hint = "rbees status",
+            .retry_after_ms = 5'000};
+}
 
 }  // namespace
 
-struct Demand::Timer {
-    explicit Timer(net::IoContext& io) : timer(io) {}
-    boost::asio::basic_waitable_timer<BootClock> timer;
-};
-
 Demand::Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings)
-    : io_(io),
-      fleet_(fleet),
-      settings_(settings),
-      queue_(settings.queue_capacity),
-      timer_(std::make_unique<Timer>(io)) {}
-
-Demand::~Demand() = default;
+    : io_(io), fleet_(fleet), settings_(settings), queue_(settings.queue_capacity), alarm_(io) {}
 
 void Demand::stop() {
-    timer_->timer.cancel();
+    alarm_.cancel();
 }
 
 std::function<void()> Demand::freed() {
@@ -48,24 +40,30 @@ std::function<void()> Demand::freed() {
 }
 
 void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply) {
-    if (!queue_.join({.id = id, .model = model, .deadline = deadline_for(model)})) {
-        return reply(std::unexpected(Problem{.code = ErrorCode::QUEUE_FULL,
-                                             .detail = fmt::format("{} requests wait already", queue_.size()),
-                                             .hint = "try again in a moment",
-                                             .limit = "queue.capacity",
-                                             .retry_after_ms = 1'000}));
-    }
+    const bool has_room = waiting() < settings_.queue_capacity &&
+                          queue_.join({.id = id, .model = model, .deadline = deadline_for(model)});
+    if (!has_room) return reply(std::unexpected(queue_full()));
     replies_.emplace(id, std::move(reply));
     look_at(model);
     watch_deadlines();
 }
 
+void Demand::wait_for_nodes(orchestrator::WaitId id, DoneReply reply) {
+    if (waiting() >= settings_.queue_capacity) return reply(std::unexpected(queue_full()));
+    arrivals_[id] = {BootClock::now() + FleetControl::node_wait, std::move(reply)};
+    look_at_arrivals();
+    watch_deadlines();
+}
+
 void Demand::leave(orchestrator::WaitId id) {
+    const Problem left{.code = ErrorCode::CANCELLED, .detail = "the client left"};
     queue_.leave(id);
-    answer(id, std::unexpected(Problem{.code = ErrorCode::CANCELLED, .detail = "the client left"}));
+    answer(id, std::unexpected(left));
+    if (auto arrival = arrivals_.extract(id)) arrival.mapped().reply(std::unexpected(left));
 }
 
 void Demand::look() {
+    look_at_arrivals();
     for (const auto& model : queue_.models()) {
         look_at(model);
     }
@@ -81,12 +79,20 @@ void Demand::look_at(const ModelId& model) {
     order(model);
 }
 
+void Demand::look_at_arrivals() {
+    if (!fleet_.view().is_complete) return;
+    for (const auto& [id, arrival] : std::exchange(arrivals_, {})) {
+        arrival.reply({});
+    }
+}
+
 /// True if nobody waits for the model any more.
 bool Demand::hand_out(const ModelId& model) {
     // The picture may show them still: it follows behind what is on its way to the disk.
     const auto unreachable = fleet_.unreachable_workers();
     while (auto wait = queue_.next(model)) {
-        auto ticket = orchestrator::take_slot(fleet_.view(), model, unreachable, freed());
+        auto ticket =
+            orchestrator::take_slot(fleet_.view(), model, unreachable, orchestrator::Claim::from_queue, freed());
         if (!ticket) {
             queue_.put_back(std::move(*wait));
             return false;
@@ -128,29 +134,36 @@ void Demand::answer(orchestrator::WaitId id, SlotAnswer slot) {
 }
 
 void Demand::expire() {
-    for (const auto& wait : queue_.expired(BootClock::now())) {
+    const auto now = BootClock::now();
+    for (const auto& wait : queue_.expired(now)) {
         answer(wait.id, std::unexpected(too_late(wait.model)));
     }
+    std::erase_if(arrivals_, [&](const auto& entry) {
+        if (now < entry.second.deadline) return false;
+        entry.second.reply(std::unexpected(no_node()));
+        return true;
+    });
     watch_deadlines();
 }
 
 void Demand::watch_deadlines() {
-    const auto next = queue_.next_deadline();
-    if (!next) return;
-    timer_->timer.expires_at(*next);
-    timer_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (!error) expire();
-    });
+    auto next = queue_.next_deadline();
+    for (const auto& [id, arrival] : arrivals_) {
+        next = std::min(next.value_or(Instant::max()), arrival.deadline);
+    }
+    if (next) alarm_.set(*next, [this] { expire(); });
+}
+
+Problem Demand::queue_full() const {
+    return {.code = ErrorCode::QUEUE_FULL,
+            .detail = fmt::format("{} requests wait already", waiting()),
+            .hint = "try again in a moment",
+            .limit = "queue.capacity",
+            .retry_after_ms = 1'000};
 }
 
 Problem Demand::too_late(const ModelId& model) const {
-    const auto connected = fleet_.view().nodes;
-    if (connected == 0) {
-        return {.code = ErrorCode::POOL_UNAVAILABLE,
-                .detail = "no pool manager is connected, so no model can run",
-                .hint = "rbees status",
-                .retry_after_ms = 5'000};
-    }
+    if (fleet_.view().nodes == 0) return no_node();
     if (is_coming(model)) {
         return {
             .code = ErrorCode::WORKER_START_TIMEOUT,
@@ -190,7 +203,7 @@ Instant Demand::deadline_for(const ModelId& model) const {
     if (std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end()) {
         return now + settings_.queue_wait;
     }
-    return now + (fleet_.view().nodes == 0 ? node_wait : settings_.load_deadline);
+    return now + (fleet_.view().nodes == 0 ? FleetControl::node_wait : settings_.load_deadline);
 }
 
 }  // namespace rbees::orcd

@@ -8,7 +8,6 @@
 #include <expected>
 #include <functional>
 #include <map>
-#include <memory>
 
 #include "control/fleet_control.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
@@ -23,12 +22,13 @@ class Demand {
   public:
     /// `freed` is what tickets call when a slot comes free that somebody waits for; it may be called on any thread.
     Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings);
-    ~Demand();
-    Demand(const Demand&) = delete;
-    Demand& operator=(const Demand&) = delete;
 
     /// Joins the queue. QUEUE_FULL if it is.
     void wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply);
+
+    /// For a request whose model no node is known to have, as long as nodes that may have it are still to come: answers
+    /// when the picture is complete. POOL_UNAVAILABLE if no node came, QUEUE_FULL.
+    void wait_for_nodes(orchestrator::WaitId id, DoneReply reply);
 
     /// The client left; the reply comes with CANCELLED.
     void leave(orchestrator::WaitId id);
@@ -38,13 +38,15 @@ class Demand {
 
     void stop();
 
-    [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
+    [[nodiscard]] std::size_t waiting() const { return queue_.size() + arrivals_.size(); }
 
     /// What a ticket calls when its slot came free.
     [[nodiscard]] std::function<void()> freed();
 
   private:
     void look_at(const ModelId& model);
+    void look_at_arrivals();
+    [[nodiscard]] contracts::Problem queue_full() const;
     [[nodiscard]] bool hand_out(const ModelId& model);
     void set_waiting(const ModelId& model, bool waiting);
     void order(const ModelId& model);
@@ -57,14 +59,19 @@ class Demand {
     [[nodiscard]] bool is_expected(const ModelId& model) const;
     [[nodiscard]] Instant deadline_for(const ModelId& model) const;
 
-    struct Timer;
+    /// A request that waits for nodes.
+    struct Arrival {
+        Instant deadline{};
+        DoneReply reply;
+    };
 
     net::IoContext& io_;
     FleetControl& fleet_;
     const Settings& settings_;
     orchestrator::WaitQueue queue_;
     std::map<orchestrator::WaitId, SlotReply> replies_;
-    std::unique_ptr<Timer> timer_;
+    std::map<orchestrator::WaitId, Arrival> arrivals_;
+    Alarm alarm_;
 };
 
 }  // namespace rbees::orcd

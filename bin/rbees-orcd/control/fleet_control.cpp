@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
@@ -41,11 +40,6 @@ orchestrator::Node node_of(const contracts::NodeRegistration& registration, Wall
 
 }  // namespace
 
-struct FleetControl::Timer {
-    explicit Timer(net::IoContext& io) : timer(io) {}
-    boost::asio::basic_waitable_timer<BootClock> timer;
-};
-
 FleetControl::FleetControl(net::IoContext& io, const Settings& settings, kernel::State recovered,
                            kernel::JournalPort& journal, Logger log)
     : io_(io),
@@ -56,7 +50,9 @@ FleetControl::FleetControl(net::IoContext& io, const Settings& settings, kernel:
       loop_(std::move(recovered), journal, [this](const kernel::Effect& effect) { run_effect(effect); }),
       pools_(io),
       view_(std::make_shared<orchestrator::FleetView>()),
-      timer_(std::make_unique<Timer>(io)) {}
+      heartbeat_alarm_(io),
+      unreachable_alarm_(io),
+      node_wait_alarm_(io) {}
 
 FleetControl::~FleetControl() = default;
 
@@ -65,10 +61,13 @@ void FleetControl::start(Publish publish, std::function<void()> on_change) {
     on_change_ = std::move(on_change);
     changed();
     watch_heartbeats();
+    node_wait_alarm_.set(started_at_ + node_wait, [this] { changed(); });
 }
 
 void FleetControl::stop() {
-    timer_->timer.cancel();
+    heartbeat_alarm_.cancel();
+    unreachable_alarm_.cancel();
+    node_wait_alarm_.cancel();
 }
 
 void FleetControl::register_node(contracts::NodeRegistration registration,
@@ -166,6 +165,7 @@ net::Task<void> FleetControl::spawn_at(orchestrator::Worker worker, PoolAddress 
     order.model = worker.model;
     order.slots = worker.slots;
     order.context = worker.context;
+    order.device = worker.device;
     const auto answer = co_await pools_.spawn(std::move(pool), std::move(order));
     // Not reached: the order is repeated when the node registers again.
     if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) co_return;
@@ -215,9 +215,6 @@ void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
                                  command.worker.str())},
             BootClock::now()};
     }
-    const auto life = lives_.find(command.worker);
-    if (life != lives_.end() && life->second.slots) life->second.slots->retire();
-    lives_.erase(command.worker);
 }
 
 void FleetControl::repeat_orders(const NodeId& node) {
@@ -233,7 +230,18 @@ void FleetControl::repeat_orders(const NodeId& node) {
     }
 }
 
+/// However a worker ended: no old picture gives a ticket for it.
+void FleetControl::forget_ended_workers() {
+    std::erase_if(lives_, [this](const auto& entry) {
+        const auto& [id, life] = entry;
+        if (state().fleet.find(id) != nullptr) return false;
+        if (life.slots) life.slots->retire();
+        return true;
+    });
+}
+
 void FleetControl::changed() {
+    forget_ended_workers();
     if (!publish_) return;
     // The picture of this moment: what is decided later must not be seen before it is on disk.
     loop_.when_durable([this, view = build_view()] { publish(view); });
@@ -259,6 +267,7 @@ std::shared_ptr<const orchestrator::FleetView> FleetControl::build_view() {
     for (const auto& [id, node] : presence_.nodes()) {
         view->nodes += node.state == contracts::NodeState::ready ? 1 : 0;
     }
+    view->is_complete = view->nodes != 0 && (knows_all_nodes() || BootClock::now() >= started_at_ + node_wait);
     view->access = orchestrator::AccessView(state().access.tokens());
     return view;
 }
@@ -293,10 +302,19 @@ void FleetControl::worker_unreachable(const WorkerId& worker) {
     log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
     life->second.avoid_until = now + unreachable_pause;
     changed();
-    auto pause = std::make_shared<Timer>(io_);
-    pause->timer.expires_at(life->second.avoid_until);
-    pause->timer.async_wait([this, pause](const boost::system::error_code& error) {
-        if (!error) changed();
+    watch_unreachable();
+}
+
+void FleetControl::watch_unreachable() {
+    const auto now = BootClock::now();
+    std::optional<Instant> next;
+    for (const auto& [id, life] : lives_) {
+        if (now < life.avoid_until) next = std::min(next.value_or(Instant::max()), life.avoid_until);
+    }
+    if (!next) return;
+    unreachable_alarm_.set(*next, [this] {
+        changed();
+        watch_unreachable();
     });
 }
 
@@ -312,15 +330,18 @@ std::set<WorkerId> FleetControl::unreachable_workers() const {
 void FleetControl::watch_heartbeats() {
     const auto next = presence_.next_change();
     if (!next) return;
-    timer_->timer.expires_at(*next);
-    timer_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
+    heartbeat_alarm_.set(*next, [this] {
         for (const auto& node : presence_.tick(BootClock::now())) {
             log_.warning("a node is silent", {{"node", node.str()}, {"reason", presence_.find(node)->reason}});
             changed();
         }
         watch_heartbeats();
     });
+}
+
+bool FleetControl::knows_all_nodes() const {
+    return std::ranges::all_of(state().fleet.nodes(),
+                               [this](const auto& entry) { return presence_.find(entry.first) != nullptr; });
 }
 
 const WorkerLife* FleetControl::life_of(const WorkerId& worker) const {

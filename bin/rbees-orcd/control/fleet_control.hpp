@@ -6,6 +6,7 @@
 /// Everything happens on the control thread; the only things that leave it are published pictures and answers, both
 /// behind the kernel's output gate.
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "control/alarm.hpp"
 #include "control/pool_client.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/contracts/nodes.hpp"
@@ -53,6 +55,9 @@ struct WorkerLife {
 
 class FleetControl {
   public:
+    /// How long a pool manager that we know may take to come back before we go on without it.
+    static constexpr Duration node_wait = std::chrono::seconds(15);
+
     using Publish = std::function<void(std::shared_ptr<const orchestrator::FleetView>)>;
 
     /// `journal` and `settings` must outlive it. `start` makes it run.
@@ -119,15 +124,17 @@ class FleetControl {
     [[nodiscard]] std::shared_ptr<const orchestrator::FleetView> build_view();
     [[nodiscard]] std::optional<orchestrator::RoutableWorker> routable_worker(const orchestrator::Worker& worker);
     void watch_heartbeats();
+    void watch_unreachable();
+    void forget_ended_workers();
+    [[nodiscard]] bool knows_all_nodes() const;
     [[nodiscard]] std::vector<orchestrator::NodeCandidate> candidates(const ModelId& model) const;
     [[nodiscard]] std::vector<orchestrator::EvictionCandidate> eviction_candidates() const;
     [[nodiscard]] Bytes size_of(const ModelId& model) const;
 
-    struct Timer;
-
     net::IoContext& io_;
     const Settings& settings_;
     Logger log_;
+    Instant started_at_ = BootClock::now();
     std::string orchestrator_;  ///< changes with each start
     orchestrator::Presence presence_;
     kernel::Loop loop_;
@@ -137,7 +144,9 @@ class FleetControl {
     std::shared_ptr<const orchestrator::FleetView> view_;
     Publish publish_;
     std::function<void()> on_change_;
-    std::unique_ptr<Timer> timer_;
+    Alarm heartbeat_alarm_;
+    Alarm unreachable_alarm_;
+    Alarm node_wait_alarm_;
     std::vector<kernel::Effect> postponed_;  ///< spawns that wait for room
 };
 

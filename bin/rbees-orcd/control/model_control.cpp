@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <chrono>
 #include <utility>
 
 #include "control/catalogue_view.hpp"
@@ -17,9 +16,6 @@ namespace {
 
 using contracts::ErrorCode;
 using contracts::Problem;
-
-/// How long a deletion waits for the model's workers to end; above what a worker may take to stop.
-constexpr Duration removal_wait = std::chrono::seconds(45);
 
 std::unexpected<Problem> not_known(const std::string& reference) {
     return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
@@ -126,7 +122,7 @@ void ModelControl::remove(const std::string& reference, DoneReply reply) {
     for (const auto& worker : workers_of(id, std::nullopt)) {
         fleet_.retire_worker(worker, "its model is deleted", {});
     }
-    removals_.push_back({.model = id, .deadline = BootClock::now() + removal_wait, .reply = std::move(reply)});
+    removals_.push_back({.model = id, .deadline = BootClock::now() + removal_wait_, .reply = std::move(reply)});
     look();
 }
 
@@ -136,6 +132,7 @@ void ModelControl::look() {
         if (workers_of(removal.model, std::nullopt).empty()) {
             start(remove_files(removal.model, holders_of(removal.model), std::move(removal.reply)));
         } else if (BootClock::now() < removal.deadline) {
+            alarm_.set(removal.deadline, [this] { look(); });
             removals_.push_back(std::move(removal));
         } else {
             removal.reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,

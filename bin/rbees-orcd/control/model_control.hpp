@@ -16,7 +16,9 @@ using ModelReply = std::function<void(Checked<contracts::ModelView>)>;
 
 class ModelControl {
   public:
-    ModelControl(net::IoContext& io, FleetControl& fleet) : io_(io), fleet_(fleet) {}
+    /// A deletion waits `removal_wait` for the model's workers to end; more than a worker may take to stop.
+    ModelControl(net::IoContext& io, FleetControl& fleet, Duration removal_wait)
+        : io_(io), fleet_(fleet), removal_wait_(removal_wait), alarm_(io) {}
 
     /// Makes a model known under an id of the user's own. CONFLICT if the id is taken.
     void add(const contracts::AddModel& model, ModelReply reply);
@@ -36,6 +38,8 @@ class ModelControl {
     /// Something changed: goes on with deletions that wait for workers to end.
     void look();
 
+    void stop() { alarm_.cancel(); }
+
   private:
     struct Removal {
         ModelId model;
@@ -52,7 +56,9 @@ class ModelControl {
 
     net::IoContext& io_;
     FleetControl& fleet_;
+    Duration removal_wait_;
     std::vector<Removal> removals_;
+    Alarm alarm_;
 };
 
 }  // namespace rbees::orcd

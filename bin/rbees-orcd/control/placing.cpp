@@ -13,10 +13,19 @@ namespace {
 using contracts::ErrorCode;
 using contracts::Problem;
 
-Bytes free_memory(const contracts::NodeStatus& status) {
-    Bytes most;
+/// The devices of a node that workers can run on.
+std::vector<orchestrator::DeviceRoom> rooms(const contracts::NodeStatus& status) {
+    std::vector<orchestrator::DeviceRoom> rooms;
     for (const auto& device : status.devices) {
-        most = std::max(most, device.memory_free);
+        if (!device.unusable) rooms.push_back({device.id, device.kind, device.memory_free});
+    }
+    return rooms;
+}
+
+Bytes most_free_memory(const contracts::NodeStatus& status) {
+    Bytes most;
+    for (const auto& room : rooms(status)) {
+        most = std::max(most, room.memory_free);
     }
     return most;
 }
@@ -32,6 +41,15 @@ Problem problem_of(const orchestrator::PlacementError& error, const ModelId& mod
                     .detail = fmt::format("model {}: {}", model.str(), error.detail),
                     .hint = "stop other workers (rbees workers list, rbees models unload) or use a smaller model",
                     .retry_after_ms = 5'000};
+        case orchestrator::PlacementError::Kind::no_gpu_memory:
+            return {.code = ErrorCode::INSUFFICIENT_VRAM,
+                    .detail = fmt::format("model {}: {}", model.str(), error.detail),
+                    .hint = "stop other workers there (rbees workers list), use a smaller model, or name no device",
+                    .retry_after_ms = 5'000};
+        case orchestrator::PlacementError::Kind::no_device:
+            return {.code = ErrorCode::GPU_UNAVAILABLE,
+                    .detail = fmt::format("model {}: {}", model.str(), error.detail),
+                    .hint = "`rbees nodes get NODE --json` lists the devices, and says why one is unusable"};
         case orchestrator::PlacementError::Kind::no_node:
             break;
     }
@@ -46,7 +64,8 @@ Problem problem_of(const orchestrator::PlacementError& error, const ModelId& mod
 Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order) {
     const auto model = model_id(order.model.str());
     if (!model) return std::unexpected(model.error());
-    const orchestrator::PlacementRequest request{.model_size = size_of(*model), .only = order.node};
+    const orchestrator::PlacementRequest request{
+        .model_size = size_of(*model), .only = order.node, .device = order.device};
     const auto placement = place(request, candidates(*model), eviction_candidates());
     if (!placement) return std::unexpected(problem_of(placement.error(), *model));
     for (const auto& leaving : placement->evict) {
@@ -60,11 +79,14 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
     worker.slots = order.slots;
     worker.context = order.context;
     worker.created_at = wall_now();
+    worker.device = placement->device;
     auto& life = lives_[worker.id];
     life.ordered_at = BootClock::now();
     life.after = placement->evict;
     auto id = worker.id;
-    log_.info("worker ordered", {{"worker", id.str()}, {"model", model->str()}, {"node", worker.node.str()}});
+    log_.info(
+        "worker ordered",
+        {{"worker", id.str()}, {"model", model->str()}, {"node", worker.node.str()}, {"device", placement->device}});
     submit(orchestrator::FleetCommand{orchestrator::CreateWorker{std::move(worker)}}, {});
     if (state().fleet.find(id) == nullptr) {
         lives_.erase(id);
@@ -94,7 +116,7 @@ Checked<NodeId> FleetControl::choose_node(const std::optional<NodeId>& wanted) c
     Bytes most;
     for (const auto& [id, presence] : presence_.nodes()) {
         if (presence.state == contracts::NodeState::lost || (wanted && id != *wanted)) continue;
-        const auto free = free_memory(presence.status);
+        const auto free = most_free_memory(presence.status);
         if (best != nullptr && free <= most) continue;
         best = &id;
         most = free;
@@ -117,7 +139,7 @@ std::vector<orchestrator::NodeCandidate> FleetControl::candidates(const ModelId&
         const auto& files = presence.status.models;
         const bool has_file =
             pool::is_simulated(model) || std::ranges::find(files, model, &contracts::ModelReport::model) != files.end();
-        candidates.push_back({.node = id, .memory_free = free_memory(presence.status), .has_file = has_file});
+        candidates.push_back({.node = id, .devices = rooms(presence.status), .has_file = has_file});
     }
     return candidates;
 }
@@ -134,7 +156,8 @@ std::vector<orchestrator::EvictionCandidate> FleetControl::eviction_candidates()
                               .memory = report == nullptr ? Bytes{} : report->memory.value_or(Bytes{}),
                               .idle = now - life.last_busy,
                               .reload = life.load_time,
-                              .slots_busy = life.slots->used()});
+                              .slots_busy = life.slots->used(),
+                              .device = worker->device.value_or("cpu")});
     }
     return candidates;
 }

@@ -40,6 +40,10 @@ Problem worker_gone(std::string_view when) {
             .retry_after_ms = 1'000};
 }
 
+std::string error_event(const Problem& problem, const std::string& request_id) {
+    return fmt::format("data: {}\n\n", reflect::to_json_text(contracts::openai_error_body(problem, request_id)));
+}
+
 /// A worker that does not want the request: its ticket is of an old epoch, it drains, or others fill its slots.
 bool is_for_another(int status) {
     return status == 409 || status == 503 || status == 429;
@@ -77,14 +81,15 @@ net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed
         co_await call.exchange.respond(std::move(refusal));
         co_return;
     }
-    const auto model = choose_model(*holder_.view, *named, needed);
+    Journey journey{.call = call, .model = {}, .task = new_uuid(), .avoid = {}, .waiting = {}, .worker = {}};
+    call.exchange.when_client_leaves([this, &journey] { client_left(journey); });
+    auto model = co_await find_model(journey, *named, needed);
+    if (journey.left) co_return;
     if (!model) {
-        auto refusal = call.refuse(model.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await refuse(journey, model.error());
         co_return;
     }
-    Journey journey{.call = call, .model = *model, .task = new_uuid(), .avoid = {}, .waiting = {}, .worker = {}};
-    call.exchange.when_client_leaves([this, &journey] { client_left(journey); });
+    journey.model = std::move(*model);
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         auto slot = co_await obtain_slot(journey);
         if (journey.left) co_return;
@@ -98,9 +103,24 @@ net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed
     co_await refuse(journey, worker_gone("before it answered, and so did others"));
 }
 
+net::Task<Checked<ModelId>> Gateway::find_model(Journey& journey, std::string named, contracts::ModelKind needed) {
+    auto model = choose_model(*holder_.view, named, needed);
+    // As long as nodes are still to come, a model that is missing may be on one of them, and the default be another.
+    if (holder_.view->is_complete || (model && !named.empty())) co_return model;
+    const orchestrator::WaitId id{++next_wait_};
+    journey.waiting = id;
+    std::function<void(Answerer<Done>)> question = [&control = control_, id](auto reply) {
+        control.demand().wait_for_nodes(id, std::move(reply));
+    };
+    const auto came = co_await ask<Done>(control_.io(), std::move(question));
+    journey.waiting.reset();
+    if (!came) co_return std::unexpected(came.error());
+    co_return choose_model(*holder_.view, named, needed);
+}
+
 net::Task<SlotAnswer> Gateway::obtain_slot(Journey& journey) {
-    if (auto ticket = take_slot(*holder_.view, journey.model, journey.avoid, slot_freed()))
-        co_return std::move(*ticket);
+    auto ticket = take_slot(*holder_.view, journey.model, journey.avoid, orchestrator::Claim::newcomer, slot_freed());
+    if (ticket) co_return std::move(*ticket);
     const auto started = BootClock::now();
     const orchestrator::WaitId id{++next_wait_};
     journey.waiting = id;
@@ -166,31 +186,36 @@ net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientS
         if (journey.left) co_return Outcome::answered;
         if (!piece && !started) co_return failed_over(journey);
         if (!started) {
-            net::Response head{.status = stream.status(), .headers = {}, .body = {}};
-            head.headers.set("Content-Type", "text/event-stream");
-            head.headers.set("Cache-Control", "no-store");
-            head.headers.set("X-Accel-Buffering", "no");
-            head.headers.set(contracts::worker_header, journey.worker->id.str());
-            started = co_await exchange.start(std::move(head));
+            started = co_await start_events(journey, stream.status());
             if (!started) co_return Outcome::answered;
         }
         const bool is_end = !piece || piece->empty();
-        auto bytes = !piece           ? fmt::format("data: {}\n\n",
-                                                    reflect::to_json_text(contracts::openai_error_body(
-                                              worker_gone("in the middle of the answer"), journey.call.request_id)))
-                     : piece->empty() ? cut.rest()
-                                      : cut.pass(std::move(*piece));
-        if (!bytes.empty()) {
-            const bool is_there = co_await exchange.write(std::move(bytes));
-            if (!is_there) {
-                client_left(journey);
-                co_return Outcome::answered;
-            }
+        std::string bytes;
+        if (!piece) {
+            bytes = error_event(worker_gone("in the middle of the answer"), journey.call.request_id);
+        } else {
+            bytes = is_end ? cut.rest() : cut.pass(std::move(*piece));
+        }
+        bool is_there = true;
+        if (!bytes.empty()) is_there = co_await exchange.write(std::move(bytes));
+        if (!is_there) {
+            client_left(journey);
+            co_return Outcome::answered;
         }
         if (is_end) break;
     }
     co_await exchange.finish();
     co_return Outcome::answered;
+}
+
+/// False if the client left.
+net::Task<bool> Gateway::start_events(Journey& journey, int status) {
+    net::Response head{.status = status, .headers = {}, .body = {}};
+    head.headers.set("Content-Type", "text/event-stream");
+    head.headers.set("Cache-Control", "no-store");
+    head.headers.set("X-Accel-Buffering", "no");
+    head.headers.set(contracts::worker_header, journey.worker->id.str());
+    co_return co_await journey.call.exchange.start(std::move(head));
 }
 
 net::Task<Gateway::Outcome> Gateway::refuse(Journey& journey, Problem problem) {

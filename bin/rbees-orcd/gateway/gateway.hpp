@@ -37,10 +37,13 @@ class Gateway {
     struct Journey;
     enum class Outcome : std::uint8_t { answered, try_another };
 
+    [[nodiscard]] net::Task<Checked<ModelId>> find_model(Journey& journey, std::string named,
+                                                         contracts::ModelKind needed);
     [[nodiscard]] net::Task<SlotAnswer> obtain_slot(Journey& journey);
     [[nodiscard]] net::Task<Outcome> dispatch(Journey& journey, orchestrator::Ticket ticket);
     [[nodiscard]] net::Task<Outcome> relay_whole(Journey& journey, net::ClientStream& stream);
     [[nodiscard]] net::Task<Outcome> relay_events(Journey& journey, net::ClientStream& stream);
+    [[nodiscard]] net::Task<bool> start_events(Journey& journey, int status);
     [[nodiscard]] net::Task<Outcome> refuse(Journey& journey, contracts::Problem problem);
     [[nodiscard]] net::ClientRequest worker_request(const Journey& journey, const orchestrator::Ticket& ticket) const;
     [[nodiscard]] Outcome failed_over(Journey& journey);

@@ -50,7 +50,8 @@ inline Settings patient_settings() {
 
 class ControlHouse {
   public:
-    explicit ControlHouse(Settings chosen = patient_settings()) : settings(std::move(chosen)) {
+    explicit ControlHouse(Settings chosen = patient_settings(), kernel::State recovered = {})
+        : settings(std::move(chosen)), fleet(io, settings, std::move(recovered), journal, {}) {
         fleet.start([](const auto&) {}, [this] { demand.look(); });
     }
 
@@ -109,6 +110,12 @@ class ControlHouse {
         });
     }
 
+    /// A request waits under that number for the nodes that are still to come.
+    void ask_for_nodes(std::uint64_t number) {
+        demand.wait_for_nodes(orchestrator::WaitId{number},
+                              [this, number](const Done& done) { arrivals.emplace(number, done); });
+    }
+
     [[nodiscard]] bool is_served(std::uint64_t number) const {
         return answers.contains(number) && answers.at(number).has_value();
     }
@@ -142,9 +149,10 @@ class ControlHouse {
     net::IoContext io;
     Settings settings;
     MemoryJournal journal;
-    FleetControl fleet{io, settings, {}, journal, {}};
+    FleetControl fleet;
     Demand demand{io, fleet, settings};
     std::map<std::uint64_t, SlotAnswer> answers;
+    std::map<std::uint64_t, Done> arrivals;
 
   private:
     std::string orchestrator_;

@@ -5,7 +5,11 @@
 
 #include <chrono>
 
+#include "control/model_control.hpp"
 #include "control_house.hpp"
+#include "file_tokens.hpp"
+#include "house.hpp"
+#include "rbees/base/files.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -247,6 +251,94 @@ TEST(Demand, OrdersAnotherWorkerWhenTheUnreachableOneTurnsOutDead) {
     EXPECT_NE(house.workers().front(), WorkerId("worker"));
 }
 
+TEST(Demand, TellsThoseWhoWaitForNodesOnceEveryKnownOneCame) {
+    ControlHouse before;
+    before.node_registers("here", {});
+    before.node_registers("there", {});
+    ControlHouse house(patient_settings(), before.fleet.state());
+    house.ask_for_nodes(1);
+    house.node_registers("here", {"smollm2"});
+
+    EXPECT_FALSE(house.fleet.view().is_complete) << "the other one may have the model";
+    EXPECT_FALSE(house.arrivals.contains(1));
+
+    house.node_registers("there", {});
+
+    EXPECT_TRUE(house.fleet.view().is_complete);
+    ASSERT_TRUE(house.arrivals.contains(1));
+    EXPECT_TRUE(house.arrivals.at(1).has_value());
+    EXPECT_EQ(house.demand.waiting(), 0U);
+}
+
+TEST(Demand, ForgetsOneWhoWaitedForNodesAndLeft) {
+    ControlHouse house;
+    house.ask_for_nodes(1);
+
+    house.demand.leave(orchestrator::WaitId{1});
+    house.node_registers("here", {});
+
+    ASSERT_TRUE(house.arrivals.contains(1));
+    EXPECT_EQ(house.arrivals.at(1).error().code, ErrorCode::CANCELLED);
+}
+
+TEST(Demand, CountsThoseWhoWaitForNodesAgainstTheLimit) {
+    auto settings = patient_settings();
+    settings.queue_capacity = 1;
+    ControlHouse house(settings);
+    house.ask_for_nodes(1);
+
+    house.ask_for_nodes(2);
+    house.request(3, "smollm2");
+
+    ASSERT_TRUE(house.arrivals.contains(2));
+    EXPECT_EQ(house.arrivals.at(2).error().code, ErrorCode::QUEUE_FULL);
+    EXPECT_EQ(house.code_of(3), ErrorCode::QUEUE_FULL);
+    EXPECT_FALSE(house.arrivals.contains(1));
+}
+
+TEST(FleetControl, AWorkerOfARemovedNodeGivesNoTicketAndIsForgotten) {
+    ControlHouse house;
+    house.node_registers("here", {"smollm2"});
+    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 4));
+    const auto slots = house.fleet.view().workers.front().slots;
+
+    house.fleet.remove_node(NodeId("here"), {});
+
+    EXPECT_FALSE(slots->take(orchestrator::Claim::from_queue)) << "not even from an old picture";
+    EXPECT_EQ(house.fleet.life_of(WorkerId("worker")), nullptr);
+}
+
+TEST(ModelControl, GivesADeletionUpWhoseWorkersDoNotEnd) {
+    ControlHouse house;
+    house.node_registers("here", {"smollm2"});
+    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
+    ModelControl models(house.io, house.fleet, std::chrono::milliseconds(20));
+    std::optional<Done> answer;
+
+    models.remove("smollm2", [&](const Done& done) { answer = done; });
+
+    EXPECT_TRUE(house.run_until([&] { return answer.has_value(); })) << "without any other change";
+    EXPECT_EQ(answer->error().code, ErrorCode::CONFLICT);
+}
+
+TEST(FileTokens, AreNotTakenForKnownWhenTheDiskIsTooFullToRecordThem) {
+    ControlHouse house;
+    const TestFolder folder;
+    const auto home = find_home(folder.path().string(), [](auto) { return std::nullopt; }).value();
+    ASSERT_TRUE(make_private_folder(home.secrets));
+    house.journal.is_full = true;
+
+    const auto refused = admit_file_tokens(home, house.fleet);
+
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, HasSubstr("nearly full"));
+
+    house.journal.is_full = false;
+    ASSERT_TRUE(admit_file_tokens(home, house.fleet));
+    house.journal.is_full = true;
+    EXPECT_TRUE(admit_file_tokens(home, house.fleet)) << "they are recorded already";
+}
+
 TEST(FleetControl, RefusesAHeartbeatForAnotherOrchestratorOrOfAnUnknownNode) {
     ControlHouse house;
     house.node_registers("here", {});
@@ -322,7 +414,7 @@ TEST(FleetControl, ARetiredWorkerGivesNoTicketFromThatMoment) {
 
     house.fleet.retire_worker(WorkerId("worker"), "for a test", {});
 
-    EXPECT_FALSE(slots->take()) << "not even from an old picture";
+    EXPECT_FALSE(slots->take(orchestrator::Claim::from_queue)) << "not even from an old picture";
     EXPECT_EQ(house.fleet.state().fleet.find(WorkerId("worker"))->state, WorkerState::draining);
 }
 
