@@ -4,6 +4,9 @@
 All three have the same model, threads, batch, slots and context, get the same prompts in the same order, and generate
 the same number of tokens at temperature 0 without reusing a cached prompt. The worker is one process: directly and
 through rbees-orcd differ by rbees-orcd alone. Each round runs every arm once, beginning with another one each time.
+
+What rbees-orcd adds to the first token is measured by itself, in pairs with a prompt that the worker has cached: a
+prefill takes hundreds of milliseconds, and its spread would hide the one that is looked for.
 """
 
 import asyncio
@@ -103,6 +106,23 @@ def measure(arms, options, parallel):
     return rates, firsts
 
 
+def measure_added(arms, pairs):
+    """Seconds that rbees-orcd adds to the first token, pair by pair."""
+    body = body_of(0, 0, 2) | {"cache_prompt": True}
+
+    def first(name):
+        url, key = arms[name]
+        return asyncio.run(stream(url, body, key)).first
+
+    added = []
+    for number in range(-3, pairs):
+        order = ("worker", "orcd") if number % 2 else ("orcd", "worker")
+        seconds = {name: first(name) for name in order}
+        if number >= 0:
+            added.append(seconds["orcd"] - seconds["worker"])
+    return spread(added)
+
+
 def compare(rates, firsts):
     """Each arm's spread, and ratios within the rounds: what disturbs a round disturbs all its arms."""
 
@@ -114,7 +134,6 @@ def compare(rates, firsts):
         "first_token_seconds": {name: spread(values) for name, values in firsts.items()},
         "worker_over_llama_server": ratio("worker", "llama-server"),
         "orcd_over_llama_server": ratio("orcd", "llama-server"),
-        "orcd_adds_seconds_to_first_token": spread([a - b for a, b in zip(firsts["orcd"], firsts["worker"])]),
     }
 
 
@@ -127,14 +146,13 @@ def show(parallel, result):
         )
 
 
-def goals_of(results):
+def goals_of(results, added):
     goals = []
     for parallel, result in results.items():
         for over, least in (("worker", 0.98), ("orcd", 0.97)):
             value = result[f"{over}_over_llama_server"]["median"]
             goals.append((f"{over} / llama-server, {parallel} parallel", value, least, "at least"))
-    added = results[min(results)]["orcd_adds_seconds_to_first_token"]["median"]
-    goals.append(("ms to first token through orcd", added * 1e3, 1.0, "at most"))
+    goals.append(("ms to first token through orcd", added["median"] * 1e3, 1.0, "at most"))
     return goals
 
 
@@ -143,6 +161,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=96, help="tokens of each answer (default 96)")
     parser.add_argument("--slots", type=int, default=8, help="slots of worker and llama-server (default 8)")
     parser.add_argument("--threads", type=int, default=0, help="threads of both (default one fewer than cores)")
+    parser.add_argument("--pairs", type=int, default=100, help="pairs for the first token (default 100)")
     parser.add_argument("--parallel", type=int, nargs="+", default=[1, 4, 8], help="requests at once (default 1 4 8)")
     options = parser.parse_args()
     house, said, worker_url, secret = start(options)
@@ -158,13 +177,15 @@ def main():
                     "worker": (worker_url, secret),
                     "orcd": (house.url, house.token),
                 }
+                added = measure_added(arms, options.pairs)
                 results = {parallel: compare(*measure(arms, options, parallel)) for parallel in options.parallel}
             finally:
                 server.stop()
         for parallel, result in results.items():
             show(parallel, result)
-        report("engine", house, before, {"settings": said, "tokens": options.tokens, "by_parallel": results},
-               goals_of(results))
+        result = {"settings": said, "tokens": options.tokens, "by_parallel": results}
+        result["orcd_adds_seconds_to_first_token"] = added
+        report("engine", house, before, result, goals_of(results, added))
     finally:
         house.close()
 
