@@ -2,20 +2,19 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "rbees/base/files.hpp"
+
 namespace rbees::bdd {
 namespace {
 
-/// A file of /proc: such files have no size, so they are read to their end. Empty when the process has gone.
+/// A file of /proc. Empty when the process has gone, even between the opening and the reading.
 std::string read_whole(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    return read_file(path).value_or("");
 }
 
 bool is_number(const std::string& text) {

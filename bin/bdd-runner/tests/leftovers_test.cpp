@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <thread>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -43,6 +44,17 @@ TEST(Leftovers, FindsTheProcessesThatCarryTheMarkAndNoOthers) {
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].pid, ours.pid());
     EXPECT_EQ(describe(found), "tail (" + std::to_string(ours.pid()) + ")");
+}
+
+TEST(Leftovers, TakesNoHarmFromProcessesThatEndMeanwhile) {
+    constexpr int looks = 300;
+    std::jthread crowd([](const std::stop_token& stop) {
+        while (!stop.stop_requested())
+            const Bystander passes_by("RBEES_HOME=/x/elsewhere");
+    });
+
+    for (int look = 0; look < looks; ++look)
+        ASSERT_TRUE(find_processes("scenario-that-never-was").empty());
 }
 
 TEST(Leftovers, FindsNothingForAMarkThatNobodyCarries) {
