@@ -1,5 +1,7 @@
 #include "llama_core.hpp"
 
+#include "loop_guard.hpp"
+
 namespace rbees::engine {
 
 LlamaCore::~LlamaCore() {
@@ -7,7 +9,7 @@ LlamaCore::~LlamaCore() {
 }
 
 void LlamaCore::run() {
-    loop_ = std::thread([this] { context.start_loop(); });
+    loop_ = std::thread([this] { run_until_stopped([this] { context.start_loop(); }, stopped_, log_); });
     // A `terminate` that came before the loop had begun would be forgotten; so wait until it answers.
     auto reader = context.get_response_reader();
     server_task task(SERVER_TASK_TYPE_METRICS);

@@ -21,10 +21,11 @@
 namespace rbees::engine {
 
 /// Made and filled by `load_llama`; after `run` its plain members are only read. Lives as long as the engine or the
-/// last answer. `stop` ends the loop; answers that are still open then end as cancelled.
+/// last answer. `stop` ends the loop; answers that are still open then end as failed. A loop that ends by itself ends
+/// the process (`loop_guard.hpp`).
 class LlamaCore {
   public:
-    explicit LlamaCore(Logger log) : bridge(log) {}
+    explicit LlamaCore(Logger log) : bridge(log), log_(std::move(log)) {}
     LlamaCore(const LlamaCore&) = delete;
     LlamaCore& operator=(const LlamaCore&) = delete;
     ~LlamaCore();
@@ -56,6 +57,7 @@ class LlamaCore {
     Meter meter;
 
   private:
+    Logger log_;
     mutable std::once_flag pieces_read_;
     mutable std::unique_ptr<PieceTable> pieces_;
     std::thread loop_;
