@@ -2,17 +2,20 @@
 /// @file
 /// The choices of a load, as pure arithmetic: threads, batch, context.
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 
+#include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
 
 namespace rbees::engine {
 
 /// A step (one decode with all slots' tokens in it) is to stay below this: a cancelled request holds its slot that
 /// long.
-inline constexpr double step_seconds_max = 0.25;
+inline constexpr Duration step_max = std::chrono::milliseconds(250);
 /// Batches below this waste more time than they save.
 inline constexpr std::uint32_t batch_min = 32;
 inline constexpr std::uint32_t batch_max = 2048;
@@ -27,9 +30,22 @@ inline constexpr Tokens smallest_context{1024};
 /// for a thread that another process has displaced, and the rate collapses 5 to 60 times.
 [[nodiscard]] std::uint32_t choose_threads(double free_cores);
 
-/// The most prompt tokens whose step stays below `step_seconds_max` at this rate (tokens/s), with a fifth in reserve
-/// for the generating slots; a multiple of 32 from `batch_min` to `batch_max`.
-[[nodiscard]] std::uint32_t choose_batch(double prefill_rate);
+/// Runs one step with a batch of so many tokens and says how long it took; nothing if it cannot be run.
+using TimeStep = std::function<std::optional<Duration>(std::uint32_t batch)>;
+
+struct BatchChoice {
+    std::uint32_t batch = batch_min;
+    std::optional<Duration> step;  ///< what a step of this batch took; nothing if none was measured
+};
+
+/// The largest power of two from `batch_min` to `batch_max` whose step stays below `step_max`, with a fifth in reserve:
+/// steps grow with the length of what the slots hold. `batch_min` where even that is too slow. Near the limit a step
+/// is run three times and the quickest counts, because other processes only make it slower.
+[[nodiscard]] BatchChoice choose_batch(const TimeStep& time_step);
+
+/// How long a step of so many threads would have taken with its cores for itself: other processes keep threads waiting
+/// for a core, and a choice made at a busy moment would hold for the whole life of the worker.
+[[nodiscard]] Duration undisturbed(Duration passed, Duration cpu_time, std::uint32_t threads);
 
 /// What a model needs of memory.
 struct MemoryNeed {

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <bit>
+
 namespace rbees::engine {
 namespace {
+
+using namespace std::chrono_literals;
 
 TEST(ChooseThreads, LeavesOneFreeCoreToOthers) {
     EXPECT_EQ(choose_threads(8.0), 7U);
@@ -24,19 +28,76 @@ RC_GTEST_PROP(ChooseThreads, NeverTakesAllFreeCoresAndNeverNone, ()) {
     RC_ASSERT(threads == 1U || threads <= hundredths / 100.0 - 0.5);
 }
 
-RC_GTEST_PROP(ChooseBatch, KeepsAStepUnderItsLimitUnlessTheSmallestBatchIsTooSlow, ()) {
-    const double rate = *rc::gen::inRange(1, 2'000'000) / 10.0;
-    const auto batch = choose_batch(rate);
-
-    RC_ASSERT(batch % 32 == 0);
-    RC_ASSERT(batch >= batch_min);
-    RC_ASSERT(batch <= batch_max);
-    RC_ASSERT(batch == batch_min || batch / rate <= step_seconds_max);
+/// Steps of a machine that takes so long for each token and for each step.
+TimeStep machine(Duration each_token, Duration each_step = {}) {
+    return [=](std::uint32_t batch) { return each_step + batch * each_token; };
 }
 
-TEST(ChooseBatch, TakesTheSmallestWhereNothingWasMeasured) {
-    EXPECT_EQ(choose_batch(0), batch_min);
-    EXPECT_EQ(choose_batch(-1), batch_min);
+RC_GTEST_PROP(ChooseBatch, KeepsAStepUnderItsLimitUnlessTheSmallestBatchIsTooSlow, ()) {
+    const auto time_step = machine(*rc::gen::inRange(1, 30'000) * 1us, *rc::gen::inRange(0, 100'000) * 1us);
+
+    const auto [batch, step] = choose_batch(time_step);
+
+    RC_ASSERT(std::has_single_bit(batch));
+    RC_ASSERT(batch >= batch_min);
+    RC_ASSERT(batch <= batch_max);
+    RC_ASSERT(step == time_step(batch));
+    RC_ASSERT(batch == batch_min || *step < step_max);
+    RC_ASSERT(batch == batch_max || *time_step(2 * batch) > step_max / 2);
+}
+
+TEST(ChooseBatch, LeavesAFifthInReserve) {
+    EXPECT_EQ(choose_batch(machine(3ms)).batch, 64U);     // 192 ms
+    EXPECT_EQ(choose_batch(machine(3200us)).batch, 32U);  // 64 tokens would take 205 ms
+}
+
+TEST(ChooseBatch, TakesTheSmallestWhereNothingCanBeMeasured) {
+    const auto choice = choose_batch([](std::uint32_t) { return std::nullopt; });
+
+    EXPECT_EQ(choice.batch, batch_min);
+    EXPECT_EQ(choice.step, std::nullopt);
+}
+
+TEST(ChooseBatch, EndsWhereAStepDoesNotFitIntoASlot) {
+    const auto choice = choose_batch([](std::uint32_t batch) -> std::optional<Duration> {
+        if (batch > 128) return std::nullopt;
+        return 1ms;
+    });
+
+    EXPECT_EQ(choice.batch, 128U);
+}
+
+TEST(ChooseBatch, IsNotMisledByOneStepThatSomethingDelayed) {
+    int run = 0;
+    const auto choice = choose_batch([&](std::uint32_t batch) -> std::optional<Duration> {
+        return batch == 64 && run++ == 0 ? 300ms : batch * 2ms;
+    });
+
+    EXPECT_EQ(choice.batch, 64U);
+    EXPECT_EQ(choice.step, 128ms);
+}
+
+TEST(ChooseBatch, RunsAStepOnceThatIsFarTooSlow) {
+    int runs = 0;
+    const auto choice = choose_batch([&](std::uint32_t) {
+        ++runs;
+        return 6s;
+    });
+
+    EXPECT_EQ(choice.batch, batch_min);
+    EXPECT_EQ(choice.step, 6s);
+    EXPECT_EQ(runs, 1);
+}
+
+TEST(Undisturbed, IsTheTimeThatPassedOnAQuietMachine) {
+    EXPECT_EQ(undisturbed(100ms, 100ms, 1), 100ms);
+    EXPECT_EQ(undisturbed(100ms, 190ms, 2), 100ms);
+}
+
+TEST(Undisturbed, LeavesOutTheTimeInWhichOthersHadTheCores) {
+    // Four others on two cores: the thread had a core for 150 of 250 ms.
+    EXPECT_EQ(undisturbed(250ms, 150ms, 1), 160ms);
+    EXPECT_EQ(undisturbed(250ms, 300ms, 2), 160ms);
 }
 
 TEST(ChooseContext, TakesTheModelsOwnLengthUpToTheDefault) {
