@@ -19,8 +19,6 @@ class GenerationAnswer final : public Answer {
     GenerationAnswer(std::shared_ptr<LlamaCore> core, Call call)
         : core_(std::move(core)), call_(std::move(call)), reader_(core_) {}
 
-    ~GenerationAnswer() override { end_decode(); }
-
     Head head() override {
         if (!head_) head_ = start();
         return *head_;
@@ -28,9 +26,9 @@ class GenerationAnswer final : public Answer {
 
     std::optional<std::string> next() override {
         if (!head_) (void)head();
-        if (reader_.cancelled()) return finish();
+        if (reader_.cancelled()) return std::nullopt;
         if (body_) return std::exchange(body_, std::nullopt);
-        if (!frames_) return finish();
+        if (!frames_) return std::nullopt;
         if (auto first = std::exchange(first_, std::nullopt)) return first;
         return next_frames();
     }
@@ -44,7 +42,6 @@ class GenerationAnswer final : public Answer {
         auto prepared = prepare_generation(*core_, call_, reader_);
         if (!prepared) return refuse(prepared.error());
         const bool stream = prepared->request.stream;
-        choices_ = prepared->request.choices;
         frames_.emplace(*core_, *prepared, call_);
         if (!reader_.post(std::move(prepared->tasks))) return refuse(cancelled_error());
         core_->meter.count_request();
@@ -66,7 +63,6 @@ class GenerationAnswer final : public Answer {
             frames_->collect(*result);
         }
         if (reader_.cancelled() || !frames_->finished()) return refuse(stopped_error());
-        end_decode();
         body_ = frames_->body();
         frames_.reset();
         return {};
@@ -74,7 +70,6 @@ class GenerationAnswer final : public Answer {
 
     std::optional<std::string> next_frames() {
         if (frames_->finished()) {
-            end_decode();
             auto last = frames_->usage() + std::string(sse_done);
             frames_.reset();
             return last;
@@ -82,7 +77,7 @@ class GenerationAnswer final : public Answer {
         auto frames = frames_of_next();
         if (frames) return std::move(*frames);
         frames_.reset();
-        if (reader_.cancelled()) return finish();
+        if (reader_.cancelled()) return std::nullopt;
         return sse_data(to_body(frames.error()));
     }
 
@@ -101,29 +96,14 @@ class GenerationAnswer final : public Answer {
     }
 
     Head refuse(const ApiError& error) {
-        end_decode();
         frames_.reset();
         body_ = to_body(error);
         return {.status = error.status};
     }
 
-    std::optional<std::string> finish() {
-        end_decode();
-        return std::nullopt;
-    }
-
     /// Counts what a result brought.
     void note(const server_task_result& result) {
-        if (const auto counts = counts_of(result)) {
-            const auto fresh = counted_.add(*counts);
-            if (fresh.index % choices_ == 0) core_->meter.count_prompt(fresh.prompt, fresh.cached);
-            core_->meter.count_output(fresh.output);
-            if (!std::exchange(decoding_, true)) core_->meter.begin_decode(BootClock::now());
-        }
-    }
-
-    void end_decode() {
-        if (std::exchange(decoding_, false)) core_->meter.end_decode(BootClock::now());
+        if (const auto progress = progress_of(result)) core_->meter.count_output(counter_.add(*progress));
     }
 
     std::shared_ptr<LlamaCore> core_;
@@ -133,9 +113,7 @@ class GenerationAnswer final : public Answer {
     std::optional<GenerationFrames> frames_;
     std::optional<std::string> first_;
     std::optional<std::string> body_;
-    ResultCounter counted_;
-    std::size_t choices_ = 1;
-    bool decoding_ = false;
+    ProgressCounter counter_;
 };
 
 }  // namespace

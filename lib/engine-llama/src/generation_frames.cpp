@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <utility>
 
 #include "rbees/base/time.hpp"
 
@@ -20,28 +21,24 @@ std::int64_t seconds_now() {
 
 }  // namespace
 
-std::optional<ResultCounts> counts_of(const server_task_result& result) {
+std::optional<Progress> progress_of(const server_task_result& result) {
+    const auto progress = [](std::size_t choice, int decoded, const server_slot_stats& stats) {
+        return Progress{choice, {.tokens = tokens(decoded), .time = std::chrono::microseconds(stats.t_gen_us())}};
+    };
     if (const auto* partial = dynamic_cast<const server_task_result_cmpl_partial*>(&result)) {
-        if (partial->is_begin) return std::nullopt;
-        return ResultCounts{partial->index, tokens(partial->n_prompt_tokens), tokens(partial->n_prompt_tokens_cache),
-                            tokens(partial->n_decoded)};
+        if (partial->is_begin || partial->is_progress) return std::nullopt;
+        return progress(partial->index, partial->n_decoded, partial->stats);
     }
     if (const auto* final = dynamic_cast<const server_task_result_cmpl_final*>(&result)) {
-        return ResultCounts{final->index, tokens(final->n_prompt_tokens), tokens(final->n_prompt_tokens_cache),
-                            tokens(final->n_decoded)};
+        return progress(final->index, final->n_decoded, final->stats);
     }
     return std::nullopt;
 }
 
-ResultCounts ResultCounter::add(const ResultCounts& counts) {
-    const auto [known, first] = output_.emplace(counts.index, Tokens(0));
-    ResultCounts fresh{.index = counts.index, .output = Tokens(counts.output.value - known->second.value)};
-    if (first) {
-        fresh.prompt = counts.prompt;
-        fresh.cached = counts.cached;
-    }
-    known->second = counts.output;
-    return fresh;
+Generated ProgressCounter::add(const Progress& progress) {
+    auto& known = known_[progress.choice];
+    const auto before = std::exchange(known, progress.generated);
+    return {.tokens = Tokens(known.tokens.value - before.tokens.value), .time = known.time - before.time};
 }
 
 GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepared, const Call& call)
@@ -50,6 +47,7 @@ GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepar
       choices_(prepared.request.choices),
       expected_(prepared.tasks.size() * prepared.request.choices),
       include_usage_(prepared.request.include_usage),
+      include_timings_(prepared.timings == ChunkTimings::included),
       id_(prepared.tasks.front().params.oaicompat_cmpl_id) {
     if (prepared.start_event.empty() || expected_ != 1) return;
     ids_.emplace([&core]() -> const PieceTable& { return core.pieces(); },
@@ -64,6 +62,7 @@ std::string GenerationFrames::of(server_task_result& result) {
 
 std::string GenerationFrames::of_partial(server_task_result_cmpl_partial& partial) {
     if (partial.is_begin || partial.is_progress) return {};
+    if (!include_timings_) partial.stats = {};
     if (ids_ && !partial.tokens.empty()) {
         ids_->take(partial.tokens.front(), static_cast<std::size_t>(partial.n_decoded), partial.content);
     }

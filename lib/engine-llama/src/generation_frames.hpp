@@ -2,8 +2,8 @@
 /// @file
 /// llama.cpp's results of one generation as what the client gets: the frames of a stream or one body.
 ///
-/// What is put right on the way: the role comes with the first chunk even if the first token had no text; usage is
-/// written once and counts every choice; token ids are complete.
+/// What is put right on the way: timings only where they were asked for; the role comes with the first chunk even if
+/// the first token had no text; usage is written once and counts every choice; token ids are complete.
 
 #include <cstddef>
 #include <map>
@@ -18,24 +18,22 @@
 
 namespace rbees::engine {
 
-/// Token counts of one result, for one choice.
-struct ResultCounts {
-    std::size_t index = 0;  ///< which choice
-    Tokens prompt;
-    Tokens cached;
-    Tokens output;  ///< so far
+/// What one choice has generated so far.
+struct Progress {
+    std::size_t choice = 0;
+    Generated generated;
 };
 
 /// Nothing for a result that only says that the work began.
-[[nodiscard]] std::optional<ResultCounts> counts_of(const server_task_result& result);
+[[nodiscard]] std::optional<Progress> progress_of(const server_task_result& result);
 
-/// Turns totals so far into what is new.
-class ResultCounter {
+/// Turns what was generated so far into what is new.
+class ProgressCounter {
   public:
-    [[nodiscard]] ResultCounts add(const ResultCounts& counts);
+    [[nodiscard]] Generated add(const Progress& progress);
 
   private:
-    std::map<std::size_t, Tokens> output_;
+    std::map<std::size_t, Generated> known_;  ///< by choice
 };
 
 /// Borrows the core, which must outlive it. Not thread-safe.
@@ -71,6 +69,7 @@ class GenerationFrames {
     std::size_t expected_ = 1;  ///< choices of all prompts
     std::size_t done_ = 0;
     bool include_usage_ = false;
+    bool include_timings_ = false;  ///< in every chunk
     std::string id_;
     std::set<std::size_t> greeted_;  ///< choices whose role was sent
     std::optional<StreamIds> ids_;

@@ -135,7 +135,7 @@ BatchChoice settle_batch(const LoadPlan& plan, const Settled& settled, const Log
                                         .slots = plan.slots,
                                         .context = settled.context,
                                         .repack = settled.facts.size <= repack_max,
-                                        .on_cpu = plan.gpu_layers == 0 || !has_gpu()});
+                                        .on_cpu = plan.gpu_layers == 0 || !gpu_kind()});
     if (!probe) return {};
     return choose_batch([&](std::uint32_t batch) {
         const auto step = probe->time_step(batch);
@@ -273,11 +273,15 @@ std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& p
 }
 
 Counters read_counters(const std::shared_ptr<LlamaCore>& core) {
-    auto counters = core->meter.read(BootClock::now());
+    const auto with_slots = [&core](std::uint32_t busy, std::uint32_t waiting) {
+        auto counters = core->meter.read();
+        counters.slots_busy = busy;
+        counters.queued = waiting;
+        return counters;
+    };
     const auto open = core->open();
-    counters.slots_busy = std::min(open, core->capabilities.slots);
-    counters.queued = open - counters.slots_busy;
-    if (core->stopped()) return counters;
+    const auto busy = std::min(open, core->capabilities.slots);
+    if (core->stopped()) return with_slots(busy, open - busy);
 
     auto reader = core->context.get_response_reader();
     server_task task(SERVER_TASK_TYPE_METRICS);
@@ -285,12 +289,14 @@ Counters read_counters(const std::shared_ptr<LlamaCore>& core) {
     constexpr bool before_all_others = true;
     reader.post_task(std::move(task), before_all_others);
     const auto result = reader.next([] { return true; });
-    if (const auto* metrics = dynamic_cast<const server_task_result_metrics*>(result.get())) {
-        counters.prefill_seconds = static_cast<double>(metrics->metrics.prompt.time) / 1e6;
-        counters.slots_busy = static_cast<std::uint32_t>(metrics->n_processing_slots);
-        counters.queued = static_cast<std::uint32_t>(metrics->n_tasks_deferred);
-    }
-    return counters;
+    const auto* answer = dynamic_cast<const server_task_result_metrics*>(result.get());
+    if (answer == nullptr) return with_slots(busy, open - busy);
+    const auto& metrics = answer->metrics;
+    core->meter.note_prompts({.processed = Tokens(metrics.prompt.count),
+                              .cached = Tokens(metrics.n_prompt_cached),
+                              .seconds = static_cast<double>(metrics.prompt.time) / 1e6});
+    return with_slots(static_cast<std::uint32_t>(answer->n_processing_slots),
+                      static_cast<std::uint32_t>(answer->n_tasks_deferred));
 }
 
 }  // namespace rbees::engine

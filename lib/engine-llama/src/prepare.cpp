@@ -53,6 +53,7 @@ void set_parameters(const LlamaCore& core, const Call& call, const json& data, s
     params.oaicompat_model = core.capabilities.model;
     params.include_usage = false;  // written once for all choices, after the last one
     params.return_progress = false;
+    params.timings_per_token = true;  // every result says how long the generation took so far
     params.sampling.n_probs = std::min(params.sampling.n_probs, most_probabilities);
 }
 
@@ -105,6 +106,7 @@ std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& cal
     auto tasks = make_tasks(core, call, data, reader);
     if (!tasks) return std::unexpected(tasks.error());
     Prepared prepared{.tasks = std::move(*tasks), .request = std::move(request), .start_event = {}};
+    if (json_value(data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
     if (call.ids == TokenIds::included && prepared.request.stream) {
         const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
         const auto continuable = single && own_grammar.empty() ? Continuable::yes : Continuable::no;

@@ -28,7 +28,6 @@ std::expected<void, ApiError> run_all(LlamaCore& core, TaskReader& reader, std::
         auto* typed = dynamic_cast<Result*>(result.get());
         if (typed == nullptr) return std::unexpected(server_error("The engine gave an answer of an unknown kind."));
         const Tokens used(static_cast<std::uint64_t>(std::max(0, typed->n_tokens)));
-        core.meter.count_prompt(used, Tokens(0));
         take(result->index, *typed, used);
     }
     return {};

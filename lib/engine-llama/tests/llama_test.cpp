@@ -114,6 +114,59 @@ TEST_F(LlamaTest, StreamsOneUsageFrameForSeveralChoices) {
     EXPECT_EQ(usages, 1U);
 }
 
+/// What the engine measured for itself, as the end of an answer tells it.
+double generating_seconds(const boost::json::value& answer) {
+    return answer.at("timings").at("predicted_ms").to_number<double>() / 1e3;
+}
+
+TEST_F(LlamaTest, CountsTheTimeOfAWholeAnswerAndOfAStreamByTheEnginesOwnClock) {
+    const std::string body = R"({"prompt":"Bees","max_tokens":12,"temperature":0,"ignore_eos":true,"stream":)";
+    const auto before = engine->counters();
+    const auto whole = ask(*engine, Operation::completion, body + "false}").json();
+    const auto between = engine->counters();
+    const auto frames = frames_of(ask(*engine, Operation::completion, body + "true}").body);
+    const auto after = engine->counters();
+
+    ASSERT_GE(frames.size(), 2U);
+    EXPECT_GT(generating_seconds(whole), 0);
+    EXPECT_NEAR(between.decode_seconds - before.decode_seconds, generating_seconds(whole), 1e-5);
+    EXPECT_NEAR(after.decode_seconds - between.decode_seconds, generating_seconds(frames[frames.size() - 2].json()),
+                1e-5);
+    EXPECT_EQ(after.tokens_out.value - before.tokens_out.value, 24U);
+    EXPECT_GT(between.prefill_seconds, before.prefill_seconds);
+}
+
+TEST_F(LlamaTest, CountsAStreamWhileItRuns) {
+    const auto before = engine->counters();
+    const auto stream =
+        engine->start({.operation = Operation::completion,
+                       .body = R"({"prompt":"Bees","max_tokens":400,"temperature":0,"ignore_eos":true,"stream":true})",
+                       .ids = TokenIds::left_out});
+    for (int piece = 0; piece < 5; ++piece)
+        ASSERT_TRUE(stream->next());
+
+    const auto now = engine->counters();
+
+    EXPECT_GE(now.tokens_out.value - before.tokens_out.value, 5U);
+    EXPECT_GT(now.decode_seconds, before.decode_seconds);
+}
+
+TEST_F(LlamaTest, PutsTimingsIntoEachChunkOnlyWhenAsked) {
+    const auto chunks_with_timings = [&](const std::string& more) {
+        std::size_t count = 0;
+        for (const auto& frame :
+             frames_of(ask(*engine, Operation::completion,
+                           R"({"prompt":"Bees","max_tokens":6,"ignore_eos":true,"stream":true)" + more + "}")
+                           .body)) {
+            if (frame.data != "[DONE]" && frame.json().as_object().contains("timings")) ++count;
+        }
+        return count;
+    };
+
+    EXPECT_EQ(chunks_with_timings(""), 1U);
+    EXPECT_GT(chunks_with_timings(R"(,"timings_per_token":true)"), 3U);
+}
+
 TEST_F(LlamaTest, SaysThatAUsersOwnGrammarCannotBeContinued) {
     const auto reply = ask(*engine, Operation::chat,
                            R"({"messages":[{"role":"user","content":"Hi"}],"max_tokens":4,"stream":true,)"
