@@ -31,6 +31,8 @@ constexpr std::array table{
     ErrorRow{WORKER_START_FAILED, 503, sensible, "The worker did not start"},
     ErrorRow{WORKER_START_TIMEOUT, 503, sensible, "The model was not ready in time"},
     ErrorRow{INSUFFICIENT_MEMORY, 503, sensible, "There is not enough memory for the model"},
+    ErrorRow{INSUFFICIENT_VRAM, 503, sensible, "The GPU has not enough memory for the model"},
+    ErrorRow{GPU_UNAVAILABLE, 503, pointless, "No such GPU can be used"},
     ErrorRow{CONTEXT_TOO_LONG, 400, pointless, "The prompt does not fit the model's context"},
     ErrorRow{CANCELLED, 499, pointless, "The request was cancelled"},
     ErrorRow{STORAGE_FULL, 507, sensible, "The disk is nearly full"},

@@ -60,6 +60,7 @@ void adopt(const NodeId& node, const WorkerReport& report, WallTime at, std::vec
     worker.model = report.model;
     if (report.state == WorkerState::draining) worker.state = WorkerState::draining;
     worker.created_at = at;
+    worker.device = report.device;
     commands.emplace_back(AdoptWorker{worker});
     if (const auto facts = ready_facts(report)) commands.emplace_back(ConfirmWorker{worker.id, *facts});
 }

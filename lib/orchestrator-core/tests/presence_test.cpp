@@ -303,8 +303,10 @@ TEST(ReconcileReport, RetiresAWorkerThatItsPoolManagerStops) {
 TEST(ReconcileReport, AdoptsAnUnknownWorkerAsWhatItIs) {
     for (const auto state : {WorkerState::starting, WorkerState::ready, WorkerState::draining}) {
         auto fleet = fleet_with(WorkerState::starting);
+        auto report = make_report("new", state);
+        report.device = "cuda:0";
 
-        for (const auto& command : reconcile(fleet, {make_report("new", state)})) {
+        for (const auto& command : reconcile(fleet, {report})) {
             ASSERT_TRUE(decide_and_apply(fleet, command));
         }
 
@@ -312,6 +314,7 @@ TEST(ReconcileReport, AdoptsAnUnknownWorkerAsWhatItIs) {
         ASSERT_NE(adopted, nullptr);
         EXPECT_EQ(adopted->state, state);
         EXPECT_EQ(adopted->node, NodeId("n"));
+        EXPECT_EQ(adopted->device, "cuda:0");
         EXPECT_EQ(adopted->url.has_value(), state == WorkerState::ready);
     }
 }

@@ -37,8 +37,9 @@ struct Device {
     Bytes memory_total;
     Bytes memory_free;
     double load = 0;  ///< 0 to 1; for a CPU the share of busy cores
+    std::optional<std::string> unusable;  ///< why no worker can run there; absent if one can
 };
-BOOST_DESCRIBE_STRUCT(Device, (), (id, kind, name, features, cores, memory_total, memory_free, load))
+BOOST_DESCRIBE_STRUCT(Device, (), (id, kind, name, features, cores, memory_total, memory_free, load, unusable))
 
 enum class WorkerState : std::uint8_t { starting, ready, draining, failed, stopped };
 BOOST_DESCRIBE_ENUM(WorkerState, starting, ready, draining, failed, stopped)

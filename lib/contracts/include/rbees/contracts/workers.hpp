@@ -21,8 +21,9 @@ struct StartWorker {
     std::optional<NodeId> node;
     std::optional<std::uint32_t> slots;
     std::optional<Tokens> context;
+    std::optional<std::string> device;  ///< "cpu", "cuda:0"; without it a GPU that has room, else the CPU
 };
-BOOST_DESCRIBE_STRUCT(StartWorker, (), (model, node, slots, context))
+BOOST_DESCRIBE_STRUCT(StartWorker, (), (model, node, slots, context, device))
 
 /// A worker as clients see it.
 struct WorkerView {
@@ -53,7 +54,7 @@ struct SpawnWorker {
     ModelId model;
     std::optional<std::uint32_t> slots;
     std::optional<Tokens> context;
-    std::optional<std::string> device;
+    std::optional<std::string> device;  ///< of this node; without it the CPU
 };
 BOOST_DESCRIBE_STRUCT(SpawnWorker, (), (worker_id, model, slots, context, device))
 
@@ -84,9 +85,18 @@ struct WorkerCapabilities {
     bool keep = false;
     bool tools = false;
     bool grammar = false;
+    std::optional<DeviceKind> device;  ///< that computes, as found after the load
 };
 BOOST_DESCRIBE_STRUCT(WorkerCapabilities, (),
-                      (protocol, model, model_hash, kind, context, slots, batch, ids, continue_, keep, tools, grammar))
+                      (protocol, model, model_hash, kind, context, slots, batch, ids, continue_, keep, tools, grammar,
+                       device))
+
+/// `rbees-workerd --devices`: what that program can compute on.
+struct EngineDevices {
+    std::vector<DeviceKind> built_for;  ///< kinds that it has code for
+    std::vector<DeviceKind> usable;     ///< of these, kinds that this machine has and whose driver works
+};
+BOOST_DESCRIBE_STRUCT(EngineDevices, (), (built_for, usable))
 
 /// `GET /health` of a worker.
 struct WorkerHealth {
@@ -97,8 +107,10 @@ struct WorkerHealth {
     std::uint32_t slots_busy = 0;
     std::uint32_t queued = 0;
     double uptime_seconds = 0;
+    std::optional<Bytes> memory;  ///< that it takes now, on the device that it runs on
 };
-BOOST_DESCRIBE_STRUCT(WorkerHealth, (), (status, model, load_progress, slots, slots_busy, queued, uptime_seconds))
+BOOST_DESCRIBE_STRUCT(WorkerHealth, (),
+                      (status, model, load_progress, slots, slots_busy, queued, uptime_seconds, memory))
 
 /// What a worker posts to its pool manager: progress while it loads (`ready` false), then once with `ready` true.
 /// `failure` instead when the load failed; the worker exits after it.
@@ -114,6 +126,10 @@ struct WorkerReady {
 };
 BOOST_DESCRIBE_STRUCT(WorkerReady, (),
                       (worker_id, ready, load_progress, port, capabilities, memory, failure, error_code))
+
+/// Exit code of a worker whose port another program took before it could: its pool manager starts it on another one.
+/// 75 is "try again" of sysexits.h.
+inline constexpr int worker_exit_port_taken = 75;
 
 /// `POST /cancel` of a worker.
 struct CancelTask {

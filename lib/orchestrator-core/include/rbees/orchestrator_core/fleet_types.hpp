@@ -50,11 +50,13 @@ struct Worker {
     std::optional<std::string> reason;               ///< why it drains or ended
     std::optional<contracts::ErrorCode> error_code;  ///< of a failure
     WallTime created_at{};
+    std::optional<std::string> device;  ///< of its node that it was ordered on; absent in orders of older releases
 
     bool operator==(const Worker&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Worker, (),
-                      (id, node, model, state, slots, context, kind, url, model_hash, reason, error_code, created_at))
+                      (id, node, model, state, slots, context, kind, url, model_hash, reason, error_code, created_at,
+                       device))
 
 /// Whether a worker in that state is gone for good.
 [[nodiscard]] constexpr bool has_ended(contracts::WorkerState state) {
