@@ -12,10 +12,13 @@
 #include <fmt/format.h>
 
 #include "addresses.hpp"
+#include "rbees/net/server.hpp"
 
 namespace rbees::net {
 
 namespace {
+
+constexpr std::string_view port_taken = ": the port is taken by another program";
 
 constexpr int backlog = 4096;
 constexpr int accepts_in_a_row_max = 64;
@@ -34,7 +37,7 @@ Result<UniqueFd> bind_socket(const SocketAddress& address, Reuse reuse) {
     const auto where = address.text();
     if (errno == EADDRINUSE) {
         return fail(
-            fmt::format("{}: the port is taken by another program", where),
+            fmt::format("{}{}", where, port_taken),
             fmt::format("find it with `ss -ltnp 'sport = :{}'` and stop it, or choose another port", address.port()));
     }
     if (errno == EACCES) {
@@ -69,6 +72,10 @@ UniqueFd open_reserve() {
 }
 
 }  // namespace
+
+bool is_port_taken(const Failure& failure) {
+    return failure.message.ends_with(port_taken);
+}
 
 Listener::Listener(IoContext& io, Accepted accepted, Logger log)
     : io_(io),

@@ -227,6 +227,17 @@ TEST(Server, SaysThatAPortIsTaken) {
     ASSERT_FALSE(port);
     EXPECT_TRUE(port.error().message.contains("taken")) << port.error().message;
     EXPECT_TRUE(port.error().remedy.contains("ss -ltnp")) << port.error().remedy;
+    EXPECT_TRUE(is_port_taken(port.error()));
+}
+
+TEST(Server, TellsATakenPortFromOtherTroubleWithListening) {
+    IoContext io;
+    Server server(io, {}, echo, {}, {});
+
+    const auto port = server.listen("192.0.2.1", 0);  // an address for documentation: nobody has it
+
+    ASSERT_FALSE(port);
+    EXPECT_FALSE(is_port_taken(port.error())) << port.error().message;
 }
 
 TEST(Server, SharesItsPortOnlyWithServersThatJoinIt) {

@@ -72,6 +72,9 @@ class Exchange {
 
 using Handler = std::function<Task<void>(Exchange& exchange)>;
 
+/// Whether `Server::listen` failed because another program has the port.
+[[nodiscard]] bool is_port_taken(const Failure& failure);
+
 /// Whose a port is.
 enum class PortUse : std::uint8_t {
     own,   ///< nobody else may have it
