@@ -24,6 +24,7 @@ class Advance {
     Effects operator()(const Spawn& /*command*/) {
         if (worker_.phase != idle) return {WorkerEffect::report};
         enter(starting, worker_.limits.start_timeout);
+        worker_.launches = 1;
         return {WorkerEffect::launch, WorkerEffect::report};
     }
 
@@ -64,6 +65,10 @@ class Advance {
 
     Effects operator()(const Exited& command) {
         if (!runs(worker_.phase)) return {};
+        if (lost_its_port(command)) {
+            ++worker_.launches;
+            return {WorkerEffect::relaunch};  // nobody is told: nothing happened to what was ordered
+        }
         if (worker_.phase == starting) {
             worker_.failure = {"the worker ended while it loaded the model (" + command.how + ")",
                                ErrorCode::WORKER_START_FAILED};
@@ -112,6 +117,11 @@ class Advance {
     }
 
   private:
+    [[nodiscard]] bool lost_its_port(const Exited& exit) const {
+        return worker_.phase == starting && exit.cause == ExitCause::port_taken && worker_.launches > 0 &&
+               worker_.launches <= relaunches_max;
+    }
+
     Effects give_up_loading() {
         worker_.failure = {"the model was not ready after " + describe(worker_.limits.start_timeout),
                            ErrorCode::WORKER_START_TIMEOUT};

@@ -150,6 +150,47 @@ TEST_F(WorkerLifecycleTest, AdoptsWithoutLaunching) {
     EXPECT_EQ(state_of(worker), WorkerState::ready);
 }
 
+TEST_F(WorkerLifecycleTest, StartsAWorkerAgainWhosePortWasTakenAndTellsNobody) {
+    run(Spawn{});
+    const auto deadline = worker.deadline;
+
+    EXPECT_EQ(run(Exited{"exit code 75", ExitCause::port_taken}), (Effects{relaunch}));
+
+    EXPECT_EQ(state_of(worker), WorkerState::starting);
+    EXPECT_EQ(worker.deadline, deadline);  // the start's time is one for all tries
+    EXPECT_EQ(run(ReportedReady{}), (Effects{report}));
+}
+
+TEST_F(WorkerLifecycleTest, GivesUpAWorkerWhosePortIsTakenAgainAndAgain) {
+    run(Spawn{});
+    for (auto left = relaunches_max; left > 0; --left) {
+        ASSERT_EQ(run(Exited{"exit code 75", ExitCause::port_taken}), (Effects{relaunch}));
+    }
+
+    EXPECT_EQ(run(Exited{"exit code 75", ExitCause::port_taken}), (Effects{forget_record, report}));
+
+    EXPECT_EQ(worker.failure->code, ErrorCode::WORKER_START_FAILED);
+    EXPECT_THAT(worker.failure->reason, HasSubstr("exit code 75"));
+}
+
+TEST_F(WorkerLifecycleTest, StartsNoWorkerAgainThatServedWasStoppedOrAdopted) {
+    const Exited port_taken{"exit code 75", ExitCause::port_taken};
+    run(Adopted{});
+    EXPECT_EQ(run(port_taken), (Effects{forget_record, report}));  // nobody knows how to start it
+
+    worker = {};
+    run(Spawn{});
+    run(Stop{});
+    EXPECT_EQ(run(port_taken), (Effects{forget_record, report}));
+    EXPECT_EQ(state_of(worker), WorkerState::stopped);
+
+    worker = {};
+    run(Spawn{});
+    run(ReportedReady{});
+    EXPECT_EQ(run(port_taken), (Effects{forget_record, report}));
+    EXPECT_EQ(state_of(worker), WorkerState::failed);
+}
+
 WorkerCommand any_command() {
     const auto grace = std::chrono::seconds(*rc::gen::inRange(-5, 100));
     const WorkerFailure failure{"because", ErrorCode::MODEL_LOAD_FAILED};
@@ -168,7 +209,8 @@ RC_GTEST_PROP(WorkerLifecycleProperty, KeepsItsPromisesWhateverHappens, ()) {
     bool runs = false;
     for (auto left = *rc::gen::inRange(1, 60); left > 0; --left) {
         now += std::chrono::seconds(*rc::gen::inRange(0, 40));
-        const auto command = any_command();
+        const bool loses_port = *rc::gen::weightedElement<bool>({{1, true}, {9, false}});
+        const auto command = loses_port ? Exited{"exit code 75", ExitCause::port_taken} : any_command();
         // A process can only be reported by one that runs.
         if (std::holds_alternative<Adopted>(command) && worker.phase == Phase::idle) runs = true;
         const auto before = worker;
@@ -177,6 +219,8 @@ RC_GTEST_PROP(WorkerLifecycleProperty, KeepsItsPromisesWhateverHappens, ()) {
         worker = std::move(step.worker);
 
         RC_ASSERT(!has(step.effects, launch) || !runs);  // never a second process for one id
+        RC_ASSERT(!has(step.effects, relaunch) || (loses_port && runs));
+        RC_ASSERT(worker.launches <= relaunches_max + 1);
         runs = runs || has(step.effects, launch);
         const bool signals = has(step.effects, terminate) || has(step.effects, kill);
         RC_ASSERT(!signals || runs);

@@ -47,9 +47,13 @@ struct WorkerFailure {
     bool operator==(const WorkerFailure&) const = default;
 };
 
+/// How often a worker is started on yet another port because the one that was chosen for it was taken meanwhile.
+inline constexpr std::uint32_t relaunches_max = 5;
+
 /// A worker, as far as decisions need it. A value.
 struct Worker {
     Phase phase = Phase::idle;
+    std::uint32_t launches = 0;  ///< by this process; an adopted worker has none
     double load_progress = 0;
     std::optional<WorkerFailure> failure;
     std::optional<Instant> deadline;  ///< when `Tick` has something to do
@@ -72,8 +76,15 @@ struct ReportedReady {};
 struct ReportedFailure {
     WorkerFailure failure;
 };  ///< the worker says why, and will exit
+
+/// Why a process ended, as far as that decides what follows.
+enum class ExitCause : std::uint8_t {
+    other,
+    port_taken,  ///< it said that another program has its port
+};
 struct Exited {
     std::string how;
+    ExitCause cause = ExitCause::other;
 };  ///< the process ended: "exit code 1", "signal 9"
 struct Stop {
     std::optional<Duration> grace;
@@ -86,6 +97,7 @@ using WorkerCommand = std::variant<Spawn, Adopted, LaunchFailed, ReportedProgres
 /// What the pool manager does, in order.
 enum class WorkerEffect : std::uint8_t {
     launch,         ///< start the process
+    relaunch,       ///< choose another port for it, and start it there
     ask_shutdown,   ///< POST /shutdown
     terminate,      ///< SIGTERM
     kill,           ///< SIGKILL
