@@ -40,12 +40,20 @@ std::function<void()> Demand::freed() {
 }
 
 void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply) {
-    const bool has_room = waiting() < settings_.queue_capacity &&
-                          queue_.join({.id = id, .model = model, .deadline = deadline_for(model)});
+    const bool has_room = waiting() < settings_.queue_capacity && queue_.join(wait_of(id, model));
     if (!has_room) return reply(std::unexpected(queue_full()));
     replies_.emplace(id, std::move(reply));
     look_at(model);
     watch_deadlines();
+}
+
+orchestrator::Wait Demand::wait_of(orchestrator::WaitId id, const ModelId& model) const {
+    orchestrator::Wait wait;
+    wait.id = id;
+    wait.model = model;
+    wait.deadline = deadline_for(model);
+    wait.joined = BootClock::now();
+    return wait;
 }
 
 void Demand::wait_for_nodes(orchestrator::WaitId id, DoneReply reply) {
@@ -90,7 +98,7 @@ void Demand::look_at_arrivals() {
 bool Demand::hand_out(const ModelId& model) {
     // The picture may show them still: it follows behind what is on its way to the disk.
     const auto unreachable = fleet_.unreachable_workers();
-    while (auto wait = queue_.next(model)) {
+    while (auto wait = queue_.next(model, BootClock::now())) {
         auto ticket =
             orchestrator::take_slot(fleet_.view(), model, unreachable, orchestrator::Claim::from_queue, freed());
         if (!ticket) {

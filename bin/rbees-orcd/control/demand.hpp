@@ -57,6 +57,7 @@ class Demand {
     [[nodiscard]] contracts::Problem too_late(const ModelId& model) const;
     [[nodiscard]] bool is_coming(const ModelId& model) const;
     [[nodiscard]] bool is_expected(const ModelId& model) const;
+    [[nodiscard]] orchestrator::Wait wait_of(orchestrator::WaitId id, const ModelId& model) const;
     [[nodiscard]] Instant deadline_for(const ModelId& model) const;
 
     /// A request that waits for nodes.

@@ -6,75 +6,124 @@
 
 namespace rbees::orchestrator {
 
+using contracts::Priority;
+
 std::expected<std::size_t, WaitError> WaitQueue::join(Wait wait) {
-    if (size_ >= capacity_) return std::unexpected(WaitError::full);
-    auto& line = by_model_[wait.model];
-    line.push_back(std::move(wait));
-    ++size_;
-    return line.size() - 1;
+    if (size() >= capacity_) return std::unexpected(WaitError::full);
+    wait.order = ++arrivals_;
+    auto& model = models_[wait.model];
+    auto before = model[Priority::interactive].size;
+    if (wait.priority == Priority::batch) before += model[Priority::batch].size;
+    auto& session = model[wait.priority].owners.line(wait.owner).line(wait.session);
+    session.push_back(std::move(wait));
+    note(std::prev(session.end()));
+    return before;
 }
 
-std::optional<Wait> WaitQueue::next(const ModelId& model) {
-    const auto found = by_model_.find(model);
-    if (found == by_model_.end()) return std::nullopt;
-    auto wait = std::move(found->second.front());
-    found->second.pop_front();
-    --size_;
-    if (found->second.empty()) by_model_.erase(found);
+std::optional<Wait> WaitQueue::next(const ModelId& model, Instant now) {
+    promote(now);
+    const auto found = models_.find(model);
+    if (found == models_.end()) return std::nullopt;
+    auto& owners =
+        std::ranges::find_if(found->second, [](const auto& entry) { return entry.second.size != 0; })->second.owners;
+    auto& sessions = owners.front();
+    auto& waits = sessions.front();
+    auto wait = std::move(waits.front());
+    waits.pop_front();
+    sessions.turn();
+    owners.turn();
+    forget(wait);
     return wait;
 }
 
 void WaitQueue::put_back(Wait wait) {
-    auto& line = by_model_[wait.model];
-    line.push_front(std::move(wait));
-    ++size_;
+    auto& owner = models_[wait.model][wait.priority].owners.first_line(wait.owner);
+    auto& session = owner.first_line(wait.session);
+    session.push_front(std::move(wait));
+    note(session.begin());
 }
 
 void WaitQueue::leave(WaitId id) {
-    for (auto entry = by_model_.begin(); entry != by_model_.end(); ++entry) {
-        const auto gone = std::erase_if(entry->second, [&](const Wait& wait) { return wait.id == id; });
-        size_ -= gone;
-        if (entry->second.empty()) by_model_.erase(entry);
-        if (gone != 0) return;
-    }
+    if (places_.contains(id)) static_cast<void>(take(id));
 }
 
 std::vector<Wait> WaitQueue::expired(Instant now) {
     std::vector<Wait> late;
-    for (auto entry = by_model_.begin(); entry != by_model_.end();) {
-        auto& line = entry->second;
-        const auto is_late = [&](const Wait& wait) { return wait.deadline <= now; };
-        std::ranges::copy_if(line, std::back_inserter(late), is_late);
-        std::erase_if(line, is_late);
-        entry = line.empty() ? by_model_.erase(entry) : std::next(entry);
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        late.push_back(take(deadlines_.begin()->second));
     }
-    size_ -= late.size();
     return late;
 }
 
 std::vector<Wait> WaitQueue::take_all(const ModelId& model) {
-    auto line = by_model_.extract(model);
-    if (line.empty()) return {};
-    size_ -= line.mapped().size();
-    return {std::make_move_iterator(line.mapped().begin()), std::make_move_iterator(line.mapped().end())};
+    std::vector<WaitId> ids;
+    for (const auto& [id, place] : places_) {
+        if (place->model == model) ids.push_back(id);
+    }
+    std::vector<Wait> waits;
+    for (const auto id : ids) {
+        waits.push_back(take(id));
+    }
+    std::ranges::sort(waits, {}, &Wait::order);
+    return waits;
+}
+
+std::optional<WaitId> WaitQueue::oldest_batch() const {
+    return batch_.empty() ? std::nullopt : std::optional(batch_.begin()->second);
 }
 
 std::optional<Instant> WaitQueue::next_deadline() const {
-    std::optional<Instant> next;
-    for (const auto& [model, line] : by_model_) {
-        for (const auto& wait : line) {
-            if (!next || wait.deadline < *next) next = wait.deadline;
-        }
-    }
-    return next;
+    if (deadlines_.empty() || deadlines_.begin()->first == Instant::max()) return std::nullopt;
+    return deadlines_.begin()->first;
 }
 
 std::vector<ModelId> WaitQueue::models() const {
     std::vector<ModelId> models;
-    for (const auto& [model, line] : by_model_) {
+    for (const auto& [model, classes] : models_) {
         models.push_back(model);
     }
     return models;
+}
+
+void WaitQueue::note(Session::iterator place) {
+    ++models_[place->model][place->priority].size;
+    places_[place->id] = place;
+    deadlines_.emplace(place->deadline, place->id);
+    if (place->priority == Priority::batch) batch_.emplace(place->order, place->id);
+}
+
+void WaitQueue::forget(const Wait& wait) {
+    const auto model = models_.find(wait.model);
+    --model->second[wait.priority].size;
+    const bool is_empty = std::ranges::all_of(model->second, [](const auto& entry) { return entry.second.size == 0; });
+    if (is_empty) models_.erase(model);
+    places_.erase(wait.id);
+    deadlines_.erase({wait.deadline, wait.id});
+    batch_.erase(wait.order);
+}
+
+Wait WaitQueue::take(WaitId id) {
+    const auto place = places_.at(id);
+    auto wait = std::move(*place);
+    auto& owners = models_[wait.model][wait.priority].owners;
+    auto& sessions = owners.line(wait.owner);
+    sessions.line(wait.session).erase(place);
+    sessions.tidy(wait.session);
+    owners.tidy(wait.owner);
+    forget(wait);
+    return wait;
+}
+
+void WaitQueue::promote(Instant now) {
+    while (!batch_.empty()) {
+        const auto oldest = batch_.begin()->second;
+        if (now - places_.at(oldest)->joined < promote_after_) return;
+        auto wait = take(oldest);
+        wait.priority = Priority::interactive;
+        auto& session = models_[wait.model][wait.priority].owners.line(wait.owner).line(wait.session);
+        session.push_back(std::move(wait));
+        note(std::prev(session.end()));
+    }
 }
 
 }  // namespace rbees::orchestrator

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 
@@ -15,9 +16,33 @@ using std::chrono_literals::operator""s;
 
 const ModelId small("small");
 const ModelId large("large");
+constexpr Instant now{};
 
 Wait make_wait(std::uint64_t id, const ModelId& model = small, Duration deadline = 60s) {
-    return {WaitId{id}, model, Instant{} + deadline};
+    return {.id = WaitId{id}, .model = model, .deadline = Instant{} + deadline, .owner = {}, .session = {}};
+}
+
+Wait owned_by(std::uint64_t id, std::string owner, std::string session = {}) {
+    auto wait = make_wait(id);
+    wait.owner = std::move(owner);
+    wait.session = std::move(session);
+    return wait;
+}
+
+Wait batch(std::uint64_t id, Instant joined = {}) {
+    auto wait = make_wait(id);
+    wait.priority = contracts::Priority::batch;
+    wait.joined = joined;
+    return wait;
+}
+
+/// Everybody who waits for the small model, as they are served.
+std::vector<std::uint64_t> served_by(WaitQueue& queue, Instant at = now) {
+    std::vector<std::uint64_t> ids;
+    while (auto wait = queue.next(small, at)) {
+        ids.push_back(static_cast<std::uint64_t>(wait->id));
+    }
+    return ids;
 }
 
 std::vector<WaitId> ids_of(const std::vector<Wait>& waits) {
@@ -32,10 +57,10 @@ TEST(WaitQueue, ServesEachModelInTheOrderOfArrival) {
     EXPECT_EQ(queue.join(make_wait(2, large)), 0U);
     EXPECT_EQ(queue.join(make_wait(3)), 1U);
 
-    EXPECT_EQ(queue.next(small)->id, WaitId{1});
-    EXPECT_EQ(queue.next(small)->id, WaitId{3});
-    EXPECT_FALSE(queue.next(small));
-    EXPECT_EQ(queue.next(large)->id, WaitId{2});
+    EXPECT_EQ(queue.next(small, now)->id, WaitId{1});
+    EXPECT_EQ(queue.next(small, now)->id, WaitId{3});
+    EXPECT_FALSE(queue.next(small, now));
+    EXPECT_EQ(queue.next(large, now)->id, WaitId{2});
     EXPECT_EQ(queue.size(), 0U);
 }
 
@@ -62,15 +87,15 @@ TEST(WaitQueue, OneThatIsPutBackIsServedFirst) {
     ASSERT_TRUE(queue.join(make_wait(1)));
     ASSERT_TRUE(queue.join(make_wait(2)));
 
-    queue.put_back(*queue.next(small));
+    queue.put_back(*queue.next(small, now));
 
-    EXPECT_EQ(queue.next(small)->id, WaitId{1});
+    EXPECT_EQ(queue.next(small, now)->id, WaitId{1});
 }
 
 TEST(WaitQueue, OneThatIsPutBackIsNotRefusedThoughAnotherTookItsPlace) {
     WaitQueue queue(1);
     ASSERT_TRUE(queue.join(make_wait(1)));
-    auto taken = queue.next(small);
+    auto taken = queue.next(small, now);
     ASSERT_TRUE(queue.join(make_wait(2)));
 
     queue.put_back(std::move(*taken));
@@ -87,7 +112,7 @@ TEST(WaitQueue, RequestThatLeftIsNotServed) {
     queue.leave(WaitId{7});
 
     EXPECT_EQ(queue.size(), 1U);
-    EXPECT_EQ(queue.next(small)->id, WaitId{2});
+    EXPECT_EQ(queue.next(small, now)->id, WaitId{2});
 }
 
 TEST(WaitQueue, ExpiresWhatHasReachedItsDeadline) {
@@ -112,6 +137,87 @@ TEST(WaitQueue, GivesUpAllOfAModelInOrderAndNoOther) {
     EXPECT_TRUE(queue.take_all(small).empty());
     EXPECT_EQ(queue.models(), std::vector{large});
     EXPECT_EQ(queue.size(), 1U);
+}
+
+TEST(WaitQueue, ServesInteractiveBeforeBatch) {
+    WaitQueue queue(10);
+    EXPECT_EQ(queue.join(batch(1)), 0U);
+    EXPECT_EQ(queue.join(make_wait(2)), 0U);
+    EXPECT_EQ(queue.join(batch(3)), 2U);
+    EXPECT_EQ(queue.join(make_wait(4)), 1U);
+
+    EXPECT_EQ(served_by(queue), (std::vector<std::uint64_t>{2, 4, 1, 3}));
+}
+
+TEST(WaitQueue, CountsABatchOneAsInteractiveOnceItHasWaitedLong) {
+    WaitQueue queue(10, 300s);
+    ASSERT_TRUE(queue.join(batch(1, now)));
+    ASSERT_TRUE(queue.join(batch(2, now + 1s)));
+    ASSERT_TRUE(queue.join(make_wait(3)));
+
+    EXPECT_EQ(queue.next(small, now + 299s)->id, WaitId{3});
+    ASSERT_TRUE(queue.join(make_wait(4)));
+    EXPECT_EQ(queue.next(small, now + 299s)->id, WaitId{4});
+    EXPECT_EQ(queue.oldest_batch(), WaitId{1});
+    ASSERT_TRUE(queue.join(make_wait(5)));
+    EXPECT_EQ(queue.next(small, now + 300s)->id, WaitId{5}) << "promoted behind those who wait already";
+    EXPECT_EQ(queue.oldest_batch(), WaitId{2});
+    ASSERT_TRUE(queue.join(make_wait(6)));
+    EXPECT_EQ(served_by(queue, now + 300s), (std::vector<std::uint64_t>{1, 6, 2}));
+}
+
+TEST(WaitQueue, LetsOwnersTakeTurnsHoweverManyOneOfThemSends) {
+    WaitQueue queue(10);
+    for (std::uint64_t id = 1; id <= 4; ++id) {
+        ASSERT_TRUE(queue.join(owned_by(id, "greedy")));
+    }
+    ASSERT_TRUE(queue.join(owned_by(5, "modest")));
+    ASSERT_TRUE(queue.join(owned_by(6, "modest")));
+
+    EXPECT_EQ(served_by(queue), (std::vector<std::uint64_t>{1, 5, 2, 6, 3, 4}));
+}
+
+TEST(WaitQueue, LetsTheSessionsOfAnOwnerTakeTurns) {
+    WaitQueue queue(10);
+    ASSERT_TRUE(queue.join(owned_by(1, "one", "a")));
+    ASSERT_TRUE(queue.join(owned_by(2, "one", "a")));
+    ASSERT_TRUE(queue.join(owned_by(3, "one", "b")));
+    ASSERT_TRUE(queue.join(owned_by(4, "other")));
+
+    EXPECT_EQ(served_by(queue), (std::vector<std::uint64_t>{1, 4, 3, 2}));
+}
+
+TEST(WaitQueue, OneThatLeavesTakesNoTurnFromItsOwner) {
+    WaitQueue queue(10);
+    ASSERT_TRUE(queue.join(owned_by(1, "one")));
+    ASSERT_TRUE(queue.join(owned_by(2, "other")));
+    ASSERT_TRUE(queue.join(owned_by(3, "one")));
+
+    queue.leave(WaitId{1});
+
+    EXPECT_EQ(served_by(queue), (std::vector<std::uint64_t>{3, 2}));
+    EXPECT_TRUE(queue.models().empty());
+}
+
+TEST(WaitQueue, KnowsWhichBatchOneHasWaitedLongest) {
+    WaitQueue queue(10);
+    EXPECT_FALSE(queue.oldest_batch());
+    ASSERT_TRUE(queue.join(make_wait(1)));
+    ASSERT_TRUE(queue.join(batch(2)));
+    ASSERT_TRUE(queue.join(batch(3)));
+
+    EXPECT_EQ(queue.oldest_batch(), WaitId{2});
+    queue.leave(WaitId{2});
+    EXPECT_EQ(queue.oldest_batch(), WaitId{3});
+}
+
+TEST(WaitQueue, HasNoDeadlineWhereNobodyHasOne) {
+    WaitQueue queue(10);
+    auto patient = make_wait(1);
+    patient.deadline = Instant::max();
+    ASSERT_TRUE(queue.join(patient));
+
+    EXPECT_FALSE(queue.next_deadline());
 }
 
 /// The queue as one list in the order of arrival, for comparison.
@@ -161,17 +267,17 @@ void check_same_picture(const WaitQueue& queue, const Model& model) {
 }
 
 void take_next(WaitQueue& queue, Model& model, const ModelId& name) {
-    const auto taken = queue.next(name);
+    const auto taken = queue.next(name, now);
     const auto expected = model.next(name);
     RC_ASSERT(taken.has_value() == expected.has_value());
     if (taken) RC_ASSERT((taken->id == *expected));
 }
 
-void take_many(WaitQueue& queue, Model& model, const ModelId& name, Instant now) {
+void take_many(WaitQueue& queue, Model& model, const ModelId& name, Instant moment) {
     const bool by_deadline = *rc::gen::arbitrary<bool>();
-    auto taken = ids_of(by_deadline ? queue.expired(now) : queue.take_all(name));
+    auto taken = ids_of(by_deadline ? queue.expired(moment) : queue.take_all(name));
     auto expected =
-        model.take_if([&](const Wait& wait) { return by_deadline ? wait.deadline <= now : wait.model == name; });
+        model.take_if([&](const Wait& wait) { return by_deadline ? wait.deadline <= moment : wait.model == name; });
     if (by_deadline) {
         std::ranges::sort(taken);
         std::ranges::sort(expected);
@@ -198,7 +304,7 @@ RC_GTEST_PROP(WaitQueueProperty, BehavesLikeAListAndKeepsToItsCapacity, ()) {
                 take_next(queue, model, name);
                 break;
             case 2:
-                if (auto taken = queue.next(name)) queue.put_back(std::move(*taken));
+                if (auto taken = queue.next(name, now)) queue.put_back(std::move(*taken));
                 break;
             case 3: {
                 const WaitId id{*rc::gen::inRange<std::uint64_t>(0, step + 1)};
@@ -211,6 +317,32 @@ RC_GTEST_PROP(WaitQueueProperty, BehavesLikeAListAndKeepsToItsCapacity, ()) {
         }
         RC_ASSERT(queue.size() <= capacity);
         check_same_picture(queue, model);
+    }
+}
+
+RC_GTEST_PROP(WaitQueueProperty, ServesEveryOwnerOnceInARoundHoweverTheyCome, ()) {
+    const auto owners = *rc::gen::inRange<std::size_t>(1, 5);
+    WaitQueue queue(200);
+    std::map<std::string, std::size_t> waiting;
+    std::map<std::string, std::size_t> passed_over;
+    const auto steps = *rc::gen::inRange<std::uint64_t>(1, 100);
+
+    for (std::uint64_t step = 0; step < steps; ++step) {
+        if (*rc::gen::weightedElement<bool>({{2, true}, {1, false}})) {
+            const auto owner = std::to_string(*rc::gen::inRange<std::size_t>(0, owners));
+            const auto session = std::to_string(*rc::gen::inRange(0, 3));
+            RC_ASSERT(queue.join(owned_by(step, owner, session)).has_value());
+            ++waiting[owner];
+            continue;
+        }
+        const auto served = queue.next(small, now);
+        if (!served) continue;
+        --waiting[served->owner];
+        passed_over[served->owner] = 0;
+        for (const auto& [owner, count] : waiting) {
+            if (owner == served->owner || count == 0) continue;
+            RC_ASSERT(++passed_over[owner] < owners);
+        }
     }
 }
 

@@ -1,30 +1,47 @@
 #pragma once
 /// @file
-/// The one queue: requests that found no free slot, or whose model is not loaded yet. First come, first served for each
-/// model. Lives in the control thread.
+/// The one queue: requests and tasks that found no free slot, or whose model is not loaded yet. Lives in the control
+/// thread.
+///
+/// For each model: interactive ones before batch ones, of which those that waited `promote_after` count as interactive;
+/// in a class the owners take turns, of an owner its sessions, and in a session it is first come, first served. Turns
+/// are round robin by request (as in Nagle's fair queuing, RFC 970): one who asks a thousand times delays the others by
+/// one request, not by a thousand.
 ///
 /// Pure: time comes in with each call. Not thread-safe.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <expected>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "rbees/base/ids.hpp"
 #include "rbees/base/time.hpp"
+#include "rbees/contracts/tasks.hpp"
+#include "rbees/orchestrator_core/turn_ring.hpp"
 
 namespace rbees::orchestrator {
 
 enum class WaitId : std::uint64_t {};
 
-/// A request that waits.
+/// One that waits.
 struct Wait {
     WaitId id{};
     ModelId model;
-    Instant deadline{};  ///< it is refused then
+    Instant deadline = Instant::max();  ///< it is refused then
+    contracts::Priority priority = contracts::Priority::interactive;
+    std::string owner;    ///< whose turn it takes: a token
+    std::string session;  ///< of the owner; may be empty
+    Instant joined{};
+    std::uint64_t order = 0;  ///< of arrival; set by the queue
 };
 
 enum class WaitError : std::uint8_t {
@@ -33,13 +50,14 @@ enum class WaitError : std::uint8_t {
 
 class WaitQueue {
   public:
-    explicit WaitQueue(std::size_t capacity) : capacity_(capacity) {}
+    explicit WaitQueue(std::size_t capacity, Duration promote_after = std::chrono::minutes(5))
+        : capacity_(capacity), promote_after_(promote_after) {}
 
-    /// Joins the end. Returns how many of the same model stand before it.
+    /// Joins the end of its line. Returns how many of the same model are served before it, at most.
     [[nodiscard]] std::expected<std::size_t, WaitError> join(Wait wait);
 
-    /// Takes the longest waiting one for the model out.
-    [[nodiscard]] std::optional<Wait> next(const ModelId& model);
+    /// Takes out the one whose turn it is.
+    [[nodiscard]] std::optional<Wait> next(const ModelId& model, Instant now);
 
     /// Puts one back to the front: its slot was gone when it came to take it. Never refused, as it was admitted before;
     /// if others joined meanwhile, the queue is over its capacity by so many.
@@ -48,20 +66,43 @@ class WaitQueue {
     /// The request left. No effect if it is not here.
     void leave(WaitId id);
 
-    /// Takes out everything whose deadline has passed.
+    /// Takes out everything whose deadline has passed, the earliest first.
     [[nodiscard]] std::vector<Wait> expired(Instant now);
 
-    /// Takes out every request for the model, in order.
+    /// Takes out every request for the model, in the order of arrival.
     [[nodiscard]] std::vector<Wait> take_all(const ModelId& model);
+
+    /// The batch one that has waited longest, whatever its model: what leaves first under `drop-lru`.
+    [[nodiscard]] std::optional<WaitId> oldest_batch() const;
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
     [[nodiscard]] std::vector<ModelId> models() const;  ///< that somebody waits for
-    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t size() const { return places_.size(); }
 
   private:
+    using Session = std::list<Wait>;
+    using Owner = TurnRing<Session>;
+
+    /// One priority of one model.
+    struct Class {
+        TurnRing<Owner> owners;
+        std::size_t size = 0;
+    };
+    using Model = std::map<contracts::Priority, Class>;
+
+    /// Where it stands, noted; and all notes of it dropped.
+    void note(Session::iterator place);
+    void forget(const Wait& wait);
+    [[nodiscard]] Wait take(WaitId id);
+    void promote(Instant now);
+
     std::size_t capacity_;
-    std::size_t size_ = 0;
-    std::map<ModelId, std::deque<Wait>> by_model_;  ///< no empty lines
+    Duration promote_after_;
+    std::uint64_t arrivals_ = 0;
+    std::map<ModelId, Model> models_;  ///< no empty ones
+    std::unordered_map<WaitId, Session::iterator> places_;
+    std::set<std::pair<Instant, WaitId>> deadlines_;
+    std::map<std::uint64_t, WaitId> batch_;  ///< that are not promoted yet, by arrival
 };
 
 }  // namespace rbees::orchestrator
