@@ -111,7 +111,9 @@ int measure(const Settings& settings) {
         return 1;
     }
     const auto& chosen = (*engine)->capabilities();
-    fmt::print("load {:.2f} s, threads {}, batch {}\n", seconds_since(started), chosen.threads, chosen.batch);
+    const auto step = chosen.step ? describe(*chosen.step) : "not measured";
+    fmt::print("load {:.2f} s, threads {}, batch {}, step {}\n", seconds_since(started), chosen.threads, chosen.batch,
+               step);
     for (int round = 0; round < 3; ++round) {
         const double before = cpu_seconds();
         const double rate = tokens_per_second(**engine, settings);

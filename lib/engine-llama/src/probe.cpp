@@ -4,16 +4,17 @@
 #include <time.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "tuning.hpp"
 
 namespace rbees::engine {
 namespace {
 
-constexpr std::int32_t warm_tokens = 8;  ///< touch the weights; few, for slow machines
-constexpr std::int32_t fill_tokens = 256;
-constexpr auto fill_time_max = std::chrono::milliseconds(500);
+constexpr std::int32_t warm_tokens = 8;                         ///< touch the weights; few, for slow machines
+constexpr auto fill_time_max = std::chrono::milliseconds(500);  ///< how far a fast machine fills the slot
 constexpr llama_seq_id prompt_slot = 0;
 constexpr llama_seq_id generating_slot = 1;
 
@@ -68,7 +69,7 @@ Model load_model(const ProbePlan& plan) {
 Context make_context(llama_model& model, const ProbePlan& plan) {
     auto params = llama_context_default_params();
     params.n_seq_max = std::min(plan.slots, 2U);
-    const auto each = std::min<std::uint64_t>(plan.context.value, 2 * warm_tokens + fill_tokens + batch_max);
+    const auto each = std::min<std::uint64_t>(plan.context.value, 2 * warm_tokens + judged_at.value + batch_max);
     params.n_ctx = static_cast<std::uint32_t>(each) * params.n_seq_max;
     params.n_batch = batch_max;
     params.n_ubatch = microbatch_max;
@@ -86,6 +87,8 @@ struct StepProbe::Parts {
     bool on_cpu = true;
     Batch batch;
     llama_pos filled = 0;  ///< tokens that the slot with the prompt holds
+    std::vector<PromptStep> fills;
+    llama_pos goal = 0;  ///< how much it holds when steps are judged
 
     /// Any token will do: only the time counts.
     [[nodiscard]] llama_token token(llama_pos place) const {
@@ -117,6 +120,27 @@ struct StepProbe::Parts {
         return took;
     }
 
+    /// False if the engine refuses.
+    [[nodiscard]] bool fill_slot() {
+        for (Duration spent{}; filled + static_cast<llama_pos>(batch_min) <= goal && spent < fill_time_max;) {
+            const Tokens held(static_cast<std::uint64_t>(filled));
+            const auto took = fill(batch_min);
+            if (!took) return false;
+            fills.push_back({.held = held, .took = *took});
+            spent += *took;
+        }
+        return true;
+    }
+
+    /// What a step takes when the slot holds `goal` tokens, from what it took now. Small models have doubled their
+    /// steps by then, larger ones grow less; more would be a wrong measurement.
+    [[nodiscard]] Duration judge(Duration took, std::uint32_t tokens) const {
+        if (fills.empty()) return took;
+        const auto without_first = std::span(fills).subspan(1);  // it touched the buffers too
+        const auto each = growth_per_held_token(without_first) * (tokens / batch_min);
+        return took + std::min(took, each * std::max(0, goal - filled));
+    }
+
     /// A recurrent model cannot forget a part: there the step stays, and the next one comes after it.
     void forget_step(std::uint32_t prompt) {
         auto* memory = llama_get_memory(context.get());
@@ -138,12 +162,8 @@ std::unique_ptr<StepProbe> StepProbe::load(const ProbePlan& plan) {
     auto warm = parts->fill(warm_tokens);
     if (warm && *warm > step_max) warm = parts->fill(warm_tokens);
     if (!warm || *warm > step_max) return nullptr;
-    const auto room = std::min<std::int64_t>(fill_tokens, static_cast<std::int64_t>(plan.context.value) / 2);
-    for (Duration spent{}; parts->filled + static_cast<llama_pos>(batch_min) <= room && spent < fill_time_max;) {
-        const auto took = parts->fill(batch_min);
-        if (!took) return nullptr;
-        spent += *took;
-    }
+    parts->goal = static_cast<llama_pos>(std::min(judged_at.value, plan.context.value / 2));
+    if (!parts->fill_slot()) return nullptr;
     return std::unique_ptr<StepProbe>(new StepProbe(std::move(parts)));
 }
 
@@ -159,8 +179,10 @@ std::optional<Duration> StepProbe::time_step(std::uint32_t batch) {
     const auto prompt = parts.has_neighbour() ? batch - 1 : batch;
     parts.add_prompt(prompt);
     const auto took = parts.run();
+    if (!took) return std::nullopt;
+    const auto judged = parts.judge(*took, batch);
     parts.forget_step(prompt);
-    return took;
+    return judged;
 }
 
 }  // namespace rbees::engine

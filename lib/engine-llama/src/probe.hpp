@@ -28,8 +28,8 @@ struct ProbePlan {
 /// A model loaded for measuring. Not thread-safe; its memory is free when it goes.
 class StepProbe {
   public:
-    /// Loads the model, warms it up, and fills part of a slot, because a step takes longer the more the slots hold.
-    /// Nothing if the model cannot be loaded, generates no text, or is so slow that no step need be measured.
+    /// Loads the model, warms it up, and fills part of a slot to see how steps grow. Nothing if the model cannot be
+    /// loaded, generates no text, or is so slow that no step need be measured.
     [[nodiscard]] static std::unique_ptr<StepProbe> load(const ProbePlan& plan);
 
     StepProbe(const StepProbe&) = delete;
@@ -37,7 +37,8 @@ class StepProbe {
     ~StepProbe();
 
     /// Runs a step of `batch` tokens: all of one prompt but the last, which another slot generates (with one slot: all
-    /// of one prompt). Gives the time that it takes undisturbed; nothing if it does not fit into a slot.
+    /// of one prompt). Gives the time that it takes, undisturbed, when the slot holds `judged_at` tokens (or half of
+    /// its context); nothing if the step does not fit into a slot.
     [[nodiscard]] std::optional<Duration> time_step(std::uint32_t batch);
 
   private:

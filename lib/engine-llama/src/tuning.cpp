@@ -8,11 +8,11 @@ namespace {
 
 constexpr auto step_usable = step_max * 4 / 5;
 
-/// Far from the limit one run says enough.
 std::optional<Duration> quickest(const TimeStep& time_step, std::uint32_t batch) {
     constexpr int runs_max = 3;
+    constexpr auto hopeless = step_usable * 3 / 2;
     auto best = time_step(batch);
-    for (int run = 1; best && run < runs_max && *best > step_usable / 2 && *best < step_usable * 2; ++run) {
+    for (int run = 1; best && run < runs_max && *best > step_usable && *best < hopeless; ++run) {
         const auto again = time_step(batch);
         if (again) best = std::min(*best, *again);
     }
@@ -41,6 +41,25 @@ Duration undisturbed(Duration passed, Duration cpu_time, std::uint32_t threads) 
     // A fifteenth more: threads finish their parts at different times even when they are alone.
     const auto alone = cpu_time / threads * 16 / 15;
     return std::min(passed, alone);
+}
+
+Duration growth_per_held_token(std::span<const PromptStep> steps) {
+    if (steps.size() < 2) return Duration::zero();
+    double held = 0;
+    double took = 0;
+    for (const auto& step : steps) {
+        held += static_cast<double>(step.held.value) / static_cast<double>(steps.size());
+        took += static_cast<double>(step.took.count()) / static_cast<double>(steps.size());
+    }
+    double both = 0;
+    double squares = 0;
+    for (const auto& step : steps) {
+        const double x = static_cast<double>(step.held.value) - held;
+        both += x * (static_cast<double>(step.took.count()) - took);
+        squares += x * x;
+    }
+    if (squares <= 0 || both <= 0) return Duration::zero();
+    return Duration(std::llround(both / squares));
 }
 
 std::expected<Tokens, Bytes> choose_context(const ContextWish& wish, const MemoryNeed& need, Bytes available) {

@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
@@ -19,6 +20,9 @@ inline constexpr Duration step_max = std::chrono::milliseconds(250);
 /// Batches below this waste more time than they save.
 inline constexpr std::uint32_t batch_min = 32;
 inline constexpr std::uint32_t batch_max = 2048;
+/// What a slot holds when its steps are judged: the middle of a long prompt. Steps of small models take twice as long
+/// there as at the beginning.
+inline constexpr Tokens judged_at{1000};
 /// llama.cpp computes a batch in pieces of this size at most.
 inline constexpr std::uint32_t microbatch_max = 512;
 /// Context of a request when nobody asks for more: longer ones cost memory that most never use.
@@ -38,14 +42,24 @@ struct BatchChoice {
     std::optional<Duration> step;  ///< what a step of this batch took; nothing if none was measured
 };
 
-/// The largest power of two from `batch_min` to `batch_max` whose step stays below `step_max`, with a fifth in reserve:
-/// steps grow with the length of what the slots hold. `batch_min` where even that is too slow. Near the limit a step
-/// is run three times and the quickest counts, because other processes only make it slower.
+/// The largest power of two from `batch_min` to `batch_max` whose step stays below `step_max`, with a fifth in reserve;
+/// `batch_min` where even that is too slow. A step just over the limit is run three times and the quickest counts,
+/// because other processes only make it slower.
 [[nodiscard]] BatchChoice choose_batch(const TimeStep& time_step);
 
 /// How long a step of so many threads would have taken with its cores for itself: other processes keep threads waiting
 /// for a core, and a choice made at a busy moment would hold for the whole life of the worker.
 [[nodiscard]] Duration undisturbed(Duration passed, Duration cpu_time, std::uint32_t threads);
+
+/// A step of a prompt whose slot held so many tokens before.
+struct PromptStep {
+    Tokens held;
+    Duration took{};
+};
+
+/// By how much a step gets longer for each token more that its slot holds: the slope of the line through these steps of
+/// one size (least squares), not below zero.
+[[nodiscard]] Duration growth_per_held_token(std::span<const PromptStep> steps);
 
 /// What a model needs of memory.
 struct MemoryNeed {

@@ -70,7 +70,7 @@ TEST(ChooseBatch, EndsWhereAStepDoesNotFitIntoASlot) {
 TEST(ChooseBatch, IsNotMisledByOneStepThatSomethingDelayed) {
     int run = 0;
     const auto choice = choose_batch([&](std::uint32_t batch) -> std::optional<Duration> {
-        return batch == 64 && run++ == 0 ? 300ms : batch * 2ms;
+        return batch == 64 && run++ == 0 ? 280ms : batch * 2ms;
     });
 
     EXPECT_EQ(choice.batch, 64U);
@@ -98,6 +98,21 @@ TEST(Undisturbed, LeavesOutTheTimeInWhichOthersHadTheCores) {
     // Four others on two cores: the thread had a core for 150 of 250 ms.
     EXPECT_EQ(undisturbed(250ms, 150ms, 1), 160ms);
     EXPECT_EQ(undisturbed(250ms, 300ms, 2), 160ms);
+}
+
+TEST(GrowthPerHeldToken, IsTheSlopeOfTheStepsThatWereMeasured) {
+    const std::vector<PromptStep> steps = {{Tokens(0), 120ms}, {Tokens(32), 124ms}, {Tokens(64), 128ms}};
+
+    EXPECT_EQ(growth_per_held_token(steps), 125us);
+}
+
+TEST(GrowthPerHeldToken, IsNoneWhereStepsDoNotGrowOrOnlyOneWasMeasured) {
+    const std::vector<PromptStep> falling = {{Tokens(0), 120ms}, {Tokens(32), 110ms}};
+    const std::vector<PromptStep> one = {{Tokens(0), 120ms}};
+
+    EXPECT_EQ(growth_per_held_token(falling), Duration::zero());
+    EXPECT_EQ(growth_per_held_token(one), Duration::zero());
+    EXPECT_EQ(growth_per_held_token({}), Duration::zero());
 }
 
 TEST(ChooseContext, TakesTheModelsOwnLengthUpToTheDefault) {
