@@ -36,6 +36,11 @@ contracts::ModelKind kind_on_the_wire(engine::Kind kind) {
     RBEES_ASSERT(false);
 }
 
+std::optional<std::uint32_t> step_ms(std::optional<Duration> step) {
+    if (!step) return std::nullopt;
+    return static_cast<std::uint32_t>(std::chrono::round<std::chrono::milliseconds>(*step).count());
+}
+
 }  // namespace
 
 Worker::Worker(net::IoContext& io, Identity identity, Logger log)
@@ -93,6 +98,7 @@ contracts::WorkerCapabilities Worker::capabilities() const {
             .context = engine.context,
             .slots = engine.slots,
             .batch = engine.batch,
+            .step_ms = step_ms(engine.step),
             .ids = engine.kind == engine::Kind::chat,
             .continue_ = false,
             .keep = false,

@@ -79,7 +79,8 @@ struct WorkerCapabilities {
     ModelKind kind = ModelKind::chat;
     Tokens context;
     std::uint32_t slots = 1;
-    std::uint32_t batch = 0;
+    std::uint32_t batch = 0;               ///< tokens a step
+    std::optional<std::uint32_t> step_ms;  ///< that a full step takes, as measured when the batch was chosen
     bool ids = false;
     bool continue_ = false;
     bool keep = false;
@@ -88,8 +89,8 @@ struct WorkerCapabilities {
     std::optional<DeviceKind> device;  ///< that computes, as found after the load
 };
 BOOST_DESCRIBE_STRUCT(WorkerCapabilities, (),
-                      (protocol, model, model_hash, kind, context, slots, batch, ids, continue_, keep, tools, grammar,
-                       device))
+                      (protocol, model, model_hash, kind, context, slots, batch, step_ms, ids, continue_, keep, tools,
+                       grammar, device))
 
 /// `rbees-workerd --devices`: what that program can compute on.
 struct EngineDevices {
