@@ -49,7 +49,8 @@ void add_options(CLI::App& app, Raw& raw) {
     app.add_option("--slots", raw.slots, "Requests that run at the same time; default 4")
         ->type_name("N")
         ->check(CLI::Range(1, 256));
-    app.add_option("--context", raw.context, "Tokens for each request; default the model's own, bounded by memory")
+    app.add_option("--context", raw.context,
+                   "Tokens for each request; default the model's own up to 8192, less if memory is short")
         ->type_name("N")
         ->check(CLI::Range(1, 10'000'000));
     app.add_option("--threads", raw.threads, "Threads of the engine; default measured at load")

@@ -27,7 +27,7 @@ constexpr std::array table{
     Option{"pool.name", text, "", "", "name of this machine; empty = its host name"},
     Option{"worker.slots", integer, "4", "1..256", "requests that one worker runs at the same time"},
     Option{"worker.context", integer, "0", "0..10000000",
-           "tokens of context for each request; 0 = the model's own, bounded by memory"},
+           "tokens of context for each request; 0 = the model's own up to 8192, less if memory is short"},
     Option{"worker.threads", integer, "0", "0..1024", "threads of a worker; 0 = measured when it loads"},
     Option{"worker.start_timeout", duration, "120s", "", "how long a worker may take to load its model"},
     Option{"worker.stop_grace", duration, "30s", "", "how long a stopping worker may finish its work"},
