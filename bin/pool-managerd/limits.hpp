@@ -28,7 +28,10 @@ inline constexpr Duration adoption_pause = 100ms;    ///< between two questions
 inline constexpr Duration orphan_scan = 30s;         ///< between two looks for workers that are not ours
 inline constexpr std::size_t worker_logs = 50;       ///< that are kept
 inline constexpr Bytes record_file = kibibytes(64);
-inline constexpr Bytes memory_beside_model = mebibytes(128);  ///< buffers and a small context, at least
+inline constexpr Bytes memory_beside_model = mebibytes(128);      ///< buffers and a small context, at least
+inline constexpr Bytes gpu_memory_beside_model = mebibytes(640);  ///< likewise, and CUDA's own context
+inline constexpr Duration devices_answer = 30s;                   ///< `rbees-workerd --devices`: starts a driver
+inline constexpr Bytes devices_output = kibibytes(4);
 
 // Talking to orcd
 inline constexpr Duration orcd_answer = 5s;

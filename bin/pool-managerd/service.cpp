@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,6 +11,7 @@
 
 #include "api.hpp"
 #include "background.hpp"
+#include "devices/worker_devices.hpp"
 #include "devices/device_probe.hpp"
 #include "downloads/cache_entry.hpp"
 #include "limits.hpp"
@@ -89,6 +91,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     static net::Task<void> start(std::shared_ptr<Implementation> self) {
         co_await self->workers_.adopt();
         const auto port = self->listen();
+        co_await look_at_gpus(self);
         if (!port) {
             self->failure_ = port.error();
             self->io_.stop();
@@ -139,6 +142,16 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
             if (const auto held = weak.lock()) held->stop_now();
         });
     }
+    /// Only where there is one: the answer takes a while, because it starts the driver.
+    static net::Task<void> look_at_gpus(std::shared_ptr<Implementation> self) {
+        const auto is_gpu = [](const contracts::Device& device) { return device.kind != contracts::DeviceKind::cpu; };
+        if (std::ranges::none_of(self->probe_.devices(), is_gpu)) co_return;
+        const auto devices = co_await ask_worker_devices(self->io_, self->settings_.worker_program);
+        auto trouble = gpu_trouble(devices);
+        if (!trouble.empty()) self->log_.warning("no worker can use the GPUs of this machine", {{"why", trouble}});
+        self->probe_.note_gpu_trouble(std::move(trouble));
+    }
+
 
     /// The configured port, else the next free one.
     Result<std::uint16_t> listen() {

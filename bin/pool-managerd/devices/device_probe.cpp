@@ -1,6 +1,5 @@
 #include "devices/device_probe.hpp"
 
-#include <iterator>
 #include <utility>
 
 #include "rbees/base/files.hpp"
@@ -25,7 +24,10 @@ std::vector<contracts::Device> DeviceProbe::devices() {
     }
     const auto memory = pool::parse_meminfo(text("proc/meminfo"));
     std::vector devices{pool::cpu_device(cpu_, memory, group_limits(), load_)};
-    std::ranges::move(gpus_->devices(), std::back_inserter(devices));
+    for (auto& gpu : gpus_->devices()) {
+        if (!gpu_trouble_.empty()) gpu.unusable = gpu_trouble_;
+        devices.push_back(std::move(gpu));
+    }
     return devices;
 }
 

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "devices/gpu_driver.hpp"
@@ -20,6 +22,9 @@ class DeviceProbe {
     /// The CPU first. Its load is that since the call before, or before that if hardly any time passed.
     [[nodiscard]] std::vector<contracts::Device> devices();
 
+    /// Why no worker can run on a GPU here; told with every GPU from now on. Empty if one can.
+    void note_gpu_trouble(std::string trouble) { gpu_trouble_ = std::move(trouble); }
+
   private:
     [[nodiscard]] std::string text(const char* path) const;
     [[nodiscard]] pool::GroupLimits group_limits() const;
@@ -29,6 +34,7 @@ class DeviceProbe {
     pool::CpuInfo cpu_;
     pool::CpuTimes times_;
     double load_ = 0;
+    std::string gpu_trouble_;
 };
 
 }  // namespace rbees::poold

@@ -93,7 +93,8 @@ std::optional<FetchOrder> order_for(const Attempt& attempt, const ModelSource& s
                      .answer_timeout = attempt.settings.answer_timeout,
                      .connections = attempt.settings.connections,
                      .part_min = attempt.settings.part_min,
-                     .retry_pause = attempt.settings.retry_pause};
+                     .retry_pause = attempt.settings.retry_pause,
+                     .write_at = attempt.settings.write_at};
     if (source.kind == SourceKind::huggingface) {
         order.url = pool::huggingface_url(attempt.settings.huggingface_endpoint, source);
         order.token = attempt.settings.huggingface_token;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "background.hpp"
+#include "downloads/partial_file.hpp"
 #include "downloads/progress.hpp"
 #include "downloads/scripts.hpp"
 #include "downloads/verification.hpp"
@@ -24,6 +25,7 @@ struct AcquireSettings {
     Duration retry_pause = std::chrono::milliseconds(200);
 };
 
+    WriteAt write_at = ::pwrite;
 struct Acquired {
     std::filesystem::path file;
     Manifest manifest;

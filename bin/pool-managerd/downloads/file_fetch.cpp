@@ -165,6 +165,7 @@ net::Task<void> fetch_whole(std::shared_ptr<Fetch> fetch) {
     if (answer.head().status != 200) co_return fetch->fail_with({words_for_status(answer.head().status), ""});
     pool::ByteRange part{0, fetch->remote.total.value_or(std::numeric_limits<std::uint64_t>::max())};
     co_await take_body(fetch, answer, part);
+    if (fetch->failure) co_return;  // nobody reads on, so curl would not end
     const auto complaint = co_await answer.complaint();
     const bool is_whole = fetch->remote.total ? part.begin == part.end : !complaint;
     if (!is_whole) fetch->fail_with({complaint.value_or("the connection was cut"), ""});
@@ -179,7 +180,7 @@ net::Task<Result<std::unique_ptr<PartialFile>>> fetch_file(net::IoContext& io, B
     auto remote = co_await probe(fetch);
     if (!remote) co_return std::unexpected(remote.error());
     fetch->remote = std::move(*remote);
-    auto file = PartialFile::open(fetch->order.target, fetch->remote);
+    auto file = PartialFile::open(fetch->order.target, fetch->remote, fetch->order.write_at);
     if (!file) co_return std::unexpected(file.error());
     fetch->file = std::make_unique<PartialFile>(std::move(*file));
     const auto total = fetch->remote.total;

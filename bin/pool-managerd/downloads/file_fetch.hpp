@@ -24,6 +24,7 @@ struct FetchOrder {
     std::size_t connections = 4;
     Bytes part_min = mebibytes(4);
     Duration retry_pause = std::chrono::milliseconds(200);  ///< after the first failure of a part; doubles
+    WriteAt write_at = ::pwrite;
 };
 
 /// Fetches the whole file; it then lies in `<target>.partial`, unverified and without its name, in the returned object.

@@ -40,14 +40,18 @@ std::unexpected<Failure> disk_full(const fs::path& file, std::uint64_t missing) 
 
 }  // namespace
 
-PartialFile::PartialFile(fs::path target, pool::RemoteFile remote, UniqueFd fd, pool::RangeSet done)
-    : target_(std::move(target)), remote_(std::move(remote)), fd_(std::move(fd)), done_(std::move(done)) {}
+PartialFile::PartialFile(fs::path target, pool::RemoteFile remote, UniqueFd fd, pool::RangeSet done, WriteAt write_at)
+    : target_(std::move(target)),
+      remote_(std::move(remote)),
+      fd_(std::move(fd)),
+      done_(std::move(done)),
+      write_at_(std::move(write_at)) {}
 
 fs::path PartialFile::path_for(const fs::path& target) {
     return target.native() + ".partial";
 }
 
-Result<PartialFile> PartialFile::open(const fs::path& target, const pool::RemoteFile& remote) {
+Result<PartialFile> PartialFile::open(const fs::path& target, const pool::RemoteFile& remote, WriteAt write_at) {
     const auto path = path_for(target);
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!fd.valid()) return fail_with_errno(fmt::format("cannot write {}", path.native()));
@@ -61,12 +65,12 @@ Result<PartialFile> PartialFile::open(const fs::path& target, const pool::Remote
     if (free && pool::space_lacking(Bytes(missing), *free, limits::space_reserve) > Bytes(0)) {
         return disk_full(target, missing);
     }
-    return PartialFile(target, remote, std::move(fd), std::move(done));
+    return PartialFile(target, remote, std::move(fd), std::move(done), std::move(write_at));
 }
 
 Result<void> PartialFile::write(std::uint64_t offset, std::string_view bytes) {
     while (!bytes.empty()) {
-        const auto count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        const auto count = write_at_(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && (errno == ENOSPC || errno == EDQUOT)) {
             const auto total = remote_.total.value_or(offset + bytes.size());

@@ -2,7 +2,12 @@
 /// @file
 /// A file that is being downloaded: `<file>.partial` and its journal `<file>.partial.json`.
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string_view>
 
 #include "rbees/base/failure.hpp"
@@ -11,11 +16,15 @@
 
 namespace rbees::poold {
 
+/// How bytes reach the disk, as pwrite: the number of written ones, or -1 and errno. Tests pass a disk that fills up.
+using WriteAt = std::function<ssize_t(int fd, const void* bytes, std::size_t count, off_t offset)>;
+
 /// Owns the open file. Not thread-safe, but `sync` and `save` may run on another thread while bytes are written.
 class PartialFile {
   public:
     /// Opens or makes `<target>.partial`, with what its journal proves to be of `remote`'s bytes. The rest starts anew.
-    [[nodiscard]] static Result<PartialFile> open(const std::filesystem::path& target, const pool::RemoteFile& remote);
+    [[nodiscard]] static Result<PartialFile> open(const std::filesystem::path& target, const pool::RemoteFile& remote,
+                                                  WriteAt write_at = ::pwrite);
 
     /// Writes at an offset. Fails with how much space is missing if the disk is full.
     [[nodiscard]] Result<void> write(std::uint64_t offset, std::string_view bytes);
@@ -32,12 +41,14 @@ class PartialFile {
     [[nodiscard]] static std::filesystem::path path_for(const std::filesystem::path& target);
 
   private:
-    PartialFile(std::filesystem::path target, pool::RemoteFile remote, UniqueFd fd, pool::RangeSet done);
+    PartialFile(std::filesystem::path target, pool::RemoteFile remote, UniqueFd fd, pool::RangeSet done,
+                WriteAt write_at);
 
     std::filesystem::path target_;
     pool::RemoteFile remote_;
     UniqueFd fd_;
     pool::RangeSet done_;
+    WriteAt write_at_;
 };
 
 }  // namespace rbees::poold

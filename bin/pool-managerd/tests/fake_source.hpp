@@ -13,20 +13,42 @@
 
 namespace rbees::poold {
 
-/// The smallest header that says "llama", and then bytes up to `size`.
-inline std::string gguf_bytes(std::size_t size) {
-    const auto number = [](auto value) {
-        std::string bytes(sizeof value, '\0');
-        std::memcpy(bytes.data(), &value, sizeof value);
-        return bytes;
-    };
-    const auto text = [&](std::string_view value) { return number(std::uint64_t{value.size()}) + std::string(value); };
-    auto bytes = "GGUF" + number(std::uint32_t{3}) + number(std::uint64_t{0}) + number(std::uint64_t{1}) +
-                 text("general.architecture") + number(std::uint32_t{8}) + text("llama");
+// Pieces of a GGUF file.
+
+inline std::string gguf_number(auto value) {
+    std::string bytes(sizeof value, '\0');
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
+}
+
+inline std::string gguf_text(std::string_view value) {
+    return gguf_number(std::uint64_t{value.size()}) + std::string(value);
+}
+
+/// Up to and with the architecture, when `values` follow in all.
+inline std::string gguf_beginning(std::string_view architecture, std::uint64_t values) {
+    return "GGUF" + gguf_number(std::uint32_t{3}) + gguf_number(std::uint64_t{0}) + gguf_number(values) +
+           gguf_text("general.architecture") + gguf_number(std::uint32_t{8}) + gguf_text(architecture);
+}
+
+inline std::string filled_up(std::string bytes, std::size_t size) {
     while (bytes.size() < size) {
         bytes += static_cast<char>('a' + bytes.size() % 23);
     }
     return bytes;
+}
+
+/// The smallest header that says "llama", and then bytes up to `size`.
+inline std::string gguf_bytes(std::size_t size) {
+    return filled_up(gguf_beginning("llama", 1), size);
+}
+
+/// Likewise of a model that ranks: its pooling is RANK.
+inline std::string rerank_bytes(std::size_t size) {
+    constexpr std::uint32_t type_uint32 = 4;
+    constexpr std::uint32_t rank = 4;
+    const auto pooling = gguf_text("bert.pooling_type") + gguf_number(type_uint32) + gguf_number(rank);
+    return filled_up(gguf_beginning("bert", 2) + pooling, size);
 }
 
 class FakeSource {

@@ -1,7 +1,8 @@
 /// @file
 /// A worker without an engine, for the tests of the pool manager. What it does stands in its model's name:
 /// sim:ok, sim:crash (ends at once), sim:fail (says why, then ends), sim:stuck (never ready), sim:deaf (never ends by
-/// itself).
+/// itself), sim:unlucky (every port is taken), sim:gpu (computes on a GPU). With `--devices` alone it says what
+/// FAKE_DEVICES holds.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ contracts::WorkerCapabilities capabilities(const FakeWorker& worker) {
     made.model_hash = "sim:hash";
     made.context = Tokens(2048);
     made.slots = static_cast<std::uint32_t>(std::stoul(worker.flag("--slots")));
+    made.device = worker.is("sim:gpu") ? contracts::DeviceKind::cuda : contracts::DeviceKind::cpu;
     return made;
 }
 
@@ -64,7 +66,8 @@ net::Task<void> answer(FakeWorker& worker, net::Exchange& exchange) {
     } else if (request.path == "/health") {
         response =
             http_api::json_answer(200, contracts::WorkerHealth{.status = worker.is_loaded ? "healthy" : "loading",
-                                                               .model = ModelId(worker.flag("--model"))});
+                                                               .model = ModelId(worker.flag("--model")),
+                                                               .memory = Bytes(1000)});
     } else if (request.path == "/capabilities") {
         response = http_api::json_answer(200, capabilities(worker));
     } else if (request.path == "/shutdown") {
@@ -107,6 +110,12 @@ net::Task<void> load(FakeWorker& worker) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 2 && argv[1] == std::string_view("--devices")) {
+        const auto* devices = std::getenv("FAKE_DEVICES");
+        if (devices == nullptr) return 127;
+        std::puts(devices);
+        return 0;
+    }
     FakeWorker worker;
     for (int index = 1; index + 1 < argc; index += 2) {
         worker.flags[argv[index]] = argv[index + 1];
@@ -121,7 +130,9 @@ int main(int argc, char** argv) {
     net::Server server(
         worker.io, {}, [&worker](net::Exchange& exchange) { return answer(worker, exchange); },
         http_api::server_error_body(), Logger());
-    if (!server.listen("127.0.0.1", static_cast<std::uint16_t>(std::stoi(worker.flag("--port"))))) return 5;
+    if (worker.is("sim:unlucky")) return contracts::worker_exit_port_taken;
+    const auto port = server.listen("127.0.0.1", static_cast<std::uint16_t>(std::stoi(worker.flag("--port"))));
+    if (!port) return net::is_port_taken(port.error()) ? contracts::worker_exit_port_taken : 5;
     boost::asio::co_spawn(worker.io, load(worker), boost::asio::detached);
     worker.io.run();
     return 0;

@@ -23,6 +23,14 @@ TEST(GgufHeaderTest, ReadsTheArchitecture) {
     EXPECT_EQ(header->version, 3U);
 }
 
+TEST(GgufHeaderTest, ReadsHowAModelPools) {
+    const auto header = read_gguf_header(rerank_bytes(300));
+
+    ASSERT_TRUE(header) << header.error();
+    EXPECT_EQ(header->architecture, "bert");
+    EXPECT_EQ(kind_of(*header), ModelKind::rerank);
+}
+
 TEST(GgufHeaderTest, RefusesOtherFilesAndSaysSo) {
     EXPECT_THAT(read_gguf_header("<html>").error(), HasSubstr("not a GGUF"));
     EXPECT_THAT(read_gguf_header("GGUF").error(), HasSubstr("cut short"));

@@ -88,6 +88,7 @@ class FakeOrcd {
 class ServiceTest : public testing::Test {
   protected:
     void SetUp() override {
+        ::setenv("FAKE_DEVICES", R"({"built_for": ["cpu", "cuda"], "usable": ["cpu", "cuda"]})", 1);
         ASSERT_TRUE(write_file_atomically(house.home.node_token(), "node-secret\n", FileAccess::owner_only));
         identity = keep_identity(house.home).value();
         start();
@@ -162,7 +163,20 @@ TEST_F(ServiceTest, RegistersWithEverythingThatOrcdNeeds) {
     ASSERT_EQ(registration.status.devices.size(), 2U);
     EXPECT_EQ(registration.status.devices.front().id, "cpu");
     EXPECT_EQ(registration.status.devices.back().id, "cuda:0");
+    EXPECT_FALSE(registration.status.devices.back().unusable);
     EXPECT_EQ(orcd.shown, "Bearer node-secret");
+}
+
+TEST_F(ServiceTest, SaysWithAGpuWhyItsWorkersCannotUseIt) {
+    shut_down("keep");
+    orcd.registrations.clear();
+    ::setenv("FAKE_DEVICES", R"({"built_for": ["cpu"], "usable": ["cpu"]})", 1);
+    start();
+
+    ASSERT_TRUE(run_until(io, [&] { return !orcd.registrations.empty(); }));
+    const auto& devices = orcd.registrations.front().status.devices;
+    EXPECT_FALSE(devices.front().unusable);
+    EXPECT_THAT(devices.back().unusable.value_or(""), HasSubstr("without CUDA"));
 }
 
 TEST_F(ServiceTest, KeepsHeartbeatsComingWithGrowingNumbers) {

@@ -1,5 +1,6 @@
 #include "workers/worker_pool.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "rbees/base/files.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/net/server.hpp"
+#include "rbees/pool_core/port_choice.hpp"
 #include "test_house.hpp"
 #include "workers/worker_client.hpp"
 
@@ -19,7 +21,13 @@ namespace {
 
 using contracts::ErrorCode;
 using contracts::WorkerState;
+using testing::Contains;
 using testing::HasSubstr;
+
+/// A program that is no worker.
+net::Task<void> refuse(net::Exchange& exchange) {
+    co_await exchange.respond(http_api::empty_answer(404));
+}
 
 /// A pool manager as far as workers see it; destroying it leaves its workers as they are.
 class TestPool {
@@ -29,15 +37,20 @@ class TestPool {
           workers_({.io = io,
                     .client = client,
                     .store = store_,
-                    .devices = [this] { return std::vector{device}; },
-                    .changed = [this] { ++changes; },
+                    .devices = [this] { return std::vector{device, gpu}; },
+                    .changed =
+                        [this] {
+                            ++changes;
+                            if (when_changed) when_changed();
+                        },
                     .count = [](std::string_view, std::string_view) {},
                     .settings = {.program = RBEES_FAKE_WORKER,
                                  .logs = home.logs,
                                  .records = home.workers(),
                                  .limits = limits,
                                  .slots = 3},
-                    .log = Logger()}),
+                    .log = Logger(),
+                    .is_port_free = [this](std::uint16_t port) { return port == stolen || is_port_free(port); }}),
           server_(
               io, {}, [this](net::Exchange& exchange) { return take_report(*this, exchange); },
               http_api::server_error_body(), Logger()) {
@@ -49,7 +62,13 @@ class TestPool {
     ModelStore& store() { return store_; }
 
     contracts::Device device{.id = "cpu", .memory_total = mebibytes(1000), .memory_free = mebibytes(1000)};
+    contracts::Device gpu{.id = "cuda:1",
+                          .kind = contracts::DeviceKind::cuda,
+                          .memory_total = mebibytes(2000),
+                          .memory_free = mebibytes(2000)};
     int changes = 0;
+    std::function<void()> when_changed;
+    std::uint16_t stolen = 0;  ///< free when it is chosen, and somebody's when a worker wants it
 
   private:
     static net::Task<void> take_report(TestPool& self, net::Exchange& exchange) {
@@ -86,6 +105,27 @@ class WorkerPoolTest : public testing::Test {
 
     bool reaches(const std::string& id, WorkerState state) {
         return run_until(io, [&] { return report(id).state == state; });
+    }
+
+    std::optional<contracts::Problem> refusal_on(const std::string& device, const std::string& model) {
+        const auto answer =
+            pool->workers().spawn({.worker_id = WorkerId("w-1"), .model = ModelId(model), .device = device});
+        return answer ? std::nullopt : std::optional(answer.error());
+    }
+
+    /// Puts a model of that size on the disk, as far as the pool manager counts.
+    void has_model(const std::string& id, Bytes size) {
+        const auto file = house.home.models / (id + ".gguf");
+        ASSERT_TRUE(write_file_atomically(file, "x", FileAccess::everyone));
+        std::filesystem::resize_file(file, size.value);
+        ASSERT_TRUE(pool->store().add({.id = ModelId(id), .size = size, .sha256 = "aa"}));
+    }
+
+    /// What a running worker was started with.
+    [[nodiscard]] std::string given(const std::string& id, const char* what) {
+        auto text = read_file(fmt::format("/proc/{}/{}", *report(id).pid, what)).value_or("");
+        std::ranges::replace(text, '\0', ' ');
+        return text;
     }
 
     [[nodiscard]] std::filesystem::path record(const std::string& id) const {
@@ -153,6 +193,33 @@ TEST_F(WorkerPoolTest, KeepsARecordOnlyTheOwnerCanReadAsLongAsTheProcessRuns) {
 
     ASSERT_TRUE(pool->workers().stop(WorkerId("w-1"), std::nullopt));
     ASSERT_TRUE(reaches("w-1", WorkerState::stopped));
+    EXPECT_FALSE(std::filesystem::exists(record("w-1")));
+}
+
+TEST_F(WorkerPoolTest, StartsAWorkerOnTheNextPortWhenItsOwnWasTakenMeanwhile) {
+    net::Server stranger(
+        io, {}, [](net::Exchange& exchange) { return refuse(exchange); }, http_api::server_error_body(), Logger());
+    const auto port = pool::choose_worker_port({}, is_port_free).value();
+    ASSERT_TRUE(stranger.listen("127.0.0.1", port));
+    pool->stolen = port;
+    std::vector<WorkerState> states;
+    pool->when_changed = [&] { states.push_back(report("w-1").state); };
+
+    spawn("w-1", "sim:ok");
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    pool->when_changed = {};
+    EXPECT_NE(report("w-1").url, worker_url(port));
+    EXPECT_THAT(states, testing::Not(Contains(WorkerState::failed)));
+    EXPECT_EQ(pool->workers().reports(Secrets::left_out).size(), 1U);
+}
+
+TEST_F(WorkerPoolTest, GivesUpAWorkerThatFindsEveryPortTaken) {
+    spawn("w-1", "sim:unlucky");
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::failed));
+    EXPECT_EQ(report("w-1").error_code, "WORKER_START_FAILED");
+    EXPECT_THAT(*report("w-1").reason, HasSubstr("exit code 75"));
     EXPECT_FALSE(std::filesystem::exists(record("w-1")));
 }
 
@@ -227,7 +294,56 @@ TEST_F(WorkerPoolTest, RefusesADeviceThatIsNotThere) {
         pool->workers().spawn({.worker_id = WorkerId("w-1"), .model = ModelId("sim:ok"), .device = "cuda:7"});
 
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().detail, HasSubstr("no device `cuda:7`, but cpu"));
+    EXPECT_THAT(refused.error().detail, HasSubstr("no device `cuda:7`, but cpu, cuda:1"));
+}
+
+TEST_F(WorkerPoolTest, ShowsAWorkerItsOwnGpuOnlyAndPutsAllOfTheModelThere) {
+    ASSERT_EQ(refusal_on("cuda:1", "sim:gpu"), std::nullopt);
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    EXPECT_THAT(given("w-1", "environ"), HasSubstr("CUDA_VISIBLE_DEVICES=1 "));
+    EXPECT_THAT(given("w-1", "environ"), HasSubstr("CUDA_DEVICE_ORDER=PCI_BUS_ID "));
+    EXPECT_THAT(given("w-1", "cmdline"), HasSubstr("--gpu-layers -2"));
+    EXPECT_EQ(report("w-1").device, "cuda:1");
+}
+
+TEST_F(WorkerPoolTest, ShowsAWorkerOfTheCpuNoGpu) {
+    spawn("w-1", "sim:ok");
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    EXPECT_THAT(given("w-1", "environ"), HasSubstr("CUDA_VISIBLE_DEVICES= "));
+    EXPECT_THAT(given("w-1", "cmdline"), HasSubstr("--gpu-layers 0"));
+    EXPECT_EQ(report("w-1").device, "cpu");
+}
+
+TEST_F(WorkerPoolTest, ReportsTheDeviceThatAWorkerReallyComputesOn) {
+    ASSERT_EQ(refusal_on("cuda:1", "sim:ok"), std::nullopt);
+    EXPECT_EQ(report("w-1").device, "cuda:1");
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    EXPECT_EQ(report("w-1").device, "cpu");
+}
+
+TEST_F(WorkerPoolTest, RefusesAModelThatAGpuCannotHoldWithTheNumbers) {
+    has_model("big", mebibytes(1500));
+
+    const auto refused = refusal_on("cuda:1", "big");
+
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, ErrorCode::INSUFFICIENT_VRAM);
+    EXPECT_THAT(refused->detail, HasSubstr(describe(mebibytes(1500 + 150 + 640))));  // and CUDA's own
+    EXPECT_THAT(refused->detail, HasSubstr("on cuda:1"));
+    EXPECT_THAT(refused->detail, HasSubstr(describe(mebibytes(2000))));
+}
+
+TEST_F(WorkerPoolTest, RefusesAGpuThatItsWorkersCannotUseAndSaysWhy) {
+    pool->gpu.unusable = "rbees was built without CUDA";
+
+    const auto refused = refusal_on("cuda:1", "sim:gpu");
+
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, ErrorCode::GPU_UNAVAILABLE);
+    EXPECT_THAT(refused->detail, HasSubstr("built without CUDA"));
 }
 
 TEST_F(WorkerPoolTest, AdoptsItsWorkersAfterARestart) {
@@ -242,6 +358,7 @@ TEST_F(WorkerPoolTest, AdoptsItsWorkersAfterARestart) {
     EXPECT_EQ(report("w-1").pid, before.pid);
     EXPECT_EQ(report("w-1").url, before.url);
     EXPECT_EQ(report("w-1").slots, before.slots);
+    EXPECT_EQ(report("w-1").memory, before.memory);
     ::kill(*before.pid, SIGKILL);
     EXPECT_TRUE(reaches("w-1", WorkerState::failed));
 }

@@ -20,8 +20,25 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int secret_target = 3;
-constexpr std::streamoff last_bytes = 4096;
-constexpr std::size_t last_words_max = 300;
+
+constexpr auto all_layers = "-2";  // of --gpu-layers: what does not fit is refused, not put aside in slow memory
+constexpr auto no_layers = "0";
+
+/// "cuda:1" -> "1"; nothing for the CPU.
+std::optional<std::string> gpu_index(const std::string& device) {
+    constexpr std::string_view cuda = "cuda:";
+    if (!device.starts_with(cuda)) return std::nullopt;
+    return device.substr(cuda.size());
+}
+
+/// A worker sees its own GPU only, and one of the CPU none: CUDA would take memory on every GPU that it sees. CUDA
+/// counts the fastest first unless it is told to count as NVML does.
+std::map<std::string, std::optional<std::string>> environment_of(const LaunchOrder& order) {
+    return {{"HF_TOKEN", std::nullopt},
+            {"RBEES_TOKEN", std::nullopt},
+            {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"},
+            {"CUDA_VISIBLE_DEVICES", gpu_index(order.record.device).value_or("")}};
+}
 
 std::vector<std::string> arguments_of(const LaunchOrder& order) {
     const auto& record = order.record;
@@ -38,23 +55,18 @@ std::vector<std::string> arguments_of(const LaunchOrder& order) {
     if (!record.model_hash.empty()) add("--model-hash", record.model_hash);
     if (order.context) add("--context", std::to_string(*order.context));
     if (order.threads) add("--threads", std::to_string(*order.threads));
-    if (record.device == "cpu") add("--gpu-layers", "0");
+    add("--gpu-layers", gpu_index(record.device) ? all_layers : no_layers);
     return arguments;
 }
 
 process::SpawnPlan plan_of(const LaunchOrder& order, int secret_fd) {
-    process::SpawnPlan plan{.program = order.program,
-                            .arguments = arguments_of(order),
-                            .environment = {{"HF_TOKEN", std::nullopt}, {"RBEES_TOKEN", std::nullopt}},
-                            .log_file = order.log_file,
-                            .files = {{secret_fd, secret_target}},
-                            .working_folder = {},
-                            .session = process::Session::own};
-    constexpr std::string_view cuda = "cuda:";
-    if (order.record.device.starts_with(cuda)) {
-        plan.environment["CUDA_VISIBLE_DEVICES"] = order.record.device.substr(cuda.size());
-    }
-    return plan;
+    return {.program = order.program,
+            .arguments = arguments_of(order),
+            .environment = environment_of(order),
+            .log_file = order.log_file,
+            .files = {{secret_fd, secret_target}},
+            .working_folder = {},
+            .session = process::Session::own};
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
                                    .state = pool::state_of(life),
                                    .load_progress = life.load_progress};
     if (record.pid > 0 && !pool::is_over(life.phase)) report.pid = record.pid;
-    if (!record.device.empty()) report.device = record.device;
+    if (!record.device.empty()) report.device = device();
     report.memory = memory;
     if (capabilities && !pool::is_over(life.phase)) {
         report.url = worker_url(record.port);
@@ -29,6 +29,12 @@ contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
 }
 
 std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerState state_before,
+std::string LiveWorker::device() const {
+    const bool computes_elsewhere =
+        capabilities && capabilities->device == contracts::DeviceKind::cpu && record.device != cpu_device_id;
+    return computes_elsewhere ? cpu_device_id : record.device;
+}
+
                                     pool::Phase phase_before) {
     using contracts::WorkerState;
     std::vector<CountedEvent> events;
@@ -42,6 +48,14 @@ std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerS
 }
 
 contracts::WorkerReport report_unproved(const WorkerRecord& record) {
+void log_state(const Logger& log, const LiveWorker& worker) {
+    if (worker.life.phase == pool::Phase::starting && worker.life.load_progress > 0) return;
+    log.info("worker", {{"worker", worker.record.worker_id.str()},
+                        {"model", worker.record.model.str()},
+                        {"state", reflect::name_of(pool::state_of(worker.life))},
+                        {"why", worker.life.failure ? worker.life.failure->reason : std::string()}});
+}
+
     return {.worker_id = record.worker_id,
             .model = record.model,
             .state = contracts::WorkerState::failed,
@@ -50,7 +64,11 @@ contracts::WorkerReport report_unproved(const WorkerRecord& record) {
             .orphan = true};
 }
 
-/// The reason of a worker that ended while it loaded and told none.
+pool::ExitCause cause_of(const process::ExitStatus& status) {
+    const process::ExitStatus port_taken{process::ExitStatus::Kind::exited, contracts::worker_exit_port_taken};
+    return status == port_taken ? pool::ExitCause::port_taken : pool::ExitCause::other;
+}
+
 std::string how_it_ended(const LiveWorker& worker, const process::ExitStatus& status) {
     auto how = process::describe(status);
     if (worker.life.phase != pool::Phase::starting || worker.order.log_file.empty()) return how;

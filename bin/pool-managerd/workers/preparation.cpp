@@ -37,7 +37,7 @@ std::expected<void, Problem> find_model(const SpawnWorker& order, const Surround
     }
     worker.order.model_path = path->native();
     worker.record.model_hash = model->sha256;
-    worker.expected_memory = expected_memory(model->size);
+    worker.file_size = model->size;
     return {};
 }
 
@@ -45,28 +45,32 @@ std::expected<void, Problem> find_place(const SpawnWorker& order, const Surround
     const auto device = choose_device(around.devices, order.device);
     if (!device) return std::unexpected(device.error());
     Bytes promised;
-    auto taken = around.other_ports;
     for (const auto& other : around.workers) {
-        if (pool::is_over(other->life.phase)) continue;
-        taken.insert(other->record.port);
         const bool is_loading = other->life.phase == pool::Phase::starting && other->record.device == device->id;
         if (is_loading) promised += other->expected_memory;
     }
-    if (worker.expected_memory > Bytes(0)) {
+    if (worker.file_size > Bytes(0)) {
+        worker.expected_memory = expected_memory(worker.file_size, device->kind);
         auto fits = check_memory(order.model, worker.expected_memory, promised, *device);
         if (!fits) return fits;
     }
-    const auto port = pool::choose_worker_port(taken, is_port_free);
-    if (!port) {
-        return std::unexpected(
-            Problem{.code = ErrorCode::WORKER_START_FAILED, .detail = "every port from 8001 to 8999 is taken"});
-    }
+    const auto port = choose_port(around.workers, around.other_ports, around.is_port_free);
+    if (!port) return std::unexpected(Problem{.code = ErrorCode::WORKER_START_FAILED, .detail = no_port_left});
     worker.record.port = *port;
     worker.record.device = device->id;
     return {};
 }
 
 }  // namespace
+
+std::optional<std::uint16_t> choose_port(const LiveWorkers& workers, const std::set<std::uint16_t>& other_ports,
+                                         const std::function<bool(std::uint16_t)>& is_port_free) {
+    auto taken = other_ports;
+    for (const auto& worker : workers) {
+        if (!pool::is_over(worker->life.phase)) taken.insert(worker->record.port);
+    }
+    return pool::choose_worker_port(taken, is_port_free);
+}
 
 std::size_t running(const LiveWorkers& workers) {
     return static_cast<std::size_t>(

@@ -40,9 +40,18 @@ struct Surroundings {
     const std::set<std::uint16_t>& other_ports;  ///< listeners of the house
     const std::string& callback_url;
 };
+    const std::function<bool(std::uint16_t)>& is_port_free;
 
 /// How many of them have a process, or will have.
 [[nodiscard]] std::size_t running(const LiveWorkers& workers);
+/// What is said when `choose_port` finds none.
+inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
+
+/// The first port for a worker that is free, and neither one of theirs nor one of the house.
+[[nodiscard]] std::optional<std::uint16_t> choose_port(const LiveWorkers& workers,
+                                                       const std::set<std::uint16_t>& other_ports,
+                                                       const std::function<bool(std::uint16_t)>& is_port_free);
+
 
 /// Refuses with what is missing, and the numbers.
 [[nodiscard]] std::expected<std::shared_ptr<LiveWorker>, contracts::Problem> prepare_worker(

@@ -17,6 +17,7 @@
 #include "rbees/reflect/describe.hpp"
 #include "workers/orphans.hpp"
 #include "workers/worker_client.hpp"
+#include "workers/adoption.hpp"
 
 namespace rbees::poold {
 namespace {
@@ -53,8 +54,8 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         }
         if (!worker) {
             const auto devices = parts_.devices();
-            auto prepared =
-                prepare_worker(order, {parts_.store, parts_.settings, devices, workers_, other_ports_, callback_url_});
+            auto prepared = prepare_worker(order, {parts_.store, parts_.settings, devices, workers_, other_ports_,
+                                                   parts_.is_port_free, callback_url_});
             if (!prepared) return std::unexpected(prepared.error());
             worker = std::move(*prepared);
             workers_.push_back(worker);
@@ -184,6 +185,8 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
             case pool::WorkerEffect::ask_shutdown:
                 asio::co_spawn(parts_.io, ask_to_stop(shared_from_this(), worker), asio::detached);
                 return;
+            case pool::WorkerEffect::relaunch:
+                return launch_elsewhere(worker);
             case pool::WorkerEffect::terminate:
                 if (worker->watch) static_cast<void>(worker->watch->process().terminate());
                 return;
@@ -194,7 +197,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
                 records_.remove(worker->record.worker_id);
                 return forget_old();
             case pool::WorkerEffect::report:
-                log_state(*worker);
+                log_state(parts_.log, *worker);
                 return parts_.changed();
         }
     }
@@ -214,6 +217,17 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
             parts_.io, std::move(process),
             [weak = weak_from_this(), id = worker->record.worker_id](process::ExitStatus status) {
                 if (const auto self = weak.lock()) self->note_exit(id, status);
+    /// Its own port is among the taken ones still.
+    void launch_elsewhere(const Live& worker) {
+        const auto port = choose_port(workers_, other_ports_, parts_.is_port_free);
+        if (!port) return handle(worker, pool::LaunchFailed{{no_port_left, ErrorCode::WORKER_START_FAILED}});
+        parts_.log.warning(
+            "the port of a worker was taken; it gets another one",
+            {{"worker", worker->record.worker_id.str()}, {"taken", worker->record.port}, {"now", *port}});
+        worker->order.record.port = *port;
+        launch_process(worker);
+    }
+
             });
         if (started) {
             worker->watch.emplace(std::move(*started));
@@ -227,7 +241,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         if (!worker) return;
         const auto how = how_it_ended(*worker, status);
         const auto watch = std::exchange(worker->watch, std::nullopt);
-        handle(worker, pool::Exited{how});
+        handle(worker, pool::Exited{how, cause_of(status)});
     }
 
     static net::Task<void> ask_to_stop(std::shared_ptr<Implementation> self, Live worker) {
@@ -235,37 +249,28 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         if (!asked) self->handle(worker, pool::ShutdownFailed{});
     }
 
-    /// A process that is the recorded one must also know its secret. While it starts it may not answer yet.
     static net::Task<void> adopt_one(std::shared_ptr<Implementation> self, WorkerRecord record, Instant deadline) {
-        const WorkerAddress address{record.port, record.secret};
-        auto health = co_await ask_health(self->parts_.client, address);
-        while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline) {
-            co_await net::wait_for(limits::adoption_pause);
-            health = co_await ask_health(self->parts_.client, address);
-        }
-        auto process = process::open_if_same(record.identity());
-        if (!health || !process || !*process) co_return self->note_unproved(record);
+        auto process = co_await prove_worker(self->parts_.client, record, deadline);
+        if (!process) co_return self->note_unproved(record);
         auto worker = std::make_shared<LiveWorker>();
         worker->life.limits = self->parts_.settings.limits;
         worker->record = std::move(record);
         self->workers_.push_back(worker);
         self->parts_.log.info("a worker of an earlier run was adopted", {{"worker", worker->record.worker_id.str()}});
         self->handle(worker, pool::Adopted{});
-        self->watch(worker, std::move(**process));
+        self->watch(worker, std::move(*process));
         const auto is_ready = co_await ask_if_ready(self, worker);
         if (!is_ready) asio::co_spawn(self->parts_.io, follow_loading(self, worker), asio::detached);
     }
 
     /// Asks a worker that loads how far it is; true when it is ready.
     static net::Task<bool> ask_if_ready(std::shared_ptr<Implementation> self, Live worker) {
-        const WorkerAddress address{worker->record.port, worker->record.secret};
-        const auto health = co_await ask_health(self->parts_.client, address);
-        if (!health) co_return false;
-        self->handle(worker, pool::ReportedProgress{health->load_progress});
-        if (health->status == "loading") co_return false;
-        auto capabilities = co_await ask_capabilities(self->parts_.client, address);
-        if (!capabilities) co_return false;
-        worker->capabilities = std::move(*capabilities);
+        auto news = co_await ask_news(self->parts_.client, {worker->record.port, worker->record.secret});
+        if (!news) co_return false;
+        self->handle(worker, pool::ReportedProgress{news->health.load_progress});
+        if (!news->capabilities) co_return false;
+        worker->capabilities = std::move(news->capabilities);
+        worker->memory = news->health.memory;
         self->handle(worker, pool::ReportedReady{});
         co_return true;
     }
@@ -292,14 +297,6 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
             if (is_gone) records_.remove(each.first);
             return is_gone;
         });
-    }
-
-    void log_state(const LiveWorker& worker) const {
-        if (worker.life.phase == pool::Phase::starting && worker.life.load_progress > 0) return;
-        parts_.log.info("worker", {{"worker", worker.record.worker_id.str()},
-                                   {"model", worker.record.model.str()},
-                                   {"state", reflect::name_of(pool::state_of(worker.life))},
-                                   {"why", worker.life.failure ? worker.life.failure->reason : std::string()}});
     }
 
     /// The oldest finished workers are told of no more.

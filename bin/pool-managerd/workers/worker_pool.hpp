@@ -31,6 +31,7 @@ struct WorkerPoolParts {
     std::function<void(std::string_view event, std::string_view outcome)> count;  ///< "start" or "stop"; for metrics
     WorkerPoolSettings settings;
     Logger log;
+    std::function<bool(std::uint16_t)> is_port_free = poold::is_port_free;  ///< nobody listens there now
 };
 
 /// Used on the loop's thread. The parts must outlive the loop's last turn.
