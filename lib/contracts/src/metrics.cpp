@@ -36,7 +36,7 @@ constexpr std::array table{
     Metric{"worker_tokens_in_total", counter, "Prompt tokens, cached ones included", "", "rbees-workerd"},
     Metric{"rbees_tokens_cached_total", counter, "Prompt tokens that the KV cache still held", "", "rbees-workerd"},
     Metric{"worker_tokens_generated_total", counter, "Tokens generated", "", "rbees-workerd"},
-    Metric{"rbees_prefill_seconds_total", counter, "Time spent on prompts, cached tokens left out", "", "rbees-workerd"},
+    Metric{"rbees_prefill_seconds_total", counter, "Time spent on prompts that were not cached", "", "rbees-workerd"},
     Metric{"rbees_decode_seconds_total", counter, "Time that all requests spent on generating", "", "rbees-workerd"},
     Metric{"rbees_slots_busy", gauge, "Slots at work", "", "rbees-workerd"},
     Metric{"rbees_requests_waiting", gauge, "Requests that wait for a slot of this worker", "", "rbees-workerd"},
