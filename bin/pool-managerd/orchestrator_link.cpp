@@ -32,10 +32,6 @@ Duration with_jitter(Duration span) {
     return span / 2 + span / 2 * random / 65535;
 }
 
-bool is_on_loopback(const net::Url& url) {
-    return url.host.starts_with("127.") || url.host == "localhost" || url.host == "::1";
-}
-
 }  // namespace
 
 class OrchestratorLink::Implementation : public std::enable_shared_from_this<Implementation> {
@@ -145,7 +141,7 @@ class OrchestratorLink::Implementation : public std::enable_shared_from_this<Imp
         const auto token = parts_.node_token();
         auto url = address ? net::parse_url(*address) : std::nullopt;
         if (!url || !token) return std::nullopt;
-        is_near_ = is_on_loopback(*url);
+        is_near_ = net::is_loopback(url->host);
         url->target = path;
         net::ClientRequest request;
         request.method = "POST";

@@ -1,6 +1,5 @@
 #include "client/address.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "house/kept.hpp"
@@ -38,12 +37,6 @@ std::string url_of_home(const Home& home, const Config& config) {
 
 }  // namespace
 
-bool is_loopback(std::string_view host) {
-    in_addr address{};
-    const bool is_v4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;  // "127.example.org" is a name
-    return host == "localhost" || host == "::1" || (is_v4 && ntohl(address.s_addr) >> 24U == 127);
-}
-
 std::string url_of_listener(std::string_view endpoints) {
     const auto endpoint = net::parse_endpoint(endpoints.substr(0, endpoints.find(',')));
     if (!endpoint) return fmt::format("http://{}", endpoints);
@@ -67,7 +60,7 @@ Checked<Address> find_address(const std::optional<std::string>& flag, const Home
         return usage_error(fmt::format("'{}' is not an address of rbees-orcd", address.url),
                            "write it as http://HOST:PORT, in --url or RBEES_URL");
     }
-    if (address.token || !(address.url == own || is_loopback(url->host))) return address;
+    if (address.token || !(address.url == own || net::is_loopback(url->host))) return address;
     if (auto token = read_file(home.admin_token())) address.token = trimmed(std::move(*token));
     return address;
 }

@@ -27,7 +27,4 @@ struct Address {
 /// The first of "HOST:PORT[,HOST:PORT...]" as a URL; 0.0.0.0 and :: are reached on loopback.
 [[nodiscard]] std::string url_of_listener(std::string_view endpoints);
 
-/// Whether the host is this machine's loopback: 127.0.0.0/8, ::1 or localhost.
-[[nodiscard]] bool is_loopback(std::string_view host);
-
 }  // namespace rbees::ctl

@@ -31,7 +31,7 @@ Checked<std::vector<Endpoint>> read_endpoints(std::string_view text) {
             return usage_error(fmt::format("'{}' is not HOST:PORT", text.substr(0, comma)),
                                "for example: rbees up --listen 127.0.0.1:8080");
         }
-        if (!is_loopback(endpoint->first)) {
+        if (!net::is_loopback(endpoint->first)) {
             return usage_error(
                 fmt::format("{} can be reached from other machines, and rbees has no TLS yet: tokens and prompts would "
                             "travel in the open",

@@ -1,5 +1,7 @@
 #include "rbees/net/message.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -123,6 +125,16 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_endpoint(std::string_
         return std::nullopt;
     }
     return std::pair(std::string(host), *port);
+}
+
+bool is_loopback(std::string_view host) {
+    if (host == "localhost") return true;
+    if (host.contains('\0')) return false;  // inet_pton would read what stands before it
+    const std::string text(host);
+    in_addr v4{};
+    if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24U == 127;
+    in6_addr v6{};
+    return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 std::string percent_encode(std::string_view path_segment) {

@@ -72,6 +72,20 @@ TEST(ParseEndpoint, RefusesWhatIsNone) {
     }
 }
 
+TEST(IsLoopback, HoldsForAddressesOfThisMachineAndForLocalhost) {
+    for (const auto* host : {"127.0.0.1", "127.255.3.4", "::1", "0:0:0:0:0:0:0:1", "localhost"}) {
+        EXPECT_TRUE(is_loopback(host)) << host;
+    }
+}
+
+TEST(IsLoopback, HoldsForNoOtherNameOrAddress) {
+    for (const auto* host : {"127.example.org", "127.1", "127.0.0.1.nip.io", "localhost.example.org", "10.0.0.1",
+                             "0.0.0.0", "::", "::2", "[::1]", ""}) {
+        EXPECT_FALSE(is_loopback(host)) << host;
+    }
+    EXPECT_FALSE(is_loopback(std::string_view("127.0.0.1\0.example.org", 22)));
+}
+
 TEST(PercentDecode, RefusesMalformedTextAndHiddenNul) {
     for (const auto* text : {"%", "%4", "%4g", "%g4", "a%", "%00", "%%20"})
         EXPECT_FALSE(percent_decode(text)) << text;
