@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
 
-std::string_view name_of(LogLevel level) {
-    return level_names.at(static_cast<std::size_t>(level));
-}
-
 void append_member(std::string& line, std::string_view name, std::string_view text) {
     line += line.empty() ? '{' : ',';
     append_json_string(line, name);
@@ -35,6 +31,10 @@ void append_field(std::string& line, const LogField& field) {
 }
 
 }  // namespace
+
+std::string_view name_of(LogLevel level) {
+    return level_names.at(static_cast<std::size_t>(level));
+}
 
 Result<LogLevel> parse_log_level(std::string_view text) {
     std::string word(text);

@@ -105,6 +105,7 @@ TEST(LogLevel, IsReadInAnyCaseAndWarnIsShortForWarning) {
     EXPECT_EQ(parse_log_level("Warn"), LogLevel::warning);
     EXPECT_EQ(parse_log_level("warning"), LogLevel::warning);
     EXPECT_EQ(parse_log_level("error"), LogLevel::error);
+    EXPECT_EQ(name_of(LogLevel::warning), "warning");
     EXPECT_EQ(describe(parse_log_level("loud").error()),
               "'loud' is not a log level (use debug, info, warning or error)");
 }

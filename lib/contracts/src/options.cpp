@@ -12,6 +12,8 @@ constexpr std::array table{
            "where rbees-orcd listens; several, separated by commas; port 0 takes a free one"},
     Option{"threads", integer, "0", "0..64", "I/O threads of rbees-orcd; 0 = one for every two cores"},
     Option{"log.level", choice, "info", "debug|info|warning|error", "what goes to the logs"},
+    Option{"log.size", bytes, "10MiB", "64KiB..", "size at which a log is set aside and a new one begun"},
+    Option{"log.keep", integer, "3", "0..100", "logs set aside that stay, for each process"},
     Option{"metrics.open", flag, "off", "", "whether /metrics answers without a token on loopback"},
     Option{"models.default", text, "", "", "the model that is used when a request or command names none"},
     Option{"models.load_deadline", duration, "120s", "", "how long a request waits for a model that is being loaded"},

@@ -20,7 +20,10 @@ namespace rbees {
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
-/// "debug", "info", "warning" or "warn", "error", in any case.
+/// "debug", "info", "warning" or "error".
+[[nodiscard]] std::string_view name_of(LogLevel level);
+
+/// Reads these names and "warn", in any case.
 [[nodiscard]] Result<LogLevel> parse_log_level(std::string_view text);
 
 /// One named value of a line: text, or a number that stays a number in JSON.
