@@ -24,7 +24,7 @@ int fail_with(const Failure& failure) {
 }
 
 int serve(poold::Settings settings, poold::Identity identity) {
-    const auto log = Logger::to_stderr(settings.log_level).module("pool");
+    const auto log = daemon::log_to_stderr(settings.log_level, settings.log_limits).module("pool");
     net::IoContext io(1);
     poold::Service service(io, std::move(settings), std::move(identity), poold::make_nvml_driver(log), log);
     const process::SignalWatch signals(io, {.drain = [&] { service.drain(contracts::WorkersAtExit::keep); },
@@ -40,10 +40,7 @@ int serve(poold::Settings settings, poold::Identity identity) {
 
 int main(int argc, char** argv) {
     auto settings = poold::read_settings(argc, argv, process_environment());
-    if (!settings) {
-        std::fputs(settings.error().text.c_str(), settings.error().code == ExitCode::ok ? stdout : stderr);
-        return exit_with(settings.error().code);
-    }
+    if (!settings) return daemon::leave(settings.error());
     process::ignore_sigpipe();
     if (auto made = poold::make_folders(settings->home); !made) return fail_with(made.error());
     const auto lock = FileLock::acquire(settings->home.run / "pool.lock");

@@ -1,9 +1,8 @@
 #include "service.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,17 +10,17 @@
 
 #include "api.hpp"
 #include "background.hpp"
-#include "devices/worker_devices.hpp"
 #include "devices/device_probe.hpp"
+#include "devices/worker_devices.hpp"
 #include "downloads/cache_entry.hpp"
 #include "limits.hpp"
 #include "orchestrator_link.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/contracts/operations.hpp"
+#include "rbees/daemon/process_file.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/http_api/build.hpp"
 #include "rbees/net/timer.hpp"
-#include "rbees/process/process.hpp"
 #include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -33,6 +32,7 @@ using contracts::WorkersAtExit;
 
 AcquireSettings acquire_settings(const Settings& settings) {
     return {.places = {settings.recipes, settings.home.cache, settings.home.logs / "downloads.log"},
+            .log_limits = settings.log_limits,
             .connections = settings.download_connections,
             .answer_timeout = settings.download_answer_timeout,
             .huggingface_endpoint = settings.huggingface_endpoint,
@@ -48,7 +48,9 @@ WorkerPoolSettings worker_settings(const Settings& settings) {
             .limits = settings.workers,
             .slots = settings.worker_slots,
             .context = settings.worker_context,
-            .threads = settings.worker_threads};
+            .threads = settings.worker_threads,
+            .log_level = settings.log_level,
+            .log_limits = settings.log_limits};
 }
 
 /// The address in the process file that orcd wrote.
@@ -89,9 +91,9 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
           patience_(io) {}
 
     static net::Task<void> start(std::shared_ptr<Implementation> self) {
+        co_await look_at_gpus(self);
         co_await self->workers_.adopt();
         const auto port = self->listen();
-        co_await look_at_gpus(self);
         if (!port) {
             self->failure_ = port.error();
             self->io_.stop();
@@ -119,10 +121,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         io_.stop();
     }
 
-    void remove_process_file() {
-        std::error_code error;
-        if (!url_.empty()) std::filesystem::remove(settings_.home.pool_process(), error);
-    }
+    void remove_process_file() { process_file_.reset(); }
 
     [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
     [[nodiscard]] net::IoContext& io() { return io_; }
@@ -142,6 +141,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
             if (const auto held = weak.lock()) held->stop_now();
         });
     }
+
     /// Only where there is one: the answer takes a while, because it starts the driver.
     static net::Task<void> look_at_gpus(std::shared_ptr<Implementation> self) {
         const auto is_gpu = [](const contracts::Device& device) { return device.kind != contracts::DeviceKind::cpu; };
@@ -151,7 +151,6 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         if (!trouble.empty()) self->log_.warning("no worker can use the GPUs of this machine", {{"why", trouble}});
         self->probe_.note_gpu_trouble(std::move(trouble));
     }
-
 
     /// The configured port, else the next free one.
     Result<std::uint16_t> listen() {
@@ -171,15 +170,9 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
             if (const auto url = net::parse_url(*orcd)) taken.insert(url->port);
         }
         workers_.set_callback(url_ + "/v2/internal/workers/ready", std::move(taken));
-        const auto us = process::identify(::getpid());
-        contracts::ProcessFile file{.name = "pool-managerd", .pid = ::getpid(), .url = url_};
-        if (us) {
-            file.start_time = us->start_time;
-            file.boot_id = us->boot_id;
-        }
-        const auto written = write_file_atomically(settings_.home.pool_process(), reflect::to_json_text(file) + "\n",
-                                                   FileAccess::everyone);
-        if (!written) log_.error("the process file cannot be written", {{"why", describe(written.error())}});
+        auto file = daemon::ProcessFile::write(settings_.home.pool_process(), "pool-managerd", url_);
+        if (!file) log_.error("the process file cannot be written", {{"why", describe(file.error())}});
+        if (file) process_file_.emplace(std::move(*file));
         log_.info("listening", {{"url", url_}, {"node", identity_.node.str()}});
     }
 
@@ -269,6 +262,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     Identity identity_;
     Logger log_;
     std::string url_;
+    std::optional<daemon::ProcessFile> process_file_;
     bool is_stopping_ = false;
     std::optional<Failure> failure_;
     http_api::Metrics metrics_;

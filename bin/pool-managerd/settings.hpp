@@ -7,20 +7,16 @@
 #include <optional>
 #include <string>
 
-#include "rbees/base/config.hpp"
 #include "rbees/base/home.hpp"
 #include "rbees/base/log.hpp"
+#include "rbees/daemon/command_line.hpp"
+#include "rbees/daemon/log_file.hpp"
 #include "rbees/pool_core/worker_lifecycle.hpp"
 
 namespace rbees::poold {
 
-enum class ExitCode : int { ok = 0, failed = 1, usage = 2 };
-
-/// The end before the beginning: a help text, or a mistake.
-struct EarlyExit {
-    ExitCode code = ExitCode::ok;
-    std::string text;
-};
+using daemon::EarlyExit;
+using daemon::ExitCode;
 
 struct Settings {
     Home home;
@@ -29,6 +25,7 @@ struct Settings {
     std::string orchestrator;          ///< address of orcd; empty: the one of this home
     std::string name;                  ///< of this machine
     LogLevel log_level = LogLevel::info;
+    daemon::LogLimits log_limits;
 
     pool::WorkerLimits workers;
     std::uint32_t worker_slots = 4;

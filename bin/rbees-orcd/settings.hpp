@@ -4,26 +4,22 @@
 
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "rbees/base/config.hpp"
 #include "rbees/base/home.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/control/policy.hpp"
+#include "rbees/daemon/command_line.hpp"
+#include "rbees/daemon/log_file.hpp"
 
 namespace rbees::orcd {
 
-enum class ExitCode : int { ok = 0, failed = 1, usage = 2 };
-
-/// The end before the beginning: a help text, or a mistake.
-struct EarlyExit {
-    ExitCode code = ExitCode::ok;
-    std::string text;
-};
+using daemon::EarlyExit;
+using daemon::ExitCode;
 
 /// What the program is to be.
 enum class Mode : std::uint8_t {
@@ -38,17 +34,14 @@ struct Settings {
     std::string listen_text;                                    ///< the same, as written
     std::uint32_t threads = 1;
     LogLevel log_level = LogLevel::info;
+    daemon::LogLimits log_limits;
     bool open_metrics = false;
 
     std::string default_model;  ///< empty: chosen among those on disk
-    Duration load_deadline{};
-    std::size_t queue_capacity = 1024;
-    Duration queue_wait{};
+    control::Policy policy;
 
     Bytes body_limit;
     std::size_t connection_limit = 4096;
-    Duration heartbeat_interval{};
-    std::uint32_t heartbeat_missed = 3;
     Duration shutdown_grace{};
     Bytes storage_watermark;
 

@@ -27,6 +27,9 @@ struct Raw {
     std::optional<std::uint32_t> threads;
     std::optional<std::uint32_t> batch;
     int gpu_layers = -1;
+    std::string log_level{name_of(Settings{}.log_level)};
+    std::string log_size;
+    std::uint32_t log_keep = daemon::LogLimits{}.keep;
 };
 
 void add_options(CLI::App& app, Raw& raw) {
@@ -62,16 +65,13 @@ void add_options(CLI::App& app, Raw& raw) {
     app.add_option("--gpu-layers", raw.gpu_layers, "Layers on a GPU; -1 as many as fit, 0 none; default -1")
         ->type_name("N")
         ->check(CLI::Range(-1, 100'000));
-}
-
-std::unexpected<EarlyExit> usage(std::string text) {
-    return std::unexpected(EarlyExit{
-        ExitCode::usage, fmt::format("rbees-workerd: {}\nRun rbees-workerd --help for more information.\n", text)});
-}
-
-/// Nothing here is encrypted, so nothing leaves the machine.
-bool is_loopback(std::string_view host) {
-    return host.starts_with("127.") || host == "localhost" || host == "::1" || host == "[::1]";
+    app.add_option("--log-level", raw.log_level, "debug, info, warning or error; default info")->type_name("LEVEL");
+    app.add_option("--log-size", raw.log_size,
+                   "Size at which the file that stderr is appended to is set aside; default 10MiB")
+        ->type_name("SIZE");
+    app.add_option("--log-keep", raw.log_keep, "Files set aside that stay; default 3")
+        ->type_name("N")
+        ->check(CLI::Range(0, 100));
 }
 
 bool is_sha256(std::string_view text) {
@@ -91,53 +91,61 @@ engine::LoadPlan plan_of(const Raw& raw) {
     return plan;
 }
 
-std::expected<Settings, EarlyExit> check(const Raw& raw) {
-    if (!is_valid_id(raw.worker)) return usage("--worker-id must be 1 to 128 of letters, digits and ._:-");
-    if (raw.model.empty()) return usage("--model must not be empty");
-    if (raw.model_path.empty()) return usage("--model-path must not be empty");
+/// What is wrong with the options themselves; empty if nothing is.
+std::string fault_of(const Raw& raw) {
+    if (!is_valid_id(raw.worker)) return "--worker-id must be 1 to 128 of letters, digits and ._:-";
+    if (raw.model.empty()) return "--model must not be empty";
+    if (raw.model_path.empty()) return "--model-path must not be empty";
     if (!raw.model_hash.empty() && !is_sha256(raw.model_hash)) {
-        return usage("--model-hash must be 64 lower-case hexadecimal characters");
+        return "--model-hash must be 64 lower-case hexadecimal characters";
     }
-    if (!is_loopback(raw.host)) {
-        return usage(
-            fmt::format("--host {} is not a loopback address: a worker speaks plain HTTP, so its secret and "
-                        "the prompts would be readable on the network",
-                        raw.host));
+    if (!net::is_loopback(raw.host)) {
+        return fmt::format(
+            "--host {} is not a loopback address: a worker speaks plain HTTP, so its secret and the prompts would be "
+            "readable on the network",
+            raw.host);
     }
-    Settings settings{.worker = WorkerId(raw.worker),
-                      .plan = plan_of(raw),
-                      .host = raw.host,
-                      .port = raw.port,
-                      .callback = std::nullopt,
-                      .secret_fd = raw.secret_fd};
-    if (raw.callback_url.empty()) return settings;
-    settings.callback = net::parse_url(raw.callback_url);
-    if (!settings.callback || settings.callback->scheme != "http" || !is_loopback(settings.callback->host)) {
-        return usage(fmt::format("--callback-url {} is not an http:// address on loopback", raw.callback_url));
-    }
-    return settings;
+    return {};
+}
+
+/// Where to report; nothing if nobody asked for it. Fails if it is no address of this machine.
+std::expected<std::optional<net::Url>, std::string> callback_of(const Raw& raw) {
+    if (raw.callback_url.empty()) return std::nullopt;
+    auto url = net::parse_url(raw.callback_url);
+    if (url && url->scheme == "http" && net::is_loopback(url->host)) return url;
+    return std::unexpected(fmt::format("--callback-url {} is not an http:// address on loopback", raw.callback_url));
+}
+
+std::expected<Settings, EarlyExit> check(const daemon::CommandLine& line, const Raw& raw) {
+    if (const auto fault = fault_of(raw); !fault.empty()) return line.usage(fault);
+    auto callback = callback_of(raw);
+    if (!callback) return line.usage(callback.error());
+    const auto level = parse_log_level(raw.log_level);
+    if (!level) return line.usage("--log-level: " + describe(level.error()));
+    const auto size = raw.log_size.empty() ? daemon::LogLimits{}.size : parse_bytes(raw.log_size);
+    if (!size) return line.usage("--log-size: " + describe(size.error()));
+    return Settings{.worker = WorkerId(raw.worker),
+                    .plan = plan_of(raw),
+                    .host = raw.host,
+                    .port = raw.port,
+                    .callback = std::move(*callback),
+                    .secret_fd = raw.secret_fd,
+                    .log_level = *level,
+                    .log_limits = {.size = *size, .keep = raw.log_keep}};
 }
 
 }  // namespace
 
 std::expected<Settings, EarlyExit> parse_command_line(int argc, const char* const* argv) {
-    CLI::App app(
-        "Loads one model and serves it over HTTP. Started by pool-managerd; docs/worker.md shows how to start "
-        "one by hand.",
-        "rbees-workerd");
+    daemon::CommandLine line(
+        {"rbees-workerd",
+         "Loads one model and serves it over HTTP. Started by pool-managerd; docs/worker.md shows how to start one by "
+         "hand.",
+         http_api::this_build().version});
     Raw raw;
-    add_options(app, raw);
-    app.set_version_flag("--version", fmt::format("rbees-workerd {}", http_api::this_build().version));
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-        return std::unexpected(EarlyExit{ExitCode::ok, app.help()});
-    } catch (const CLI::CallForVersion& version) {
-        return std::unexpected(EarlyExit{ExitCode::ok, fmt::format("{}\n", version.what())});
-    } catch (const CLI::ParseError& error) {
-        return usage(error.what());
-    }
-    return check(raw);
+    add_options(line.app(), raw);
+    if (auto parsed = line.parse(argc, argv); !parsed) return std::unexpected(parsed.error());
+    return check(line, raw);
 }
 
 }  // namespace rbees::workerd

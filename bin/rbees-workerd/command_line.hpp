@@ -8,18 +8,16 @@
 #include <string>
 
 #include "rbees/base/ids.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/daemon/command_line.hpp"
+#include "rbees/daemon/log_file.hpp"
 #include "rbees/engine/engine.hpp"
 #include "rbees/net/message.hpp"
 
 namespace rbees::workerd {
 
-/// Exit codes of this program.
-enum class ExitCode : std::uint8_t {
-    ok = 0,             ///< drained, or only asked for help
-    failed = 1,         ///< the load failed, the port is taken, the pool manager is gone: stderr says which
-    usage = 2,          ///< the command line is wrong
-    interrupted = 130,  ///< stopped by a second signal, with work in flight
-};
+using daemon::EarlyExit;
+using daemon::ExitCode;
 
 /// What to run.
 struct Settings {
@@ -29,12 +27,8 @@ struct Settings {
     std::uint16_t port = 0;  ///< 0 takes a free one
     std::optional<net::Url> callback;
     std::optional<int> secret_fd;
-};
-
-/// A reason to end before anything runs, and what to print: on stdout if the code is `ok`, else on stderr.
-struct EarlyExit {
-    ExitCode code = ExitCode::usage;
-    std::string text;
+    LogLevel log_level = LogLevel::info;
+    daemon::LogLimits log_limits;
 };
 
 [[nodiscard]] std::expected<Settings, EarlyExit> parse_command_line(int argc, const char* const* argv);

@@ -8,9 +8,7 @@
 
 #include "command_line.hpp"
 #include "engine_choice.hpp"
-#include "log_level.hpp"
 #include "rbees/base/home.hpp"
-#include "rbees/base/log.hpp"
 #include "rbees/net/task.hpp"
 #include "rbees/process/signals.hpp"
 #include "secret.hpp"
@@ -54,18 +52,13 @@ int serve(workerd::Settings settings, std::string secret, const Logger& log) {
 
 int main(int argc, char** argv) {
     auto settings = workerd::parse_command_line(argc, argv);
-    if (!settings) {
-        std::fputs(settings.error().text.c_str(), settings.error().code == ExitCode::ok ? stdout : stderr);
-        return exit_with(settings.error().code);
-    }
+    if (!settings) return daemon::leave(settings.error());
     process::ignore_sigpipe();
-    const auto environment = process_environment();
-    const auto level = workerd::log_level_of(environment);
-    if (!level) return fail_with(ExitCode::usage, level.error());
-    auto secret = workerd::obtain_secret(settings->secret_fd, settings->worker, environment);
+    auto secret = workerd::obtain_secret(settings->secret_fd, settings->worker, process_environment());
     if (!secret) return fail_with(ExitCode::failed, secret.error());
     if (secret->made_in) {
         std::fprintf(stderr, "rbees-workerd: the secret of this worker is in %s\n", secret->made_in->c_str());
     }
-    return serve(std::move(*settings), std::move(secret->text), Logger::to_stderr(*level));
+    const auto log = daemon::log_to_stderr(settings->log_level, settings->log_limits);
+    return serve(std::move(*settings), std::move(secret->text), log);
 }

@@ -12,20 +12,22 @@
 #include "downloads/scripts.hpp"
 #include "downloads/verification.hpp"
 #include "rbees/contracts/models.hpp"
+#include "rbees/daemon/log_file.hpp"
 
 namespace rbees::poold {
 
 struct AcquireSettings {
     ScriptPlaces places;
+    daemon::LogLimits log_limits;  ///< of the log to which children append
     std::size_t connections = 4;
     Duration answer_timeout = std::chrono::seconds(5);
     std::string huggingface_endpoint;
     std::optional<std::string> huggingface_token;
     Bytes part_min = mebibytes(4);
     Duration retry_pause = std::chrono::milliseconds(200);
+    WriteAt write_at = ::pwrite;
 };
 
-    WriteAt write_at = ::pwrite;
 struct Acquired {
     std::filesystem::path file;
     Manifest manifest;

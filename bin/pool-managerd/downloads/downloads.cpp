@@ -140,6 +140,7 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
 
     /// Sources in their order, until one gives the right bytes.
     static net::Task<void> run(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job) {
+        daemon::set_aside_if_full(self->parts_.settings.places.log_file, self->parts_.settings.log_limits);
         std::string reasons;
         auto attempt = std::make_shared<Attempt>(self->parts_.io, self->parts_.background, job->progress, job->reading,
                                                  self->parts_.settings, job->spec);

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <system_error>
 
 #include "rbees/base/files.hpp"
@@ -48,7 +47,10 @@ std::vector<std::string> arguments_of(const LaunchOrder& order) {
                                        "--port",         std::to_string(record.port),
                                        "--callback-url", order.callback_url,
                                        "--slots",        std::to_string(order.slots),
-                                       "--secret-fd",    std::to_string(secret_target)};
+                                       "--secret-fd",    std::to_string(secret_target),
+                                       "--log-level",    std::string(name_of(order.log_level)),
+                                       "--log-size",     std::to_string(order.log_limits.size.value),
+                                       "--log-keep",     std::to_string(order.log_limits.keep)};
     const auto add = [&](const char* flag, const std::string& value) {
         arguments.insert(arguments.end(), {flag, value});
     };
@@ -104,35 +106,6 @@ bool is_port_free(std::uint16_t port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return socket.valid() && ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
            ::listen(socket.get(), 1) == 0;
-}
-
-std::string last_words(const fs::path& log_file) {
-    std::ifstream log(log_file, std::ios::binary | std::ios::ate);
-    if (!log) return {};
-    const std::streamoff size = log.tellg();
-    log.seekg(std::max<std::streamoff>(0, size - last_bytes));
-    std::string line;
-    std::string last;
-    while (std::getline(log, line)) {
-        if (!line.empty()) last = line;
-    }
-    if (last.size() > last_words_max) last.resize(last_words_max);
-    return last;
-}
-
-void prune_logs(const fs::path& folder, std::size_t keep) {
-    std::vector<std::pair<fs::file_time_type, fs::path>> logs;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        if (entry.path().filename().native().starts_with("worker-"))
-            logs.emplace_back(entry.last_write_time(error), entry);
-    }
-    if (logs.size() <= keep) return;
-    std::ranges::sort(logs);
-    logs.resize(logs.size() - keep);
-    for (const auto& [time, file] : logs) {
-        fs::remove(file, error);
-    }
 }
 
 }  // namespace rbees::poold

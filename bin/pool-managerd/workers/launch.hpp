@@ -8,6 +8,8 @@
 #include <string>
 
 #include "rbees/base/failure.hpp"
+#include "rbees/base/log.hpp"
+#include "rbees/daemon/log_file.hpp"
 #include "rbees/process/process.hpp"
 #include "workers/worker_record.hpp"
 
@@ -23,6 +25,8 @@ struct LaunchOrder {
     std::optional<std::uint32_t> threads;
     std::filesystem::path program;
     std::filesystem::path log_file;
+    LogLevel log_level = LogLevel::info;
+    daemon::LogLimits log_limits;
 };
 
 struct Launched {
@@ -36,11 +40,5 @@ struct Launched {
 
 /// Whether a socket can be bound there on loopback now.
 [[nodiscard]] bool is_port_free(std::uint16_t port);
-
-/// The last line that a worker wrote to its log; empty if there is none.
-[[nodiscard]] std::string last_words(const std::filesystem::path& log_file);
-
-/// Deletes the oldest logs of workers; `keep` remain.
-void prune_logs(const std::filesystem::path& folder, std::size_t keep);
 
 }  // namespace rbees::poold

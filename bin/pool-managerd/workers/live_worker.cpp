@@ -1,6 +1,7 @@
 #include "workers/live_worker.hpp"
 
 #include "rbees/reflect/describe.hpp"
+#include "workers/worker_logs.hpp"
 #include "workers/worker_client.hpp"
 
 namespace rbees::poold {
@@ -28,13 +29,13 @@ contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
     return report;
 }
 
-std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerState state_before,
 std::string LiveWorker::device() const {
     const bool computes_elsewhere =
         capabilities && capabilities->device == contracts::DeviceKind::cpu && record.device != cpu_device_id;
     return computes_elsewhere ? cpu_device_id : record.device;
 }
 
+std::vector<CountedEvent> countable(const LiveWorker& worker, contracts::WorkerState state_before,
                                     pool::Phase phase_before) {
     using contracts::WorkerState;
     std::vector<CountedEvent> events;
@@ -47,7 +48,6 @@ std::string LiveWorker::device() const {
     return events;
 }
 
-contracts::WorkerReport report_unproved(const WorkerRecord& record) {
 void log_state(const Logger& log, const LiveWorker& worker) {
     if (worker.life.phase == pool::Phase::starting && worker.life.load_progress > 0) return;
     log.info("worker", {{"worker", worker.record.worker_id.str()},
@@ -56,6 +56,7 @@ void log_state(const Logger& log, const LiveWorker& worker) {
                         {"why", worker.life.failure ? worker.life.failure->reason : std::string()}});
 }
 
+contracts::WorkerReport report_unproved(const WorkerRecord& record) {
     return {.worker_id = record.worker_id,
             .model = record.model,
             .state = contracts::WorkerState::failed,

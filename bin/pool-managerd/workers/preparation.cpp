@@ -77,6 +77,14 @@ std::size_t running(const LiveWorkers& workers) {
         std::ranges::count_if(workers, [](const auto& each) { return !pool::is_over(each->life.phase); }));
 }
 
+std::set<WorkerId> running_ids(const LiveWorkers& workers) {
+    std::set<WorkerId> ids;
+    for (const auto& worker : workers) {
+        if (!pool::is_over(worker->life.phase)) ids.insert(worker->record.worker_id);
+    }
+    return ids;
+}
+
 std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWorker& order,
                                                                    const Surroundings& around) {
     // An id names a file of ours, too.
@@ -101,6 +109,8 @@ std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWo
     if (around.settings.threads > 0) worker->order.threads = around.settings.threads;
     worker->order.program = around.settings.program;
     worker->order.log_file = around.settings.logs / ("worker-" + order.worker_id.str() + ".log");
+    worker->order.log_level = around.settings.log_level;
+    worker->order.log_limits = around.settings.log_limits;
     return worker;
 }
 

@@ -27,6 +27,8 @@ struct WorkerPoolSettings {
     std::uint32_t slots = 4;
     std::uint64_t context = 0;  ///< 0: the model's own
     std::uint32_t threads = 0;  ///< 0: measured
+    LogLevel log_level = LogLevel::info;
+    daemon::LogLimits log_limits;
 };
 
 using LiveWorkers = std::deque<std::shared_ptr<LiveWorker>>;
@@ -38,12 +40,10 @@ struct Surroundings {
     const std::vector<contracts::Device>& devices;
     const LiveWorkers& workers;                  ///< their ports and memory are taken
     const std::set<std::uint16_t>& other_ports;  ///< listeners of the house
+    const std::function<bool(std::uint16_t)>& is_port_free;
     const std::string& callback_url;
 };
-    const std::function<bool(std::uint16_t)>& is_port_free;
 
-/// How many of them have a process, or will have.
-[[nodiscard]] std::size_t running(const LiveWorkers& workers);
 /// What is said when `choose_port` finds none.
 inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
 
@@ -52,6 +52,9 @@ inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
                                                        const std::set<std::uint16_t>& other_ports,
                                                        const std::function<bool(std::uint16_t)>& is_port_free);
 
+/// How many of them have a process, or will have.
+[[nodiscard]] std::size_t running(const LiveWorkers& workers);
+[[nodiscard]] std::set<WorkerId> running_ids(const LiveWorkers& workers);
 
 /// Refuses with what is missing, and the numbers.
 [[nodiscard]] std::expected<std::shared_ptr<LiveWorker>, contracts::Problem> prepare_worker(

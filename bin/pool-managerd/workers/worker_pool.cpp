@@ -9,15 +9,18 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
+#include <iterator>
 #include <map>
+#include <ranges>
 
 #include "limits.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/net/timer.hpp"
 #include "rbees/reflect/describe.hpp"
+#include "workers/adoption.hpp"
 #include "workers/orphans.hpp"
 #include "workers/worker_client.hpp"
-#include "workers/adoption.hpp"
+#include "workers/worker_logs.hpp"
 
 namespace rbees::poold {
 namespace {
@@ -182,11 +185,11 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         switch (effect) {
             case pool::WorkerEffect::launch:
                 return launch_process(worker);
+            case pool::WorkerEffect::relaunch:
+                return launch_elsewhere(worker);
             case pool::WorkerEffect::ask_shutdown:
                 asio::co_spawn(parts_.io, ask_to_stop(shared_from_this(), worker), asio::detached);
                 return;
-            case pool::WorkerEffect::relaunch:
-                return launch_elsewhere(worker);
             case pool::WorkerEffect::terminate:
                 if (worker->watch) static_cast<void>(worker->watch->process().terminate());
                 return;
@@ -203,7 +206,9 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     }
 
     void launch_process(const Live& worker) {
-        prune_logs(parts_.settings.logs, limits::worker_logs);
+        auto spared = running_ids(workers_);
+        std::ranges::copy(unproved_ | std::views::keys, std::inserter(spared, spared.end()));
+        prune_logs(parts_.settings.logs, limits::worker_logs, spared);
         auto launched = launch(worker->order, records_);
         if (!launched) {
             return handle(worker, pool::LaunchFailed{{describe(launched.error()), ErrorCode::WORKER_START_FAILED}});
@@ -212,11 +217,6 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         watch(worker, std::move(launched->process));
     }
 
-    void watch(const Live& worker, process::Process process) {
-        auto started = process::ExitWatch::start(
-            parts_.io, std::move(process),
-            [weak = weak_from_this(), id = worker->record.worker_id](process::ExitStatus status) {
-                if (const auto self = weak.lock()) self->note_exit(id, status);
     /// Its own port is among the taken ones still.
     void launch_elsewhere(const Live& worker) {
         const auto port = choose_port(workers_, other_ports_, parts_.is_port_free);
@@ -228,6 +228,11 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         launch_process(worker);
     }
 
+    void watch(const Live& worker, process::Process process) {
+        auto started = process::ExitWatch::start(
+            parts_.io, std::move(process),
+            [weak = weak_from_this(), id = worker->record.worker_id](process::ExitStatus status) {
+                if (const auto self = weak.lock()) self->note_exit(id, status);
             });
         if (started) {
             worker->watch.emplace(std::move(*started));

@@ -70,8 +70,24 @@ TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
     EXPECT_THAT(complaint(parse({"--port", "70000"})), HasSubstr("--port"));
 }
 
+TEST(CommandLine, SaysHowMuchIsLogged) {
+    const auto settings = parse({"--log-level", "debug", "--log-size", "64KiB", "--log-keep", "0"});
+
+    ASSERT_TRUE(settings) << settings.error().text;
+    EXPECT_EQ(settings->log_level, LogLevel::debug);
+    EXPECT_EQ(settings->log_limits.size, kibibytes(64));
+    EXPECT_EQ(settings->log_limits.keep, 0U);
+    EXPECT_EQ(parse({})->log_level, LogLevel::info);
+    EXPECT_EQ(parse({})->log_limits.size, mebibytes(10));
+    EXPECT_THAT(complaint(parse({"--log-level", "loud"})), HasSubstr("--log-level"));
+    EXPECT_THAT(complaint(parse({"--log-size", "big"})), HasSubstr("--log-size"));
+    EXPECT_THAT(complaint(parse({"--log-keep", "-1"})), HasSubstr("--log-keep"));
+}
+
 TEST(CommandLine, NeverLeavesLoopback) {
     EXPECT_THAT(complaint(parse({"--host", "0.0.0.0"})), HasSubstr("loopback"));
+    EXPECT_THAT(complaint(parse({"--host", "127.example.org"})), HasSubstr("loopback"));
+    EXPECT_THAT(complaint(parse({"--callback-url", "http://127.example.org:9200/x"})), HasSubstr("loopback"));
     EXPECT_THAT(complaint(parse({"--callback-url", "http://10.0.0.1:9200/x"})), HasSubstr("loopback"));
     EXPECT_THAT(complaint(parse({"--callback-url", "https://127.0.0.1:9200/x"})), HasSubstr("http://"));
     EXPECT_THAT(complaint(parse({"--callback-url", "127.0.0.1:9200"})), HasSubstr("--callback-url"));
