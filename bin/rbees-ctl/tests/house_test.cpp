@@ -7,7 +7,6 @@
 #include "fake_orcd.hpp"
 #include "house/kept.hpp"
 #include "house/listener.hpp"
-#include "house/log_view.hpp"
 #include "house/ports.hpp"
 #include "house/preparation.hpp"
 #include "house/processes.hpp"
@@ -264,38 +263,6 @@ TEST_F(ProcessesTest, UpSaysWhichProgramIsMissing) {
 
     EXPECT_EQ(ran.exit, 1);
     EXPECT_THAT(ran.err, HasSubstr("rbees-orcd"));
-}
-
-TEST(LogLine, IsReadableAndAnythingElseStaysAsItIs) {
-    EXPECT_EQ(render_log_line(R"({"ts":"2026-11-21T11:23:38.120Z","lvl":"warning","mod":"fleet","msg":"node lost",)"
-                              R"("node":"tower","missed":3})",
-                              Colour::off),
-              "11:23:38.120 WARNING fleet: node lost node=tower missed=3");
-    EXPECT_EQ(render_log_line("terminate called", Colour::off), "terminate called");
-    EXPECT_EQ(render_log_line("[1,2]", Colour::off), "[1,2]");
-}
-
-TEST_F(CommandTest, LogsShowTheLastLinesAndWhatIsAdded) {
-    const auto file = folder / "orcd.log";
-    std::ofstream(file) << "one\ntwo\nthree\n";
-    LogFollower follower(file);
-
-    EXPECT_EQ(last_lines(file, 2).value(), (std::vector<std::string>{"two", "three"}));
-    std::ofstream(file, std::ios::app) << "four\nfi";
-    EXPECT_EQ(follower.new_lines(), (std::vector<std::string>{"four"}));
-    std::ofstream(file, std::ios::app) << "ve\n";
-    EXPECT_EQ(follower.new_lines(), (std::vector<std::string>{"five"}));
-    std::ofstream(file) << "new\n";
-    EXPECT_EQ(follower.new_lines(), (std::vector<std::string>{"new"}));
-}
-
-TEST_F(ProcessesTest, OrchestratorLogsReadTheHomesLog) {
-    std::ofstream(home().logs / "orcd.log")
-        << R"({"ts":"2026-11-21T11:23:38.120Z","lvl":"info","mod":"main","msg":"up"})"
-        << "\n";
-
-    EXPECT_EQ(run({"orchestrator", "logs"}).out, "11:23:38.120 INFO    main: up\n");
-    EXPECT_THAT(run({"orchestrator", "logs", "--json"}).out, HasSubstr(R"("msg":"up")"));
 }
 
 TEST(Doctor, JudgesWhatItReads) {
