@@ -88,7 +88,7 @@ class BannedTest(support.TreeTest):
             "int a;  // NOLINT": ("nolint-reason", "why"),
             "int a;  // NOLINT(bugprone-x)": ("nolint-reason", "why"),
             "#include <boost/beast/http.hpp>": ("heavy-header", "lib/net"),
-            "#include <spdlog/spdlog.h>": ("heavy-header", "lib/base"),
+            "#include <CLI/CLI.hpp>": ("heavy-header", "lib/daemon"),
             "#include <sqlite3.h>": ("heavy-header", "lib/store"),
             '#include "llama.h"': ("heavy-header", "lib/engine-llama"),
         }

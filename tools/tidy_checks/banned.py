@@ -99,8 +99,7 @@ BANS = (
 # Headers that cost seconds to compile, or that tie a module to a library: only these sources may see them.
 HEAVY = {
     "Beast": (r"boost/beast", ("lib/net/src/*.cpp", "lib/net/src/*.hpp", "lib/net/tests/*.cpp")),
-    "spdlog": (r"spdlog/", ("lib/base/src/*.cpp",)),
-    "CLI11": (r"CLI/", ("bin/*.cpp",)),
+    "CLI11": (r"CLI/", ("bin/*.cpp", "lib/daemon/src/*.cpp", "lib/daemon/tests/*.cpp")),
     "toml++": (r"toml\+\+/|toml\.hpp", ("lib/base/src/*.cpp",)),
     "SQLite": (r"sqlite3", ("lib/store/src/*.cpp", "lib/store/src/*.hpp", "lib/store/tests/*.cpp")),
     "llama.cpp": (

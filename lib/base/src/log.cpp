@@ -48,10 +48,6 @@ Result<LogLevel> parse_log_level(std::string_view text) {
     return static_cast<LogLevel>(name - level_names.begin());
 }
 
-Logger Logger::to_stderr(LogLevel level) {
-    return to_function(level, write_to_stderr());
-}
-
 Logger Logger::to_function(LogLevel level, std::function<void(std::string_view line)> write) {
     RBEES_ASSERT(write != nullptr);
     Logger logger;

@@ -32,7 +32,4 @@ class LogSink {
     Write write_;
 };
 
-/// Writes lines to stderr, each in one piece.
-[[nodiscard]] LogSink::Write write_to_stderr();
-
 }  // namespace rbees

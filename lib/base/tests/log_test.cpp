@@ -87,18 +87,6 @@ TEST(Logger, DefaultMadeOneIsSilent) {
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
-TEST(Logger, StderrGetsOneLineForEachMessage) {
-    testing::internal::CaptureStderr();
-
-    const auto logger = Logger::to_stderr(LogLevel::warning);
-    logger.info("quiet");
-    logger.error("%v {} loud");
-
-    EXPECT_THAT(testing::internal::GetCapturedStderr(),
-                testing::MatchesRegex(R"(\{"ts":"[^"]*","lvl":"error","mod":"main","msg":"%v \{\} loud"\})"
-                                      "\n"));
-}
-
 TEST(LogLevel, IsReadInAnyCaseAndWarnIsShortForWarning) {
     EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
     EXPECT_EQ(parse_log_level("INFO"), LogLevel::info);

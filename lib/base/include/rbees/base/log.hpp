@@ -52,10 +52,8 @@ class Logger {
     /// A silent logger.
     Logger() = default;
 
-    /// Writes JSON lines of at least `level` to stderr.
-    [[nodiscard]] static Logger to_stderr(LogLevel level);
-
-    /// Hands each line to `write`, under a lock; for tests and for `rbees`, which prints plain text.
+    /// Hands each line of at least `level` to `write`, without its end, under a lock. Daemons write to stderr
+    /// (daemon/log_file.hpp), tests to a variable.
     [[nodiscard]] static Logger to_function(LogLevel level, std::function<void(std::string_view line)> write);
 
     /// The same sink under another module name.
