@@ -1,8 +1,8 @@
 #include "workers/live_worker.hpp"
 
 #include "rbees/reflect/describe.hpp"
-#include "workers/worker_logs.hpp"
 #include "workers/worker_client.hpp"
+#include "workers/worker_logs.hpp"
 
 namespace rbees::poold {
 

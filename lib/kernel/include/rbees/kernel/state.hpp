@@ -37,8 +37,8 @@ struct State {
 void apply(State& state, const Record& record);
 
 /// Whether the command is still taken when the disk is nearly full: it ends something, or only notes what is so already
-/// (a node or worker that is there, a worker that is ready). Only what begins something new is not: a worker, a model, a
-/// token.
+/// (a node or worker that is there, a worker that is ready). Only what begins something new is not: a worker, a model,
+/// a token.
 [[nodiscard]] bool is_closing(const Command& command);
 
 }  // namespace rbees::kernel

@@ -78,8 +78,8 @@ struct Url {
 /// "HOST:PORT" with IPv6 in brackets; nothing if it is not one. Port 0 is allowed.
 [[nodiscard]] std::optional<std::pair<std::string, std::uint16_t>> parse_endpoint(std::string_view text);
 
-/// Whether the host is this machine's loopback: an address of 127.0.0.0/8 or ::1, or the name "localhost". Any other name
-/// is not, "127.example.org" included: who owns the name decides where it leads.
+/// Whether the host is this machine's loopback: an address of 127.0.0.0/8 or ::1, or the name "localhost". Any other
+/// name is not, "127.example.org" included: who owns the name decides where it leads.
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 [[nodiscard]] std::string percent_encode(std::string_view path_segment);

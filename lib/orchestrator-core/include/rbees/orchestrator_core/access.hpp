@@ -85,9 +85,9 @@ class AccessView {
 /// The tokens that exist. A value; owned by the kernel's thread.
 class Access {
   public:
-    /// What the command leads to. A new token takes the place of one of its name that has expired. Refuses with CONFLICT
-    /// a second user token of one name, a user token with the name of a file's token, and revoking one that a file
-    /// holds: the next start would bring it back. Refuses revoking an unknown one with NOT_FOUND.
+    /// What the command leads to. A new token takes the place of one of its name that has expired. Refuses with
+    /// CONFLICT a second user token of one name, a user token with the name of a file's token, and revoking one that a
+    /// file holds: the next start would bring it back. Refuses revoking an unknown one with NOT_FOUND.
     [[nodiscard]] AccessOutcome decide(const AccessCommand& command) const;
 
     /// Makes a record true.
