@@ -12,6 +12,8 @@
 namespace rbees::workerd {
 namespace {
 
+constexpr std::string_view devices_flag = "--devices";
+
 /// The options as they stand on the command line.
 struct Raw {
     std::string worker;
@@ -27,6 +29,7 @@ struct Raw {
     std::optional<std::uint32_t> threads;
     std::optional<std::uint32_t> batch;
     int gpu_layers = -1;
+    bool devices = false;
     std::string log_level{name_of(Settings{}.log_level)};
     std::string log_size;
     std::uint32_t log_keep = daemon::LogLimits{}.keep;
@@ -62,9 +65,12 @@ void add_options(CLI::App& app, Raw& raw) {
     app.add_option("--batch", raw.batch, "Prompt tokens of a step; default so that a step stays under 250 ms")
         ->type_name("N")
         ->check(CLI::Range(32, 65536));
-    app.add_option("--gpu-layers", raw.gpu_layers, "Layers on a GPU; -1 as many as fit, 0 none; default -1")
+    app.add_option("--gpu-layers", raw.gpu_layers,
+                   "Layers on a GPU; -1 as many as fit, -2 all or the load fails, 0 none; default -1")
         ->type_name("N")
-        ->check(CLI::Range(-1, 100'000));
+        ->check(CLI::Range(-2, 100'000));
+    app.add_flag(std::string(devices_flag), raw.devices,
+                 "Alone: say as JSON what this program can compute on here, and exit");
     app.add_option("--log-level", raw.log_level, "debug, info, warning or error; default info")->type_name("LEVEL");
     app.add_option("--log-size", raw.log_size,
                    "Size at which the file that stderr is appended to is set aside; default 10MiB")
@@ -93,6 +99,7 @@ engine::LoadPlan plan_of(const Raw& raw) {
 
 /// What is wrong with the options themselves; empty if nothing is.
 std::string fault_of(const Raw& raw) {
+    if (raw.devices) return "--devices goes with no other option";
     if (!is_valid_id(raw.worker)) return "--worker-id must be 1 to 128 of letters, digits and ._:-";
     if (raw.model.empty()) return "--model must not be empty";
     if (raw.model_path.empty()) return "--model-path must not be empty";
@@ -135,6 +142,10 @@ std::expected<Settings, EarlyExit> check(const daemon::CommandLine& line, const 
 }
 
 }  // namespace
+
+bool asks_for_devices(int argc, const char* const* argv) {
+    return argc == 2 && argv[1] == devices_flag;
+}
 
 std::expected<Settings, EarlyExit> parse_command_line(int argc, const char* const* argv) {
     daemon::CommandLine line(

@@ -9,6 +9,7 @@
 
 #include "rbees/base/ids.hpp"
 #include "rbees/base/log.hpp"
+#include "rbees/contracts/workers.hpp"
 #include "rbees/daemon/command_line.hpp"
 #include "rbees/daemon/log_file.hpp"
 #include "rbees/engine/engine.hpp"
@@ -30,6 +31,9 @@ struct Settings {
     LogLevel log_level = LogLevel::info;
     daemon::LogLimits log_limits;
 };
+
+/// Whether the command line is `--devices` alone, which starts no worker.
+[[nodiscard]] bool asks_for_devices(int argc, const char* const* argv);
 
 [[nodiscard]] std::expected<Settings, EarlyExit> parse_command_line(int argc, const char* const* argv);
 

@@ -9,8 +9,10 @@
 #include "command_line.hpp"
 #include "engine_choice.hpp"
 #include "rbees/base/home.hpp"
+#include "rbees/net/server.hpp"
 #include "rbees/net/task.hpp"
 #include "rbees/process/signals.hpp"
+#include "rbees/reflect/write.hpp"
 #include "secret.hpp"
 #include "service.hpp"
 
@@ -28,6 +30,12 @@ int fail_with(ExitCode code, const Failure& failure) {
     return exit_with(code);
 }
 
+/// A taken port has a code of its own: the pool manager then chooses another one.
+int cannot_listen(const Failure& failure) {
+    const auto failed = fail_with(ExitCode::failed, failure);
+    return net::is_port_taken(failure) ? contracts::worker_exit_port_taken : failed;
+}
+
 /// Without destructors: a thread may be inside the engine, where nothing can stop it.
 void leave_at_once(ExitCode code) {
     std::fflush(nullptr);
@@ -42,7 +50,7 @@ int serve(workerd::Settings settings, std::string secret, const Logger& log) {
     const process::SignalWatch signals(
         io, {.drain = [&] { service.drain(); }, .stop_now = [&] { service.stop_now(); }, .hang_up = {}});
     const auto port = service.start();
-    if (!port) return fail_with(ExitCode::failed, port.error());
+    if (!port) return cannot_listen(port.error());
     io.run();
     if (service.failure()) return fail_with(service.exit_code(), *service.failure());
     return exit_with(service.exit_code());
@@ -51,6 +59,10 @@ int serve(workerd::Settings settings, std::string secret, const Logger& log) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (workerd::asks_for_devices(argc, argv)) {
+        std::puts(reflect::to_json_text(workerd::engine_devices()).c_str());
+        return exit_with(ExitCode::ok);
+    }
     auto settings = workerd::parse_command_line(argc, argv);
     if (!settings) return daemon::leave(settings.error());
     process::ignore_sigpipe();

@@ -1,12 +1,9 @@
 #include "service.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <charconv>
 #include <utility>
 
-#include "rbees/base/files.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -22,6 +19,10 @@ ErrorCode code_of(engine::LoadErrorKind kind) {
             return ErrorCode::MODEL_NOT_FOUND;
         case engine::LoadErrorKind::not_enough_memory:
             return ErrorCode::INSUFFICIENT_MEMORY;
+        case engine::LoadErrorKind::not_enough_gpu_memory:
+            return ErrorCode::INSUFFICIENT_VRAM;
+        case engine::LoadErrorKind::no_gpu:
+            return ErrorCode::GPU_UNAVAILABLE;
         case engine::LoadErrorKind::file_corrupt:
         case engine::LoadErrorKind::not_supported:
         case engine::LoadErrorKind::failed:
@@ -87,12 +88,13 @@ void Service::note_loaded(Loaded loaded) {
     news.load_progress = 1;
     news.port = port_;
     news.capabilities = worker_.capabilities();
-    news.memory = resident_memory();
+    news.memory = worker_.memory();
     log_.info("ready", {{"model", settings_.plan.model_name},
                         {"model_hash", news.capabilities->model_hash},
                         {"slots", news.capabilities->slots},
                         {"context", news.capabilities->context.value},
-                        {"batch", news.capabilities->batch}});
+                        {"batch", news.capabilities->batch},
+                        {"device", reflect::name_of(news.capabilities->device.value_or(contracts::DeviceKind::cpu))}});
     reports_.post(std::move(news));
 }
 
@@ -141,18 +143,6 @@ contracts::WorkerReady Service::report() const {
     contracts::WorkerReady news;
     news.worker_id = settings_.worker;
     return news;
-}
-
-std::optional<Bytes> resident_memory() {
-    const auto status = read_file("/proc/self/statm", kibibytes(4));
-    if (!status) return std::nullopt;
-    const auto space = status->find(' ');
-    if (space == std::string::npos) return std::nullopt;
-    std::uint64_t pages = 0;
-    const auto* begin = status->data() + space + 1;
-    const auto [end, error] = std::from_chars(begin, status->data() + status->size(), pages);
-    if (error != std::errc{} || end == begin) return std::nullopt;
-    return Bytes(pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
 }
 
 }  // namespace rbees::workerd

@@ -81,7 +81,4 @@ class Service {
     std::optional<Loading> loading_;
 };
 
-/// The memory of this process that is in RAM, the model's mapped file included; nothing if the kernel does not say.
-[[nodiscard]] std::optional<Bytes> resident_memory();
-
 }  // namespace rbees::workerd

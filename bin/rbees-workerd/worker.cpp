@@ -7,7 +7,9 @@
 #include "rbees/base/assert.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/http_api/answers.hpp"
+#include "rbees/reflect/describe.hpp"
 #include "refusals.hpp"
+#include "resident_memory.hpp"
 
 namespace rbees::workerd {
 namespace {
@@ -103,7 +105,13 @@ contracts::WorkerCapabilities Worker::capabilities() const {
             .continue_ = false,
             .keep = false,
             .tools = engine.tools,
-            .grammar = engine.grammar};
+            .grammar = engine.grammar,
+            .device = reflect::value_of<contracts::DeviceKind>(engine.device)};
+}
+
+std::optional<Bytes> Worker::memory() const {
+    const auto on_gpu = inference_ ? inference_->engine().capabilities().gpu_memory : std::nullopt;
+    return on_gpu ? on_gpu : resident_memory();
 }
 
 net::Task<void> Worker::infer(http_api::Call& call, engine::Operation operation) {
@@ -154,6 +162,7 @@ contracts::WorkerHealth Worker::health() const {
                                    .model = identity_.model,
                                    .load_progress = progress_,
                                    .uptime_seconds = uptime.count()};
+    health.memory = memory();
     if (!inference_) return health;
     const auto counters = inference_->engine().counters();
     health.slots = inference_->engine().capabilities().slots;

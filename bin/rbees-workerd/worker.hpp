@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine_metrics.hpp"
@@ -57,6 +58,9 @@ class Worker {
 
     /// What the loaded model can do.
     [[nodiscard]] contracts::WorkerCapabilities capabilities() const;
+
+    /// What it takes of the device that it runs on: of the GPU, else of the machine; nothing if that is not known.
+    [[nodiscard]] std::optional<Bytes> memory() const;
 
   private:
     enum class Phase : std::uint8_t { loading, serving, draining };

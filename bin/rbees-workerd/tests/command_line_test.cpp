@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 namespace rbees::workerd {
@@ -68,6 +69,20 @@ TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
     EXPECT_THAT(complaint(parse({"--model-hash", "abc"})), HasSubstr("--model-hash"));
     EXPECT_THAT(complaint(parse({"--worker-id", "a b"})), HasSubstr("--worker-id"));
     EXPECT_THAT(complaint(parse({"--port", "70000"})), HasSubstr("--port"));
+}
+
+TEST(CommandLine, TakesHowManyLayersLieOnAGpu) {
+    EXPECT_EQ(parse({"--gpu-layers", "-2"})->plan.gpu_layers, -2);
+    EXPECT_EQ(parse({"--gpu-layers", "-1"})->plan.gpu_layers, -1);
+    EXPECT_THAT(complaint(parse({"--gpu-layers", "-3"})), HasSubstr("--gpu-layers"));
+}
+
+TEST(CommandLine, AsksForDevicesAloneOrNotAtAll) {
+    const std::array<const char*, 2> alone{"rbees-workerd", "--devices"};
+
+    EXPECT_TRUE(asks_for_devices(2, alone.data()));
+    EXPECT_FALSE(asks_for_devices(1, alone.data()));
+    EXPECT_THAT(complaint(parse({"--devices"})), HasSubstr("--devices"));
 }
 
 TEST(CommandLine, SaysHowMuchIsLogged) {

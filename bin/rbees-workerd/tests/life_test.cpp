@@ -121,6 +121,8 @@ TEST_F(LifeTest, EveryKindOfLoadErrorHasItsCode) {
         {engine::LoadErrorKind::file_corrupt, "MODEL_LOAD_FAILED"},
         {engine::LoadErrorKind::not_supported, "MODEL_LOAD_FAILED"},
         {engine::LoadErrorKind::not_enough_memory, "INSUFFICIENT_MEMORY"},
+        {engine::LoadErrorKind::not_enough_gpu_memory, "INSUFFICIENT_VRAM"},
+        {engine::LoadErrorKind::no_gpu, "GPU_UNAVAILABLE"},
         {engine::LoadErrorKind::failed, "MODEL_LOAD_FAILED"}};
     pool.emplace(io);
     for (const auto& [kind, code] : kinds) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "rbees/base/files.hpp"
@@ -130,6 +131,24 @@ TEST_F(ProcessTest, MissingModelFileIsReportedAsSuch) {
 
     EXPECT_EQ(end(), exit_code(1));
     EXPECT_EQ(pool->reports.back().error_code, "MODEL_NOT_FOUND") << log();
+}
+
+TEST_F(ProcessTest, TakenPortHasAnExitCodeOfItsOwn) {
+    auto arguments = arguments_for("sim:tiny");
+    arguments[static_cast<std::size_t>(std::ranges::find(arguments, "--port") - arguments.begin()) + 1] =
+        std::to_string(pool->url().port);
+
+    ASSERT_NO_FATAL_FAILURE(run(arguments));
+
+    EXPECT_EQ(end(), exit_code(contracts::worker_exit_port_taken)) << log();
+    EXPECT_THAT(log(), HasSubstr("the port is taken"));
+}
+
+TEST_F(ProcessTest, SaysWhatItCanComputeOn) {
+    ASSERT_NO_FATAL_FAILURE(run({"--devices"}));
+
+    EXPECT_EQ(end(), exit_code(0)) << log();
+    EXPECT_THAT(log(), HasSubstr(R"("usable":["cpu")"));
 }
 
 TEST_F(ProcessTest, WrongCommandLineIsExitCodeTwo) {

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include "rbees/contracts/routes.hpp"
+#include "rbees/contracts/workers.hpp"
+#include "rbees/reflect/read.hpp"
 #include "worker_fixture.hpp"
 
 namespace rbees::workerd {
@@ -27,6 +29,24 @@ TEST_F(RoutesTest, EveryRouteNeedsTheSpawnSecret) {
         EXPECT_EQ(send(method, path, "{}", {{"Authorization", "none"}}).status, 401) << path;
     }
     EXPECT_EQ(get("/health").status, 200);
+}
+
+TEST_F(RoutesTest, HealthTellsTheMemoryThatTheWorkerTakes) {
+    serve();
+
+    const auto health = reflect::from_json_text<contracts::WorkerHealth>(get("/health").body);
+
+    ASSERT_TRUE(health);
+    EXPECT_GT(health->memory.value_or(Bytes{}), mebibytes(1));
+}
+
+TEST_F(RoutesTest, CapabilitiesTellWhatComputes) {
+    serve();
+
+    const auto capabilities = reflect::from_json_text<contracts::WorkerCapabilities>(get("/capabilities").body);
+
+    ASSERT_TRUE(capabilities);
+    EXPECT_EQ(capabilities->device, contracts::DeviceKind::cpu);
 }
 
 TEST_F(RoutesTest, ChatAnswersWholeAndSaysWhoServedWhichTask) {

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "engine_reading.hpp"
@@ -237,6 +239,41 @@ TEST_F(LlamaTest, ReportsProgressFromStartToEnd) {
     EXPECT_EQ(capabilities.batch % 32, 0U);
     EXPECT_GE(capabilities.threads, 1U);
     EXPECT_FALSE(capabilities.tools);
+    EXPECT_EQ(capabilities.device, "cpu");
+    EXPECT_EQ(capabilities.gpu_memory, std::nullopt);
+}
+
+bool has_gpu() {
+    return llama_devices().usable.size() > 1;
+}
+
+TEST(LlamaDevicesTest, AreTheProcessorAtLeast) {
+    const auto devices = llama_devices();
+
+    EXPECT_EQ(std::ranges::count(devices.built_for, "cpu"), 1);
+    EXPECT_EQ(std::ranges::count(devices.usable, "cpu"), 1);
+}
+
+TEST(LlamaDevicesTest, AModelThatIsToLieOnAGpuIsRefusedWhereThereIsNone) {
+    if (has_gpu()) GTEST_SKIP() << "not run: there is a GPU here";
+    for (const int layers : {-2, 1, 99}) {
+        const auto loaded = load_llama({.model_path = "/any.gguf", .model_name = "m", .gpu_layers = layers}, {}, {});
+
+        ASSERT_FALSE(loaded) << layers;
+        EXPECT_EQ(loaded.error().kind, LoadErrorKind::no_gpu) << layers;
+    }
+}
+
+TEST(LlamaDevicesTest, AModelThatIsToLieOnAGpuLiesThereWhole) {
+    if (!has_gpu()) GTEST_SKIP() << "not run: no GPU here that this llama.cpp can use";
+    const auto file = model_file("smollm2.sh");
+    ASSERT_TRUE(file);
+
+    const auto loaded = load_llama({.model_path = *file, .model_name = "m", .slots = 1, .gpu_layers = -2}, {}, {});
+
+    ASSERT_TRUE(loaded) << loaded.error().failure.message;
+    EXPECT_EQ((*loaded)->capabilities().device, "cuda");
+    EXPECT_GE((*loaded)->capabilities().gpu_memory.value_or(Bytes{}), Bytes(std::filesystem::file_size(*file)));
 }
 
 }  // namespace
