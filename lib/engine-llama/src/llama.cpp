@@ -81,7 +81,8 @@ std::expected<std::unique_ptr<Engine>, LoadError> load_llama(const LoadPlan& pla
     std::unique_ptr<ThreadGovernor> governor;
     if (!plan.threads) {
         governor = std::make_unique<ThreadGovernor>((*core)->capabilities.threads, log);
-        governor->follow((*core)->context.get_llama_context());
+        governor->attach((*core)->context.get_llama_context());
+        governor->start();
     }
     (*core)->run();
     if (progress) progress(1);

@@ -26,10 +26,19 @@ std::uint32_t ThreadChoice::next(double free_cores) {
     return now_ = higher_;
 }
 
-void ThreadGovernor::follow(llama_context* context) {
+void ThreadGovernor::attach(llama_context* context) {
     context_ = context;
     llama_set_abort_callback(context, between_nodes, this);
+}
+
+void ThreadGovernor::start() {
     thread_ = std::jthread([this](std::stop_token stop) { measure(stop); });
+}
+
+void ThreadGovernor::note(double free_cores) {
+    const auto threads = choice_.next(free_cores);
+    if (threads == wanted_.exchange(threads)) return;
+    log_.info("decode threads follow the free cores", {{"threads", threads}});
 }
 
 bool ThreadGovernor::between_nodes(void* self) {
@@ -53,10 +62,8 @@ void ThreadGovernor::measure(std::stop_token stop) {
         never.wait_for(lock, stop, interval, [] { return false; });
         if (stop.stop_requested()) return;
         const auto after = sample_cpu();
-        const auto threads = choice_.next(free_cores(before, after, allowed_cores()));
+        note(free_cores(before, after, allowed_cores()));
         before = after;
-        if (threads == wanted_.exchange(threads)) continue;
-        log_.info("decode threads follow the free cores", {{"threads", static_cast<std::int64_t>(threads)}});
     }
 }
 

@@ -33,15 +33,19 @@ class ThreadChoice {
     int seen_ = 0;
 };
 
-/// Measures on its own thread. Must outlive the context's decoding, and `follow` must come before it.
+/// Must outlive the context's decoding, and `attach` must come before it.
 class ThreadGovernor {
   public:
     ThreadGovernor(std::uint32_t now, Logger log) : choice_(now), wanted_(now), set_(now), log_(std::move(log)) {}
 
-    /// Begins to measure, and to set the context's threads. Once.
-    void follow(llama_context* context);
+    /// Begins to set the context's threads. Once.
+    void attach(llama_context* context);
 
-    [[nodiscard]] std::uint32_t threads() const { return wanted_; }
+    /// Begins to measure, on a thread of its own, and to `note` what it finds. Once.
+    void start();
+
+    /// So many cores are free. Not thread-safe; not beside `start`.
+    void note(double free_cores);
 
   private:
     static bool between_nodes(void* self);
