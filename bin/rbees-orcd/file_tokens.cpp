@@ -31,7 +31,7 @@ Result<std::string> read_or_make(const std::filesystem::path& path) {
     return text;
 }
 
-Result<void> admit(FleetControl& fleet, const std::filesystem::path& path, std::string_view name,
+Result<void> admit(control::FleetControl& fleet, const std::filesystem::path& path, std::string_view name,
                    contracts::Role role) {
     const auto secret = read_or_make(path);
     if (!secret) return std::unexpected(secret.error());
@@ -52,7 +52,7 @@ Result<void> admit(FleetControl& fleet, const std::filesystem::path& path, std::
 
 }  // namespace
 
-Result<void> admit_file_tokens(const Home& home, FleetControl& fleet) {
+Result<void> admit_file_tokens(const Home& home, control::FleetControl& fleet) {
     auto admin = admit(fleet, home.admin_token(), orchestrator::admin_file_token, contracts::Role::admin);
     if (!admin) return admin;
     return admit(fleet, home.node_token(), orchestrator::node_file_token, contracts::Role::node);

@@ -15,6 +15,7 @@ SEES = {
     "agent-core": ("contracts",),
     "memory-core": ("contracts",),
     "kernel": ("orchestrator-core", "pool-core", "agent-core", "memory-core"),
+    "control": ("kernel",),
     "net": ("base",),
     "http-api": ("contracts", "net"),
     "store": ("base",),

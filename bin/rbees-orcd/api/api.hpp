@@ -11,7 +11,7 @@
 
 #include "control/ask.hpp"
 #include "control/control.hpp"
-#include "control/view_building.hpp"
+#include "rbees/control/view_building.hpp"
 #include "gateway/gateway.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/http_api/metrics.hpp"

@@ -17,7 +17,7 @@ Checked<WorkerView> find_worker(Control& control, const WorkerId& id) {
     if (!row) return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = row.error().message});
     if (*row) {
         const auto worker = reflect::from_json_text<orchestrator::Worker>((*row)->entity.json);
-        if (worker) return worker_view_of(*worker);
+        if (worker) return control::worker_view_of(*worker);
     }
     return std::unexpected(Problem{.code = ErrorCode::WORKER_NOT_FOUND,
                                    .detail = fmt::format("there is no worker {}", id.str()),

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "control/default_model.hpp"
+
 namespace rbees::orcd {
 namespace {
 
@@ -17,9 +19,14 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
     : journal_(journal),
       reader_(std::move(reader)),
       port_(journal, io_),
-      fleet_(io_, settings, std::move(recovered), port_, log.module("fleet")),
-      demand_(io_, fleet_, settings),
-      models_(io_, fleet_, settings.worker_stop_grace + removal_margin) {}
+      world_(io_),
+      pools_(io_),
+      policy_(settings.policy),
+      fleet_(world_, pools_, policy_, std::move(recovered), port_, log.module("fleet")),
+      demand_(fleet_, policy_),
+      models_(fleet_, policy_.worker_stop_grace + removal_margin) {
+    policy_.default_model = [&settings] { return default_model(settings); };
+}
 
 void Control::start(FleetControl::Publish publish) {
     fleet_.start(std::move(publish), [this] {

@@ -5,14 +5,25 @@
 #include <memory>
 #include <string>
 
-#include "control/demand.hpp"
-#include "control/fleet_control.hpp"
-#include "control/model_control.hpp"
+#include "control/asio_world.hpp"
+#include "control/pool_client.hpp"
+#include "rbees/control/demand.hpp"
+#include "rbees/control/fleet_control.hpp"
+#include "rbees/control/model_control.hpp"
 #include "rbees/store/journal.hpp"
 #include "rbees/store/reader.hpp"
+#include "settings.hpp"
 #include "store/store_journal.hpp"
 
 namespace rbees::orcd {
+
+using control::Checked;
+using control::Done;
+using control::DoneReply;
+using control::FleetControl;
+using control::ModelControl;
+using control::ModelReply;
+using control::SlotAnswer;
 
 /// Owns the parts in the order of their dependency. Made and destroyed on the main thread while the control thread does
 /// not run.
@@ -23,7 +34,7 @@ class Control {
 
     [[nodiscard]] net::IoContext& io() { return io_; }
     [[nodiscard]] FleetControl& fleet() { return fleet_; }
-    [[nodiscard]] Demand& demand() { return demand_; }
+    [[nodiscard]] control::Demand& demand() { return demand_; }
     [[nodiscard]] ModelControl& models() { return models_; }
 
     /// For entities that have ended, which are no longer in memory. On the control thread.
@@ -40,8 +51,11 @@ class Control {
     store::Journal& journal_;
     std::unique_ptr<store::Reader> reader_;
     StoreJournal port_;
+    AsioWorld world_;
+    PoolClient pools_;
+    control::Policy policy_;
     FleetControl fleet_;
-    Demand demand_;
+    control::Demand demand_;
     ModelControl models_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <utility>
 
@@ -13,6 +15,9 @@ namespace {
 
 using contracts::ErrorCode;
 using contracts::Problem;
+using control::PoolAddress;
+using control::PoolAnswer;
+using control::PoolReply;
 
 constexpr net::Timeouts call_timeouts{
     .connect = std::chrono::seconds(2), .head = std::chrono::seconds(10), .body = std::chrono::seconds(10)};
@@ -41,36 +46,41 @@ std::unexpected<Problem> refused(const net::Response& response) {
 
 }  // namespace
 
-net::Task<PoolAnswer> PoolClient::spawn(PoolAddress pool, contracts::SpawnWorker order) {
-    auto body = reflect::to_json_text(order);
-    co_return co_await call(std::move(pool), "POST", "/workers/spawn", std::move(body));
+void PoolClient::spawn(PoolAddress pool, contracts::SpawnWorker order, PoolReply reply) {
+    start(std::move(pool), {"POST", "/workers/spawn", reflect::to_json_text(order)}, std::move(reply));
 }
 
-net::Task<PoolAnswer> PoolClient::stop(PoolAddress pool, contracts::StopWorker order) {
-    auto body = reflect::to_json_text(order);
-    co_return co_await call(std::move(pool), "POST", "/v2/workers/stop", std::move(body));
+void PoolClient::stop(PoolAddress pool, contracts::StopWorker order, PoolReply reply) {
+    start(std::move(pool), {"POST", "/v2/workers/stop", reflect::to_json_text(order)}, std::move(reply));
 }
 
-net::Task<PoolAnswer> PoolClient::download(PoolAddress pool, contracts::DownloadModel order) {
-    auto body = reflect::to_json_text(order);
-    co_return co_await call(std::move(pool), "POST", "/v2/models/download", std::move(body));
+void PoolClient::download(PoolAddress pool, contracts::DownloadModel order, PoolReply reply) {
+    start(std::move(pool), {"POST", "/v2/models/download", reflect::to_json_text(order)}, std::move(reply));
 }
 
-net::Task<PoolAnswer> PoolClient::remove_model(PoolAddress pool, ModelId model) {
-    auto target = "/v2/models/" + net::percent_encode(model.str());
-    co_return co_await call(std::move(pool), "DELETE", std::move(target), std::string());
+void PoolClient::remove_model(PoolAddress pool, ModelId model, PoolReply reply) {
+    start(std::move(pool), {"DELETE", "/v2/models/" + net::percent_encode(model.str()), ""}, std::move(reply));
 }
 
-net::Task<PoolAnswer> PoolClient::call(PoolAddress pool, std::string method, std::string target, std::string body) {
+void PoolClient::start(PoolAddress pool, Order order, PoolReply reply) {
+    boost::asio::co_spawn(io_, call(std::move(pool), std::move(order), std::move(reply)), boost::asio::detached);
+}
+
+net::Task<void> PoolClient::call(PoolAddress pool, Order order, PoolReply reply) {
+    auto answer = co_await ask(std::move(pool), std::move(order));
+    reply(std::move(answer));
+}
+
+net::Task<PoolAnswer> PoolClient::ask(PoolAddress pool, Order order) {
     auto url = net::parse_url(pool.url);
     if (!url) co_return unavailable(pool.url, "its address is not a URL");
-    url->target = std::move(target);
+    url->target = std::move(order.target);
     net::ClientRequest request;
-    request.method = std::move(method);
+    request.method = std::move(order.method);
     request.url = std::move(*url);
     request.headers.set("Authorization", "Bearer " + pool.call_token);
-    if (!body.empty()) request.headers.set("Content-Type", "application/json");
-    request.body = std::move(body);
+    if (!order.body.empty()) request.headers.set("Content-Type", "application/json");
+    request.body = std::move(order.body);
     request.timeouts = call_timeouts;
     const auto response = co_await client_.send(std::move(request));
     if (!response) co_return unavailable(pool.url, response.error().detail);

@@ -2,39 +2,35 @@
 /// @file
 /// orcd's calls to pool managers. Runs on the control thread; each call is one coroutine with a deadline.
 
-#include <expected>
 #include <string>
 
-#include "rbees/contracts/models.hpp"
-#include "rbees/contracts/problem.hpp"
-#include "rbees/contracts/workers.hpp"
+#include "rbees/control/pool_port.hpp"
 #include "rbees/net/client.hpp"
-#include "rbees/orchestrator_core/presence.hpp"
 
 namespace rbees::orcd {
 
-/// Where a pool manager is reached, and with what.
-struct PoolAddress {
-    std::string url;
-    std::string call_token;
-};
-
-/// What a pool manager refused, or POOL_UNAVAILABLE if it could not be asked.
-using PoolAnswer = std::expected<void, contracts::Problem>;
-
-class PoolClient {
+class PoolClient : public control::PoolPort {
   public:
-    explicit PoolClient(net::IoContext& io) : client_(io) {}
+    explicit PoolClient(net::IoContext& io) : io_(io), client_(io) {}
 
-    [[nodiscard]] net::Task<PoolAnswer> spawn(PoolAddress pool, contracts::SpawnWorker order);
-    [[nodiscard]] net::Task<PoolAnswer> stop(PoolAddress pool, contracts::StopWorker order);
-    [[nodiscard]] net::Task<PoolAnswer> download(PoolAddress pool, contracts::DownloadModel order);
-    [[nodiscard]] net::Task<PoolAnswer> remove_model(PoolAddress pool, ModelId model);
+    void spawn(control::PoolAddress pool, contracts::SpawnWorker order, control::PoolReply reply) override;
+    void stop(control::PoolAddress pool, contracts::StopWorker order, control::PoolReply reply) override;
+    void download(control::PoolAddress pool, contracts::DownloadModel order, control::PoolReply reply) override;
+    void remove_model(control::PoolAddress pool, ModelId model, control::PoolReply reply) override;
 
   private:
-    [[nodiscard]] net::Task<PoolAnswer> call(PoolAddress pool, std::string method, std::string target,
-                                             std::string body);
+    /// What is asked of a pool manager.
+    struct Order {
+        std::string method;
+        std::string target;
+        std::string body;
+    };
 
+    void start(control::PoolAddress pool, Order order, control::PoolReply reply);
+    [[nodiscard]] net::Task<void> call(control::PoolAddress pool, Order order, control::PoolReply reply);
+    [[nodiscard]] net::Task<control::PoolAnswer> ask(control::PoolAddress pool, Order order);
+
+    net::IoContext& io_;
     net::Client client_;
 };
 

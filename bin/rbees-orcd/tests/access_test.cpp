@@ -1,16 +1,9 @@
-/// Who may call which route, from the table itself; and the tokens that lie in files.
+/// Who may call which route, from the table itself.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <cstdlib>
-#include <filesystem>
 
 #include "access_check.hpp"
-#include "control_house.hpp"
-#include "file_tokens.hpp"
-#include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
 
 namespace rbees::orcd {
@@ -98,82 +91,6 @@ TEST_F(AccessTest, TellsTheHandlerWhoCalls) {
     const auto caller = access_check(holder_, settings_)(route, request);
 
     EXPECT_EQ(caller.value(), (http_api::Caller{"id-of-node", Role::node}));
-}
-
-/// A home in a folder of its own.
-class FileTokensTest : public testing::Test {
-  protected:
-    FileTokensTest() {
-        auto pattern = (std::filesystem::temp_directory_path() / "rbees-tokens-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        home_.secrets = folder_ / "secrets";
-        EXPECT_TRUE(make_private_folder(home_.secrets));
-    }
-    ~FileTokensTest() override { std::filesystem::remove_all(folder_); }
-
-    [[nodiscard]] static std::string secret_in(const std::filesystem::path& file) {
-        auto text = read_file(file, kibibytes(4)).value_or("");
-        text.erase(text.find_last_not_of('\n') + 1);
-        return text;
-    }
-
-    std::filesystem::path folder_;
-    Home home_;
-    ControlHouse house_;
-};
-
-TEST_F(FileTokensTest, AreMadeForTheOwnerOnlyAndKnownAtOnce) {
-    ASSERT_TRUE(admit_file_tokens(home_, house_.fleet));
-
-    const auto& access = house_.fleet.view().access;
-    for (const auto& [file, role] :
-         {std::pair(home_.admin_token(), Role::admin), std::pair(home_.node_token(), Role::node)}) {
-        struct stat facts{};
-        ASSERT_EQ(::stat(file.c_str(), &facts), 0);
-        EXPECT_EQ(facts.st_mode & 0777, 0600U) << file;
-        const auto* known = access.find(secret_in(file), wall_now());
-        ASSERT_NE(known, nullptr);
-        EXPECT_EQ(known->role, role);
-    }
-}
-
-TEST_F(FileTokensTest, StayTheSameAtTheNextStart) {
-    ASSERT_TRUE(admit_file_tokens(home_, house_.fleet));
-    const auto secret = secret_in(home_.admin_token());
-    const auto before = house_.fleet.state().access.tokens();
-
-    ASSERT_TRUE(admit_file_tokens(home_, house_.fleet));
-
-    EXPECT_EQ(secret_in(home_.admin_token()), secret);
-    EXPECT_EQ(house_.fleet.state().access.tokens(), before);
-}
-
-TEST_F(FileTokensTest, AReplacedFileReplacesItsToken) {
-    ASSERT_TRUE(admit_file_tokens(home_, house_.fleet));
-    const auto old_admin = secret_in(home_.admin_token());
-    const auto old_node = secret_in(home_.node_token());
-    const std::string own = std::string(contracts::token_prefix) + "of-my-own";
-    ASSERT_TRUE(write_file_atomically(home_.admin_token(), own + "\r\n", FileAccess::owner_only));
-    std::filesystem::remove(home_.node_token());
-
-    ASSERT_TRUE(admit_file_tokens(home_, house_.fleet));
-
-    const auto& access = house_.fleet.view().access;
-    EXPECT_EQ(access.find(old_admin, wall_now()), nullptr);
-    EXPECT_EQ(access.find(old_node, wall_now()), nullptr);
-    EXPECT_NE(access.find(own, wall_now()), nullptr);
-    EXPECT_NE(access.find(secret_in(home_.node_token()), wall_now()), nullptr);
-    EXPECT_EQ(house_.fleet.state().access.tokens().size(), 2U);
-}
-
-TEST_F(FileTokensTest, AFileWithSomethingElseStopsTheStart) {
-    ASSERT_TRUE(write_file_atomically(home_.admin_token(), "", FileAccess::owner_only));
-
-    const auto admitted = admit_file_tokens(home_, house_.fleet);
-
-    ASSERT_FALSE(admitted);
-    EXPECT_THAT(describe(admitted.error()), testing::HasSubstr("admin.token does not hold a token"));
 }
 
 }  // namespace

@@ -16,20 +16,19 @@
 #include <string>
 #include <vector>
 
-#include "control/alarm.hpp"
-#include "control/pool_client.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/workers.hpp"
+#include "rbees/control/policy.hpp"
+#include "rbees/control/pool_port.hpp"
+#include "rbees/control/world.hpp"
 #include "rbees/kernel/loop.hpp"
-#include "rbees/net/task.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
 #include "rbees/orchestrator_core/placement.hpp"
 #include "rbees/orchestrator_core/presence.hpp"
-#include "settings.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 /// What happened to a request to the control thread.
 template <class T>
@@ -60,10 +59,9 @@ class FleetControl {
 
     using Publish = std::function<void(std::shared_ptr<const orchestrator::FleetView>)>;
 
-    /// `journal` and `settings` must outlive it. `start` makes it run.
-    FleetControl(net::IoContext& io, const Settings& settings, kernel::State recovered, kernel::JournalPort& journal,
-                 Logger log);
-    ~FleetControl();
+    /// What it refers to must outlive it. `start` makes it run.
+    FleetControl(World& world, PoolPort& pools, const Policy& policy, kernel::State recovered,
+                 kernel::JournalPort& journal, Logger log);
     FleetControl(const FleetControl&) = delete;
     FleetControl& operator=(const FleetControl&) = delete;
 
@@ -100,7 +98,8 @@ class FleetControl {
     [[nodiscard]] std::optional<LoadFailure> load_failure(const ModelId& model) const;
     void forget_load_failure(const ModelId& model) { load_failures_.erase(model); }
     [[nodiscard]] std::optional<PoolAddress> address_of(const NodeId& node) const;
-    [[nodiscard]] PoolClient& pools() { return pools_; }
+    [[nodiscard]] PoolPort& pools() { return pools_; }
+    [[nodiscard]] World& world() { return world_; }
     [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
 
     /// The id that a reference means: of a known model, or of a file that a node holds under that id.
@@ -111,8 +110,8 @@ class FleetControl {
 
   private:
     void run_effect(const kernel::Effect& effect);
-    net::Task<void> spawn_at(orchestrator::Worker worker, PoolAddress pool);
-    net::Task<void> stop_at(WorkerId worker, PoolAddress pool);
+    void spawn_at(const orchestrator::Worker& worker, PoolAddress pool);
+    void stop_at(const WorkerId& worker, PoolAddress pool);
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
@@ -131,23 +130,23 @@ class FleetControl {
     [[nodiscard]] std::vector<orchestrator::EvictionCandidate> eviction_candidates() const;
     [[nodiscard]] Bytes size_of(const ModelId& model) const;
 
-    net::IoContext& io_;
-    const Settings& settings_;
+    World& world_;
+    PoolPort& pools_;
+    const Policy& policy_;
     Logger log_;
-    Instant started_at_ = BootClock::now();
+    Instant started_at_;
     std::string orchestrator_;  ///< changes with each start
     orchestrator::Presence presence_;
     kernel::Loop loop_;
-    PoolClient pools_;
     std::map<WorkerId, WorkerLife> lives_;
     std::map<ModelId, LoadFailure> load_failures_;
     std::shared_ptr<const orchestrator::FleetView> view_;
     Publish publish_;
     std::function<void()> on_change_;
-    Alarm heartbeat_alarm_;
-    Alarm unreachable_alarm_;
-    Alarm node_wait_alarm_;
+    std::unique_ptr<Timer> heartbeat_timer_;
+    std::unique_ptr<Timer> unreachable_timer_;
+    std::unique_ptr<Timer> node_wait_timer_;
     std::vector<kernel::Effect> postponed_;  ///< spawns that wait for room
 };
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

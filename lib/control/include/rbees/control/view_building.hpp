@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "control/fleet_control.hpp"
 #include "rbees/contracts/models.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/workers.hpp"
+#include "rbees/control/fleet_control.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 /// Whether the node's word counts: it is heard, or was a moment ago.
 [[nodiscard]] bool is_connected(const orchestrator::Presence& presence, const NodeId& node);
@@ -35,4 +35,4 @@ namespace rbees::orcd {
 /// An entity that has ended, as its row tells it.
 [[nodiscard]] contracts::WorkerView worker_view_of(const orchestrator::Worker& worker);
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,17 +1,15 @@
-#include "control/model_control.hpp"
+#include "rbees/control/model_control.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
-#include "control/catalogue_view.hpp"
-#include "control/view_building.hpp"
+#include "rbees/control/catalogue_view.hpp"
+#include "rbees/control/view_building.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
@@ -28,10 +26,6 @@ bool is_added_or_known(const orchestrator::Fleet& fleet, const ModelId& id) {
 }
 
 }  // namespace
-
-void ModelControl::start(net::Task<void> task) {
-    boost::asio::co_spawn(io_, std::move(task), boost::asio::detached);
-}
 
 void ModelControl::answer_view(const ModelId& model, const ModelReply& reply) {
     fleet_.when_durable([this, model, reply] {
@@ -58,7 +52,8 @@ void ModelControl::add(const contracts::AddModel& model, ModelReply reply) {
                                              .detail = fmt::format("there is a model {} already", model.id.str()),
                                              .hint = "choose another id, or delete that one"}));
     }
-    const kernel::Command command{orchestrator::FleetCommand{orchestrator::AddModel{{model.id, model, wall_now()}}}};
+    const kernel::Command command{
+        orchestrator::FleetCommand{orchestrator::AddModel{{model.id, model, world_.wall_now()}}}};
     fleet_.submit(command, [this, id = model.id, reply = std::move(reply)](const Done& done) {
         if (!done) return reply(std::unexpected(done.error()));
         answer_view(id, reply);
@@ -72,19 +67,13 @@ void ModelControl::download(const std::string& reference, const contracts::Model
     const auto node = fleet_.choose_node(action.node);
     if (!node) return reply(std::unexpected(node.error()));
     auto pool = fleet_.address_of(*node);
-    start(download_at(std::move(*pool), std::move(*spec), std::move(reply)));
-}
-
-net::Task<void> ModelControl::download_at(PoolAddress pool, contracts::ModelSpec spec, ModelReply reply) {
-    const auto id = spec.id;
     contracts::DownloadModel order;
-    order.spec = std::move(spec);
-    const auto answer = co_await fleet_.pools().download(std::move(pool), std::move(order));
-    if (!answer) {
-        reply(std::unexpected(answer.error()));
-        co_return;
-    }
-    answer_view(id, reply);
+    order.spec = *spec;
+    fleet_.pools().download(std::move(*pool), std::move(order),
+                            [this, id = spec->id, reply = std::move(reply)](const PoolAnswer& answer) {
+                                if (!answer) return reply(std::unexpected(answer.error()));
+                                answer_view(id, reply);
+                            });
 }
 
 void ModelControl::load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
@@ -122,7 +111,7 @@ void ModelControl::remove(const std::string& reference, DoneReply reply) {
     for (const auto& worker : workers_of(id, std::nullopt)) {
         fleet_.retire_worker(worker, "its model is deleted", {});
     }
-    removals_.push_back({.model = id, .deadline = BootClock::now() + removal_wait_, .reply = std::move(reply)});
+    removals_.push_back({.model = id, .deadline = world_.now() + removal_wait_, .reply = std::move(reply)});
     look();
 }
 
@@ -130,9 +119,9 @@ void ModelControl::look() {
     auto waiting = std::exchange(removals_, {});
     for (auto& removal : waiting) {
         if (workers_of(removal.model, std::nullopt).empty()) {
-            start(remove_files(removal.model, holders_of(removal.model), std::move(removal.reply)));
-        } else if (BootClock::now() < removal.deadline) {
-            alarm_.set(removal.deadline, [this] { look(); });
+            remove_files(removal.model, holders_of(removal.model), std::move(removal.reply));
+        } else if (world_.now() < removal.deadline) {
+            timer_->set(removal.deadline, [this] { look(); });
             removals_.push_back(std::move(removal));
         } else {
             removal.reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
@@ -142,15 +131,20 @@ void ModelControl::look() {
     }
 }
 
-net::Task<void> ModelControl::remove_files(ModelId model, std::vector<PoolAddress> pools, DoneReply reply) {
-    for (auto& pool : pools) {
-        const auto removed = co_await fleet_.pools().remove_model(std::move(pool), model);
-        if (removed || removed.error().code == ErrorCode::MODEL_NOT_FOUND) continue;
-        reply(std::unexpected(removed.error()));
-        co_return;
+/// One pool manager after the other; the model is forgotten when the last has deleted its file.
+void ModelControl::remove_files(const ModelId& model, std::vector<PoolAddress> pools, DoneReply reply) {
+    if (pools.empty()) {
+        const kernel::Command forget{orchestrator::FleetCommand{orchestrator::RemoveModel{model}}};
+        return fleet_.submit(forget, std::move(reply));
     }
-    const kernel::Command forget{orchestrator::FleetCommand{orchestrator::RemoveModel{model}}};
-    fleet_.submit(forget, std::move(reply));
+    auto pool = std::move(pools.back());
+    pools.pop_back();
+    auto then = [this, model, pools = std::move(pools), reply = std::move(reply)](const PoolAnswer& removed) {
+        const bool is_gone = removed || removed.error().code == ErrorCode::MODEL_NOT_FOUND;
+        if (!is_gone) return reply(std::unexpected(removed.error()));
+        remove_files(model, pools, reply);
+    };
+    fleet_.pools().remove_model(std::move(pool), model, std::move(then));
 }
 
 std::vector<WorkerId> ModelControl::workers_of(const ModelId& model, const std::optional<NodeId>& node) const {
@@ -171,4 +165,4 @@ std::vector<PoolAddress> ModelControl::holders_of(const ModelId& model) const {
     return pools;
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,4 +1,4 @@
-#include "control/catalogue_view.hpp"
+#include "rbees/control/catalogue_view.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "rbees/pool_core/catalogue.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 contracts::ModelSpec spec_of(const orchestrator::AddedModel& added) {
@@ -55,4 +55,4 @@ std::vector<contracts::ModelSpec> known_models(const orchestrator::Fleet& fleet)
     return models;
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

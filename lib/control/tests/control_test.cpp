@@ -5,13 +5,10 @@
 
 #include <chrono>
 
-#include "control/model_control.hpp"
 #include "control_house.hpp"
-#include "file_tokens.hpp"
-#include "house.hpp"
-#include "rbees/base/files.hpp"
+#include "rbees/control/model_control.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
@@ -64,9 +61,9 @@ TEST(Demand, HandsOutTheSlotsOfAReadyWorkerInOrderAndNeverMore) {
 }
 
 TEST(Demand, RefusesOneMoreThanTheQueueHolds) {
-    auto settings = patient_settings();
-    settings.queue_capacity = 2;
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    ControlHouse house(policy);
     house.node_registers("here", {"smollm2"});
 
     for (std::uint64_t number = 1; number <= 3; ++number) {
@@ -135,9 +132,9 @@ TEST(Demand, WaitsForANodeThatMayComeBackAndOrdersThen) {
 }
 
 TEST(Demand, NamesTheSlowLoadWhenThatWasWaitedForTooLong) {
-    auto settings = patient_settings();
-    settings.load_deadline = std::chrono::milliseconds(20);
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.load_deadline = std::chrono::milliseconds(20);
+    ControlHouse house(policy);
     house.node_registers("here", {"smollm2"});
 
     house.request(1, "smollm2");
@@ -149,9 +146,9 @@ TEST(Demand, NamesTheSlowLoadWhenThatWasWaitedForTooLong) {
 }
 
 TEST(Demand, NamesTheFullSlotsWhenThoseWereWaitedForTooLong) {
-    auto settings = patient_settings();
-    settings.queue_wait = std::chrono::milliseconds(20);
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.queue_wait = std::chrono::milliseconds(20);
+    ControlHouse house(policy);
     house.node_registers("here", {"smollm2"});
     house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
 
@@ -165,9 +162,9 @@ TEST(Demand, NamesTheFullSlotsWhenThoseWereWaitedForTooLong) {
 }
 
 TEST(Demand, NamesTheMissingNodeWhenThatWasWaitedForTooLong) {
-    auto settings = patient_settings();
-    settings.load_deadline = std::chrono::milliseconds(20);
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.load_deadline = std::chrono::milliseconds(20);
+    ControlHouse house(policy);
     house.node_registers("here", {"smollm2"});
     house.request(1, "smollm2");
 
@@ -255,7 +252,7 @@ TEST(Demand, TellsThoseWhoWaitForNodesOnceEveryKnownOneCame) {
     ControlHouse before;
     before.node_registers("here", {});
     before.node_registers("there", {});
-    ControlHouse house(patient_settings(), before.fleet.state());
+    ControlHouse house(patient_policy(), before.fleet.state());
     house.ask_for_nodes(1);
     house.node_registers("here", {"smollm2"});
 
@@ -282,9 +279,9 @@ TEST(Demand, ForgetsOneWhoWaitedForNodesAndLeft) {
 }
 
 TEST(Demand, CountsThoseWhoWaitForNodesAgainstTheLimit) {
-    auto settings = patient_settings();
-    settings.queue_capacity = 1;
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.queue_capacity = 1;
+    ControlHouse house(policy);
     house.ask_for_nodes(1);
 
     house.ask_for_nodes(2);
@@ -312,31 +309,13 @@ TEST(ModelControl, GivesADeletionUpWhoseWorkersDoNotEnd) {
     ControlHouse house;
     house.node_registers("here", {"smollm2"});
     house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
-    ModelControl models(house.io, house.fleet, std::chrono::milliseconds(20));
+    ModelControl models(house.fleet, std::chrono::seconds(45));
     std::optional<Done> answer;
 
     models.remove("smollm2", [&](const Done& done) { answer = done; });
 
     EXPECT_TRUE(house.run_until([&] { return answer.has_value(); })) << "without any other change";
     EXPECT_EQ(answer->error().code, ErrorCode::CONFLICT);
-}
-
-TEST(FileTokens, AreNotTakenForKnownWhenTheDiskIsTooFullToRecordThem) {
-    ControlHouse house;
-    const TestFolder folder;
-    const auto home = find_home(folder.path().string(), [](auto) { return std::nullopt; }).value();
-    ASSERT_TRUE(make_private_folder(home.secrets));
-    house.journal.is_full = true;
-
-    const auto refused = admit_file_tokens(home, house.fleet);
-
-    ASSERT_FALSE(refused.has_value());
-    EXPECT_THAT(refused.error().message, HasSubstr("nearly full"));
-
-    house.journal.is_full = false;
-    ASSERT_TRUE(admit_file_tokens(home, house.fleet));
-    house.journal.is_full = true;
-    EXPECT_TRUE(admit_file_tokens(home, house.fleet)) << "they are recorded already";
 }
 
 TEST(FleetControl, RefusesAHeartbeatForAnotherOrchestratorOrOfAnUnknownNode) {
@@ -371,10 +350,10 @@ TEST(FleetControl, SuspectsANodeWhoseConnectionBrokeUntilItIsHeardAgain) {
 }
 
 TEST(FleetControl, RoutesNothingToANodeThatStaysSilent) {
-    auto settings = patient_settings();
-    settings.heartbeat_interval = std::chrono::milliseconds(10);
-    settings.heartbeat_missed = 2;
-    ControlHouse house(settings);
+    auto policy = patient_policy();
+    policy.heartbeat_interval = std::chrono::milliseconds(10);
+    policy.heartbeat_missed = 2;
+    ControlHouse house(policy);
     house.node_registers("here", {"smollm2"});
     house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
 
@@ -419,4 +398,4 @@ TEST(FleetControl, ARetiredWorkerGivesNoTicketFromThatMoment) {
 }
 
 }  // namespace
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,20 +1,16 @@
-#include "control/fleet_control.hpp"
+#include "rbees/control/fleet_control.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <utility>
 
-#include "control/catalogue_view.hpp"
-#include "control/default_model.hpp"
-#include "control/view_building.hpp"
-#include "rbees/http_api/build.hpp"
+#include "rbees/control/catalogue_view.hpp"
+#include "rbees/control/view_building.hpp"
 #include "rbees/reflect/describe.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
@@ -40,45 +36,44 @@ orchestrator::Node node_of(const contracts::NodeRegistration& registration, Wall
 
 }  // namespace
 
-FleetControl::FleetControl(net::IoContext& io, const Settings& settings, kernel::State recovered,
+FleetControl::FleetControl(World& world, PoolPort& pools, const Policy& policy, kernel::State recovered,
                            kernel::JournalPort& journal, Logger log)
-    : io_(io),
-      settings_(settings),
+    : world_(world),
+      pools_(pools),
+      policy_(policy),
       log_(std::move(log)),
-      orchestrator_(new_uuid()),
-      presence_({.interval = settings.heartbeat_interval, .missed = settings.heartbeat_missed}),
+      started_at_(world.now()),
+      orchestrator_(world.new_uuid()),
+      presence_({.interval = policy.heartbeat_interval, .missed = policy.heartbeat_missed}),
       loop_(std::move(recovered), journal, [this](const kernel::Effect& effect) { run_effect(effect); }),
-      pools_(io),
       view_(std::make_shared<orchestrator::FleetView>()),
-      heartbeat_alarm_(io),
-      unreachable_alarm_(io),
-      node_wait_alarm_(io) {}
-
-FleetControl::~FleetControl() = default;
+      heartbeat_timer_(world.timer()),
+      unreachable_timer_(world.timer()),
+      node_wait_timer_(world.timer()) {}
 
 void FleetControl::start(Publish publish, std::function<void()> on_change) {
     publish_ = std::move(publish);
     on_change_ = std::move(on_change);
     changed();
     watch_heartbeats();
-    node_wait_alarm_.set(started_at_ + node_wait, [this] { changed(); });
+    node_wait_timer_->set(started_at_ + node_wait, [this] { changed(); });
 }
 
 void FleetControl::stop() {
-    heartbeat_alarm_.cancel();
-    unreachable_alarm_.cancel();
-    node_wait_alarm_.cancel();
+    heartbeat_timer_->cancel();
+    unreachable_timer_->cancel();
+    node_wait_timer_->cancel();
 }
 
 void FleetControl::register_node(contracts::NodeRegistration registration,
                                  std::function<void(Checked<contracts::NodeRegistered>)> reply) {
     const auto id = registration.node_id;
-    const kernel::Command admit{orchestrator::AdmitNode{node_of(registration, wall_now())}};
-    presence_.registered(registration, BootClock::now());
+    const kernel::Command admit{orchestrator::AdmitNode{node_of(registration, world_.wall_now())}};
+    presence_.registered(registration, world_.now());
     submit(admit, [this, id, name = registration.name, reply = std::move(reply)](const Done& done) {
         if (!done) return reply(std::unexpected(done.error()));
         log_.info("node registered", {{"node", id.str()}, {"name", name}});
-        const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.heartbeat_interval);
+        const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
         reply(contracts::NodeRegistered{id, orchestrator_, static_cast<std::uint32_t>(interval.count())});
         repeat_orders(id);
     });
@@ -90,7 +85,7 @@ void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& hea
                              std::function<void(Checked<contracts::HeartbeatAnswer>)> reply) {
     const auto unknown = heartbeat.orchestrator != orchestrator_;
     const auto heard =
-        unknown ? orchestrator::Freshness::unknown : presence_.heard(node, heartbeat.status, BootClock::now());
+        unknown ? orchestrator::Freshness::unknown : presence_.heard(node, heartbeat.status, world_.now());
     if (heard == orchestrator::Freshness::unknown) {
         return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
                                              .detail = "this rbees-orcd does not know the node",
@@ -98,7 +93,7 @@ void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& hea
     }
     if (heard == orchestrator::Freshness::newer) apply_report(node);
     watch_heartbeats();
-    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.heartbeat_interval);
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
     loop_.when_durable([reply = std::move(reply), next = static_cast<std::uint32_t>(interval.count())] {
         reply(contracts::HeartbeatAnswer{next});
     });
@@ -117,7 +112,7 @@ void FleetControl::remove_node(const NodeId& node, DoneReply reply) {
 }
 
 void FleetControl::submit(const kernel::Command& command, DoneReply reply) {
-    loop_.submit(command, wall_now(), [this, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
+    loop_.submit(command, world_.wall_now(), [this, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
         if (!outcome) log_.debug("refused", {{"detail", outcome.error().detail}});
         // Behind the picture that shows the change: a revoked token must not be taken after the answer.
         if (reply) loop_.when_durable([reply, outcome] { reply(outcome); });
@@ -132,19 +127,16 @@ void FleetControl::retire_worker(const WorkerId& worker, const std::string& reas
 }
 
 void FleetControl::run_effect(const kernel::Effect& effect) {
-    const auto start = [this](net::Task<void> task) {
-        boost::asio::co_spawn(io_, std::move(task), boost::asio::detached);
-    };
     if (const auto* spawn = std::get_if<orchestrator::SpawnEffect>(&effect)) {
         const auto* worker = state().fleet.find(spawn->worker);
         if (worker == nullptr) return;  // it ended meanwhile
         if (must_wait(spawn->worker)) return postponed_.push_back(effect);
         // A node that is away gets the order when it registers again.
-        if (auto pool = address_of(worker->node)) start(spawn_at(*worker, std::move(*pool)));
+        if (auto pool = address_of(worker->node)) spawn_at(*worker, std::move(*pool));
         return;
     }
     const auto& stop = std::get<orchestrator::StopEffect>(effect);
-    if (auto pool = address_of(stop.node)) start(stop_at(stop.worker, std::move(*pool)));
+    if (auto pool = address_of(stop.node)) stop_at(stop.worker, std::move(*pool));
 }
 
 bool FleetControl::must_wait(const WorkerId& worker) const {
@@ -159,30 +151,32 @@ void FleetControl::run_postponed() {
     }
 }
 
-net::Task<void> FleetControl::spawn_at(orchestrator::Worker worker, PoolAddress pool) {
+void FleetControl::spawn_at(const orchestrator::Worker& worker, PoolAddress pool) {
     contracts::SpawnWorker order;
     order.worker_id = worker.id;
     order.model = worker.model;
     order.slots = worker.slots;
     order.context = worker.context;
     order.device = worker.device;
-    const auto answer = co_await pools_.spawn(std::move(pool), std::move(order));
-    // Not reached: the order is repeated when the node registers again.
-    if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) co_return;
-    note(orchestrator::BuryWorker{worker.id, WorkerState::failed, answer.error().detail, answer.error().code});
+    pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id](const PoolAnswer& answer) {
+        // Not reached: the order is repeated when the node registers again.
+        if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) return;
+        note(orchestrator::BuryWorker{id, WorkerState::failed, answer.error().detail, answer.error().code});
+    });
 }
 
-net::Task<void> FleetControl::stop_at(WorkerId worker, PoolAddress pool) {
+void FleetControl::stop_at(const WorkerId& worker, PoolAddress pool) {
     contracts::StopWorker order;
     order.worker_id = worker;
-    const auto answer = co_await pools_.stop(std::move(pool), std::move(order));
-    if (answer || answer.error().code != ErrorCode::WORKER_NOT_FOUND) co_return;
-    note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", std::nullopt});
+    pools_.stop(std::move(pool), std::move(order), [this, worker](const PoolAnswer& answer) {
+        if (answer || answer.error().code != ErrorCode::WORKER_NOT_FOUND) return;
+        note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", std::nullopt});
+    });
 }
 
 void FleetControl::apply_report(const NodeId& node) {
     const auto* presence = presence_.find(node);
-    for (const auto& command : reconcile_report(state().fleet, node, presence->status, wall_now())) {
+    for (const auto& command : reconcile_report(state().fleet, node, presence->status, world_.wall_now())) {
         note(command);
     }
     changed();
@@ -191,7 +185,7 @@ void FleetControl::apply_report(const NodeId& node) {
 void FleetControl::note(const orchestrator::FleetCommand& command) {
     if (const auto* confirmed = std::get_if<orchestrator::ConfirmWorker>(&command)) {
         auto& life = lives_[confirmed->worker];
-        const auto now = BootClock::now();
+        const auto now = world_.now();
         if (life.ordered_at != Instant{}) life.load_time = now - life.ordered_at;
         life.last_busy = now;
         if (const auto* worker = state().fleet.find(confirmed->worker)) load_failures_.erase(worker->model);
@@ -213,7 +207,7 @@ void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
              .detail = fmt::format("model {} could not be loaded: {}", worker->model.str(), command.reason),
              .hint = fmt::format("the worker's log says more: worker-{}.log in the home's logs folder",
                                  command.worker.str())},
-            BootClock::now()};
+            world_.now()};
     }
 }
 
@@ -259,7 +253,7 @@ std::shared_ptr<const orchestrator::FleetView> FleetControl::build_view() {
     for (const auto& [id, worker] : state().fleet.workers()) {
         if (auto routable = routable_worker(worker)) view->workers.push_back(std::move(*routable));
     }
-    view->models = usable_models(state(), presence_, default_model(settings_));
+    view->models = usable_models(state(), presence_, policy_.default_model());
     if (!view->models.empty()) view->default_model = view->models.front().id;
     for (const auto& spec : known_models(state().fleet)) {
         view->catalogue.insert(spec.id);
@@ -267,7 +261,7 @@ std::shared_ptr<const orchestrator::FleetView> FleetControl::build_view() {
     for (const auto& [id, node] : presence_.nodes()) {
         view->nodes += node.state == contracts::NodeState::ready ? 1 : 0;
     }
-    view->is_complete = view->nodes != 0 && (knows_all_nodes() || BootClock::now() >= started_at_ + node_wait);
+    view->is_complete = view->nodes != 0 && (knows_all_nodes() || world_.now() >= started_at_ + node_wait);
     view->access = orchestrator::AccessView(state().access.tokens());
     return view;
 }
@@ -277,7 +271,7 @@ std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const 
     if (worker.state != WorkerState::ready || report == nullptr || !report->secret || !report->url) return std::nullopt;
     if (!is_connected(presence_, worker.node)) return std::nullopt;
     auto& life = lives_[worker.id];
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     if (now < life.avoid_until) return std::nullopt;
     if (!life.slots) {
         life.slots = std::make_shared<orchestrator::SlotCounter>(worker.slots.value_or(1), first_epoch);
@@ -297,7 +291,7 @@ std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const 
 
 void FleetControl::worker_unreachable(const WorkerId& worker) {
     const auto life = lives_.find(worker);
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     if (life == lives_.end() || now < life->second.avoid_until) return;
     log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
     life->second.avoid_until = now + unreachable_pause;
@@ -306,13 +300,13 @@ void FleetControl::worker_unreachable(const WorkerId& worker) {
 }
 
 void FleetControl::watch_unreachable() {
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     std::optional<Instant> next;
     for (const auto& [id, life] : lives_) {
         if (now < life.avoid_until) next = std::min(next.value_or(Instant::max()), life.avoid_until);
     }
     if (!next) return;
-    unreachable_alarm_.set(*next, [this] {
+    unreachable_timer_->set(*next, [this] {
         changed();
         watch_unreachable();
     });
@@ -320,7 +314,7 @@ void FleetControl::watch_unreachable() {
 
 std::set<WorkerId> FleetControl::unreachable_workers() const {
     std::set<WorkerId> workers;
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     for (const auto& [id, life] : lives_) {
         if (now < life.avoid_until) workers.insert(id);
     }
@@ -330,8 +324,8 @@ std::set<WorkerId> FleetControl::unreachable_workers() const {
 void FleetControl::watch_heartbeats() {
     const auto next = presence_.next_change();
     if (!next) return;
-    heartbeat_alarm_.set(*next, [this] {
-        for (const auto& node : presence_.tick(BootClock::now())) {
+    heartbeat_timer_->set(*next, [this] {
+        for (const auto& node : presence_.tick(world_.now())) {
             log_.warning("a node is silent", {{"node", node.str()}, {"reason", presence_.find(node)->reason}});
             changed();
         }
@@ -360,4 +354,4 @@ std::optional<PoolAddress> FleetControl::address_of(const NodeId& node) const {
     return PoolAddress{presence->url, presence->call_token};
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -8,12 +8,13 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 
-#include "control/fleet_control.hpp"
+#include "rbees/control/fleet_control.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
 #include "rbees/orchestrator_core/wait_queue.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 using SlotAnswer = Checked<orchestrator::Ticket>;
 using SlotReply = std::function<void(SlotAnswer answer)>;
@@ -21,7 +22,7 @@ using SlotReply = std::function<void(SlotAnswer answer)>;
 class Demand {
   public:
     /// `freed` is what tickets call when a slot comes free that somebody waits for; it may be called on any thread.
-    Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings);
+    Demand(FleetControl& fleet, const Policy& policy);
 
     /// Joins the queue. QUEUE_FULL if it is.
     void wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply);
@@ -66,13 +67,13 @@ class Demand {
         DoneReply reply;
     };
 
-    net::IoContext& io_;
+    World& world_;
     FleetControl& fleet_;
-    const Settings& settings_;
+    const Policy& policy_;
     orchestrator::WaitQueue queue_;
     std::map<orchestrator::WaitId, SlotReply> replies_;
     std::map<orchestrator::WaitId, Arrival> arrivals_;
-    Alarm alarm_;
+    std::unique_ptr<Timer> timer_;
 };
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -11,7 +11,7 @@
 #include "rbees/contracts/problem.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 /// What a reference (slug, `hf:`, `file:`, `sim:`) means. MODEL_NOT_FOUND with what to do if nothing.
 [[nodiscard]] std::expected<contracts::ModelSpec, contracts::Problem> resolve_model(const orchestrator::Fleet& fleet,
@@ -20,4 +20,4 @@ namespace rbees::orcd {
 /// Everything known, by id.
 [[nodiscard]] std::vector<contracts::ModelSpec> known_models(const orchestrator::Fleet& fleet);
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/catalogue_view.hpp"
-#include "control/fleet_control.hpp"
+#include "rbees/control/catalogue_view.hpp"
+#include "rbees/control/fleet_control.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
@@ -73,15 +73,15 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
         retire_worker(leaving, fmt::format("made room for {}", model->str()), {});
     }
     orchestrator::Worker worker;
-    worker.id = new_id<WorkerId>();
+    worker.id = WorkerId(world_.new_uuid());
     worker.node = placement->node;
     worker.model = *model;
     worker.slots = order.slots;
     worker.context = order.context;
-    worker.created_at = wall_now();
+    worker.created_at = world_.wall_now();
     worker.device = placement->device;
     auto& life = lives_[worker.id];
-    life.ordered_at = BootClock::now();
+    life.ordered_at = world_.now();
     life.after = placement->evict;
     auto id = worker.id;
     log_.info(
@@ -146,7 +146,7 @@ std::vector<orchestrator::NodeCandidate> FleetControl::candidates(const ModelId&
 
 std::vector<orchestrator::EvictionCandidate> FleetControl::eviction_candidates() const {
     std::vector<orchestrator::EvictionCandidate> candidates;
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     for (const auto& [id, life] : lives_) {
         const auto* worker = state().fleet.find(id);
         if (worker == nullptr || worker->state != contracts::WorkerState::ready || !life.slots) continue;
@@ -171,4 +171,4 @@ Bytes FleetControl::size_of(const ModelId& model) const {
     return Bytes{};
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,15 +1,14 @@
-#include "control/demand.hpp"
+#include "rbees/control/demand.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
-#include "control/view_building.hpp"
+#include "rbees/control/view_building.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
@@ -28,19 +27,19 @@ Problem no_node() {
 
 }  // namespace
 
-Demand::Demand(net::IoContext& io, FleetControl& fleet, const Settings& settings)
-    : io_(io), fleet_(fleet), settings_(settings), queue_(settings.queue_capacity), alarm_(io) {}
+Demand::Demand(FleetControl& fleet, const Policy& policy)
+    : world_(fleet.world()), fleet_(fleet), policy_(policy), queue_(policy.queue_capacity), timer_(world_.timer()) {}
 
 void Demand::stop() {
-    alarm_.cancel();
+    timer_->cancel();
 }
 
 std::function<void()> Demand::freed() {
-    return [this] { boost::asio::post(io_, [this] { look(); }); };
+    return [this] { world_.post([this] { look(); }); };
 }
 
 void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply) {
-    const bool has_room = waiting() < settings_.queue_capacity && queue_.join(wait_of(id, model));
+    const bool has_room = waiting() < policy_.queue_capacity && queue_.join(wait_of(id, model));
     if (!has_room) return reply(std::unexpected(queue_full()));
     replies_.emplace(id, std::move(reply));
     look_at(model);
@@ -52,13 +51,13 @@ orchestrator::Wait Demand::wait_of(orchestrator::WaitId id, const ModelId& model
     wait.id = id;
     wait.model = model;
     wait.deadline = deadline_for(model);
-    wait.joined = BootClock::now();
+    wait.joined = world_.now();
     return wait;
 }
 
 void Demand::wait_for_nodes(orchestrator::WaitId id, DoneReply reply) {
-    if (waiting() >= settings_.queue_capacity) return reply(std::unexpected(queue_full()));
-    arrivals_[id] = {BootClock::now() + FleetControl::node_wait, std::move(reply)};
+    if (waiting() >= policy_.queue_capacity) return reply(std::unexpected(queue_full()));
+    arrivals_[id] = {world_.now() + FleetControl::node_wait, std::move(reply)};
     look_at_arrivals();
     watch_deadlines();
 }
@@ -98,7 +97,7 @@ void Demand::look_at_arrivals() {
 bool Demand::hand_out(const ModelId& model) {
     // The picture may show them still: it follows behind what is on its way to the disk.
     const auto unreachable = fleet_.unreachable_workers();
-    while (auto wait = queue_.next(model, BootClock::now())) {
+    while (auto wait = queue_.next(model, world_.now())) {
         auto ticket =
             orchestrator::take_slot(fleet_.view(), model, unreachable, orchestrator::Claim::from_queue, freed());
         if (!ticket) {
@@ -118,7 +117,7 @@ void Demand::set_waiting(const ModelId& model, bool waiting) {
 
 void Demand::order(const ModelId& model) {
     if (const auto failure = fleet_.load_failure(model)) {
-        if (BootClock::now() < failure->at + load_retry_pause) return refuse_all(model, failure->problem);
+        if (world_.now() < failure->at + load_retry_pause) return refuse_all(model, failure->problem);
         fleet_.forget_load_failure(model);
     }
     const auto ordered = fleet_.order_worker({.model = model});
@@ -142,7 +141,7 @@ void Demand::answer(orchestrator::WaitId id, SlotAnswer slot) {
 }
 
 void Demand::expire() {
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     for (const auto& wait : queue_.expired(now)) {
         answer(wait.id, std::unexpected(too_late(wait.model)));
     }
@@ -159,7 +158,7 @@ void Demand::watch_deadlines() {
     for (const auto& [id, arrival] : arrivals_) {
         next = std::min(next.value_or(Instant::max()), arrival.deadline);
     }
-    if (next) alarm_.set(*next, [this] { expire(); });
+    if (next) timer_->set(*next, [this] { expire(); });
 }
 
 Problem Demand::queue_full() const {
@@ -175,14 +174,14 @@ Problem Demand::too_late(const ModelId& model) const {
     if (is_coming(model)) {
         return {
             .code = ErrorCode::WORKER_START_TIMEOUT,
-            .detail = fmt::format("model {} was not loaded within {}", model.str(), describe(settings_.load_deadline)),
+            .detail = fmt::format("model {} was not loaded within {}", model.str(), describe(policy_.load_deadline)),
             .hint = "it goes on loading: try again, or look at rbees workers list",
             .limit = "models.load_deadline",
             .retry_after_ms = 10'000};
     }
     return {
         .code = ErrorCode::WORKER_TIMEOUT,
-        .detail = fmt::format("no slot for model {} came free within {}", model.str(), describe(settings_.queue_wait)),
+        .detail = fmt::format("no slot for model {} came free within {}", model.str(), describe(policy_.queue_wait)),
         .hint = "try again when there is less to do",
         .limit = "queue.wait",
         .retry_after_ms = 10'000};
@@ -206,12 +205,12 @@ bool Demand::is_expected(const ModelId& model) const {
 }
 
 Instant Demand::deadline_for(const ModelId& model) const {
-    const auto now = BootClock::now();
+    const auto now = world_.now();
     const auto& workers = fleet_.view().workers;
     if (std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end()) {
-        return now + settings_.queue_wait;
+        return now + policy_.queue_wait;
     }
-    return now + (fleet_.view().nodes == 0 ? FleetControl::node_wait : settings_.load_deadline);
+    return now + (fleet_.view().nodes == 0 ? FleetControl::node_wait : policy_.load_deadline);
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,6 +1,6 @@
 #pragma once
 /// @file
-/// The control thread's parts on one loop, with a journal of memory and nodes that nobody listens at.
+/// The control thread's parts in virtual time, with a journal of memory and nodes that nobody listens at.
 
 #include <cstdlib>
 #include <deque>
@@ -8,9 +8,10 @@
 #include <map>
 #include <utility>
 
-#include "control/demand.hpp"
+#include "rbees/control/demand.hpp"
+#include "virtual_world.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 /// A journal that has everything on disk at once, or when the test says so.
 class MemoryJournal : public kernel::JournalPort {
@@ -38,20 +39,31 @@ class MemoryJournal : public kernel::JournalPort {
     std::deque<std::function<void()>> waiting_;
 };
 
-/// Times that never pass in a test.
-inline Settings patient_settings() {
-    Settings settings;
-    settings.load_deadline = std::chrono::minutes(10);
-    settings.queue_wait = std::chrono::minutes(10);
-    settings.heartbeat_interval = std::chrono::minutes(10);
-    settings.home.state = "/nonexistent";
-    return settings;
+/// Pool managers that nobody can reach: orders are lost.
+class NoPools : public PoolPort {
+  public:
+    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override { lose(reply); }
+    void stop(PoolAddress, contracts::StopWorker, PoolReply reply) override { lose(reply); }
+    void download(PoolAddress, contracts::DownloadModel, PoolReply reply) override { lose(reply); }
+    void remove_model(PoolAddress, ModelId, PoolReply reply) override { lose(reply); }
+
+  private:
+    static void lose(const PoolReply& reply) {
+        reply(std::unexpected(contracts::Problem{.code = contracts::ErrorCode::POOL_UNAVAILABLE, .detail = "lost"}));
+    }
+};
+
+/// Nodes that are never found silent.
+inline Policy patient_policy() {
+    Policy policy;
+    policy.heartbeat_interval = std::chrono::hours(1'000);
+    return policy;
 }
 
 class ControlHouse {
   public:
-    explicit ControlHouse(Settings chosen = patient_settings(), kernel::State recovered = {})
-        : settings(std::move(chosen)), fleet(io, settings, std::move(recovered), journal, {}) {
+    explicit ControlHouse(Policy chosen = patient_policy(), kernel::State recovered = {})
+        : policy(std::move(chosen)), fleet(world, pools, policy, std::move(recovered), journal, {}) {
         fleet.start([](const auto&) {}, [this] { demand.look(); });
     }
 
@@ -136,21 +148,20 @@ class ControlHouse {
         return ids;
     }
 
-    /// Runs the loop until it is so; a generous limit makes a failure of it. True if it is so.
+    /// Lets time pass until it is so, a day at most. True if it is so.
     bool run_until(const std::function<bool()>& is_so) {
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        while (!is_so() && std::chrono::steady_clock::now() < limit) {
-            io.restart();
-            io.run_one_for(std::chrono::milliseconds(100));
+        const auto limit = world.now() + std::chrono::hours(24);
+        while (!is_so() && world.now() < limit && world.step()) {
         }
         return is_so();
     }
 
-    net::IoContext io;
-    Settings settings;
+    VirtualWorld world;
+    NoPools pools;
+    Policy policy;
     MemoryJournal journal;
     FleetControl fleet;
-    Demand demand{io, fleet, settings};
+    Demand demand{fleet, policy};
     std::map<std::uint64_t, SlotAnswer> answers;
     std::map<std::uint64_t, Done> arrivals;
 
@@ -159,4 +170,4 @@ class ControlHouse {
     std::map<std::string, contracts::NodeStatus> statuses_;
 };
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "control/fleet_control.hpp"
 #include "rbees/contracts/models.hpp"
+#include "rbees/control/fleet_control.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 
 using ModelReply = std::function<void(Checked<contracts::ModelView>)>;
 
 class ModelControl {
   public:
     /// A deletion waits `removal_wait` for the model's workers to end; more than a worker may take to stop.
-    ModelControl(net::IoContext& io, FleetControl& fleet, Duration removal_wait)
-        : io_(io), fleet_(fleet), removal_wait_(removal_wait), alarm_(io) {}
+    ModelControl(FleetControl& fleet, Duration removal_wait)
+        : world_(fleet.world()), fleet_(fleet), removal_wait_(removal_wait), timer_(world_.timer()) {}
 
     /// Makes a model known under an id of the user's own. CONFLICT if the id is taken.
     void add(const contracts::AddModel& model, ModelReply reply);
@@ -38,7 +38,7 @@ class ModelControl {
     /// Something changed: goes on with deletions that wait for workers to end.
     void look();
 
-    void stop() { alarm_.cancel(); }
+    void stop() { timer_->cancel(); }
 
   private:
     struct Removal {
@@ -47,18 +47,16 @@ class ModelControl {
         DoneReply reply;
     };
 
-    net::Task<void> download_at(PoolAddress pool, contracts::ModelSpec spec, ModelReply reply);
-    net::Task<void> remove_files(ModelId model, std::vector<PoolAddress> pools, DoneReply reply);
-    void start(net::Task<void> task);
+    void remove_files(const ModelId& model, std::vector<PoolAddress> pools, DoneReply reply);
     void answer_view(const ModelId& model, const ModelReply& reply);
     [[nodiscard]] std::vector<WorkerId> workers_of(const ModelId& model, const std::optional<NodeId>& node) const;
     [[nodiscard]] std::vector<PoolAddress> holders_of(const ModelId& model) const;
 
-    net::IoContext& io_;
+    World& world_;
     FleetControl& fleet_;
     Duration removal_wait_;
     std::vector<Removal> removals_;
-    Alarm alarm_;
+    std::unique_ptr<Timer> timer_;
 };
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,14 +1,14 @@
-#include "control/view_building.hpp"
+#include "rbees/control/view_building.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <utility>
 
-#include "control/catalogue_view.hpp"
+#include "rbees/control/catalogue_view.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
-namespace rbees::orcd {
+namespace rbees::control {
 namespace {
 
 using contracts::ModelView;
@@ -256,4 +256,4 @@ std::optional<contracts::ModelView> model_view(const FleetControl& fleet, const 
     return view;
 }
 
-}  // namespace rbees::orcd
+}  // namespace rbees::control

@@ -1,0 +1,26 @@
+#pragma once
+/// @file
+/// What the configuration says to the control.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "rbees/base/time.hpp"
+
+namespace rbees::control {
+
+/// A value; the option that sets each member stands beside it.
+struct Policy {
+    Duration load_deadline = std::chrono::seconds(120);     ///< models.load_deadline
+    std::size_t queue_capacity = 1024;                      ///< queue.capacity
+    Duration queue_wait = std::chrono::seconds(300);        ///< queue.wait
+    Duration heartbeat_interval = std::chrono::seconds(2);  ///< heartbeat.interval
+    std::uint32_t heartbeat_missed = 3;                     ///< heartbeat.missed
+    Duration worker_stop_grace = std::chrono::seconds(30);  ///< worker.stop_grace, of the pool managers
+    std::function<std::string()> default_model = [] { return std::string(); };  ///< that is meant where none is named
+};
+
+}  // namespace rbees::control
