@@ -12,6 +12,8 @@
 #include <optional>
 #include <string_view>
 
+#include "load_refusal.hpp"
+
 namespace rbees::engine {
 namespace {
 
@@ -20,13 +22,9 @@ struct FreeGguf {
 };
 using Gguf = std::unique_ptr<gguf_context, FreeGguf>;
 
-std::unexpected<LoadError> refuse(LoadErrorKind kind, std::string message, std::string remedy) {
-    return std::unexpected(LoadError{kind, {std::move(message), std::move(remedy)}});
-}
-
 std::unexpected<LoadError> corrupt(const std::string& path, const std::string& why) {
-    return refuse(LoadErrorKind::file_corrupt, fmt::format("{} cannot be loaded: {}", path, why),
-                  "download it again, or give a GGUF model file");
+    return refuse_load(LoadErrorKind::file_corrupt, fmt::format("{} cannot be loaded: {}", path, why),
+                       "download it again, or give a GGUF model file");
 }
 
 /// An unsigned value of whatever width the file holds it in; for a list the sum of its items.
@@ -125,15 +123,15 @@ std::uint64_t size_of_all(const gguf_context* file, const std::string& path, std
 std::expected<ModelFacts, LoadError> inspect_model(const std::string& path) {
     std::error_code failed;
     if (!std::filesystem::is_regular_file(path, failed)) {
-        return refuse(LoadErrorKind::file_missing, fmt::format("model file {} is not there", path),
-                      "check the path, or pull the model again");
+        return refuse_load(LoadErrorKind::file_missing, fmt::format("model file {} is not there", path),
+                           "check the path, or pull the model again");
     }
     const std::uint64_t size = std::filesystem::file_size(path, failed);
     std::array<char, 4> magic{};
     std::ifstream stream(path, std::ios::binary);
     if (!stream)
-        return refuse(LoadErrorKind::file_missing, fmt::format("model file {} cannot be read", path),
-                      "check its permissions");
+        return refuse_load(LoadErrorKind::file_missing, fmt::format("model file {} cannot be read", path),
+                           "check its permissions");
     if (!stream.read(magic.data(), magic.size()) || std::memcmp(magic.data(), "GGUF", magic.size()) != 0) {
         return corrupt(path, "it is not a GGUF file");
     }

@@ -24,7 +24,7 @@ class LlamaEngine final : public Engine {
 
     const Capabilities& capabilities() const override { return core_->capabilities; }
 
-    Counters counters() const override { return read_counters(core_); }
+    Counters counters() const override { return core_->counters(); }
 
     std::unique_ptr<Answer> start(Call call) override {
         if (!has(call.operation)) return finished_answer(not_supported(call.operation, core_->capabilities.kind));

@@ -1,5 +1,8 @@
 #include "llama_core.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "loop_guard.hpp"
 
 namespace rbees::engine {
@@ -16,6 +19,34 @@ void LlamaCore::run() {
     task.id = reader.get_new_id();
     reader.post_task(std::move(task));
     (void)reader.next([] { return false; });
+}
+
+Counters LlamaCore::counters() {
+    const auto open = this->open();
+    Counters slots{.slots_busy = std::min(open, capabilities.slots)};
+    slots.queued = open - slots.slots_busy;
+    if (!stopped()) ask_loop(slots);
+    auto counters = meter.read();
+    counters.slots_busy = slots.slots_busy;
+    counters.queued = slots.queued;
+    return counters;
+}
+
+void LlamaCore::ask_loop(Counters& slots) {
+    auto reader = context.get_response_reader();
+    server_task task(SERVER_TASK_TYPE_METRICS);
+    task.id = reader.get_new_id();
+    constexpr bool before_all_others = true;
+    reader.post_task(std::move(task), before_all_others);
+    const auto result = reader.next([] { return true; });
+    const auto* answer = dynamic_cast<const server_task_result_metrics*>(result.get());
+    if (answer == nullptr) return;
+    slots.slots_busy = static_cast<std::uint32_t>(answer->n_processing_slots);
+    slots.queued = static_cast<std::uint32_t>(answer->n_tasks_deferred);
+    const auto& metrics = answer->metrics;
+    meter.note_prompts({.processed = Tokens(metrics.prompt.count),
+                        .cached = Tokens(metrics.n_prompt_cached),
+                        .seconds = static_cast<double>(metrics.prompt.time) / 1e6});
 }
 
 const PieceTable& LlamaCore::pieces() const {

@@ -43,6 +43,10 @@ class LlamaCore {
     void opened() { ++open_; }
     void closed() { --open_; }
 
+    /// What the engine did so far. Asks the loop; while it does not answer for a second, of prompts what it said last
+    /// and of slots what this side knows. Thread-safe.
+    [[nodiscard]] Counters counters();
+
     /// The vocabulary by bytes; read when first asked for. Thread-safe.
     [[nodiscard]] const PieceTable& pieces() const;
 
@@ -57,6 +61,8 @@ class LlamaCore {
     Meter meter;
 
   private:
+    void ask_loop(Counters& slots);
+
     Logger log_;
     mutable std::once_flag pieces_read_;
     mutable std::unique_ptr<PieceTable> pieces_;

@@ -14,8 +14,4 @@ namespace rbees::engine {
 [[nodiscard]] std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(
     const LoadPlan& plan, const std::function<void(double)>& progress, const Logger& log);
 
-/// What the engine did so far. Asks the loop; while it does not answer for a second, the slots' numbers are what this
-/// side knows.
-[[nodiscard]] Counters read_counters(const std::shared_ptr<LlamaCore>& core);
-
 }  // namespace rbees::engine
