@@ -11,8 +11,8 @@
 
 #include "control/ask.hpp"
 #include "control/control.hpp"
-#include "rbees/control/view_building.hpp"
 #include "gateway/gateway.hpp"
+#include "rbees/control/view_building.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/http_api/metrics.hpp"
 #include "rbees/http_api/router.hpp"

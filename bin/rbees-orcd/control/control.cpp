@@ -22,7 +22,7 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
       world_(io_),
       pools_(io_),
       policy_(settings.policy),
-      fleet_(world_, pools_, policy_, std::move(recovered), port_, log.module("fleet")),
+      fleet_({world_, pools_, port_, log.module("fleet")}, policy_, std::move(recovered)),
       demand_(fleet_, policy_),
       models_(fleet_, policy_.worker_stop_grace + removal_margin) {
     policy_.default_model = [&settings] { return default_model(settings); };

@@ -56,7 +56,7 @@ class FileTokensTest : public testing::Test {
     PoolClient pools_{io_};
     control::Policy policy_;
     FickleJournal journal_;
-    control::FleetControl fleet_{world_, pools_, policy_, {}, journal_, {}};
+    control::FleetControl fleet_{{world_, pools_, journal_, {}}, policy_, {}};
 };
 
 TEST_F(FileTokensTest, AreMadeForTheOwnerOnlyAndKnownAtOnce) {

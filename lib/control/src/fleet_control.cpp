@@ -36,20 +36,19 @@ orchestrator::Node node_of(const contracts::NodeRegistration& registration, Wall
 
 }  // namespace
 
-FleetControl::FleetControl(World& world, PoolPort& pools, const Policy& policy, kernel::State recovered,
-                           kernel::JournalPort& journal, Logger log)
-    : world_(world),
-      pools_(pools),
+FleetControl::FleetControl(Ports ports, const Policy& policy, kernel::State recovered)
+    : world_(ports.world),
+      pools_(ports.pools),
       policy_(policy),
-      log_(std::move(log)),
-      started_at_(world.now()),
-      orchestrator_(world.new_uuid()),
+      log_(std::move(ports.log)),
+      started_at_(world_.now()),
+      orchestrator_(world_.new_uuid()),
       presence_({.interval = policy.heartbeat_interval, .missed = policy.heartbeat_missed}),
-      loop_(std::move(recovered), journal, [this](const kernel::Effect& effect) { run_effect(effect); }),
+      loop_(std::move(recovered), ports.journal, [this](const kernel::Effect& effect) { run_effect(effect); }),
       view_(std::make_shared<orchestrator::FleetView>()),
-      heartbeat_timer_(world.timer()),
-      unreachable_timer_(world.timer()),
-      node_wait_timer_(world.timer()) {}
+      heartbeat_timer_(world_.timer()),
+      unreachable_timer_(world_.timer()),
+      node_wait_timer_(world_.timer()) {}
 
 void FleetControl::start(Publish publish, std::function<void()> on_change) {
     publish_ = std::move(publish);

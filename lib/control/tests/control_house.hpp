@@ -63,7 +63,7 @@ inline Policy patient_policy() {
 class ControlHouse {
   public:
     explicit ControlHouse(Policy chosen = patient_policy(), kernel::State recovered = {})
-        : policy(std::move(chosen)), fleet(world, pools, policy, std::move(recovered), journal, {}) {
+        : policy(std::move(chosen)), fleet({world, pools, journal, {}}, policy, std::move(recovered)) {
         fleet.start([](const auto&) {}, [this] { demand.look(); });
     }
 

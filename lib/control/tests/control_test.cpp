@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "control_house.hpp"
-#include "rbees/control/model_control.hpp"
 
 namespace rbees::control {
 namespace {
@@ -303,19 +302,6 @@ TEST(FleetControl, AWorkerOfARemovedNodeGivesNoTicketAndIsForgotten) {
 
     EXPECT_FALSE(slots->take(orchestrator::Claim::from_queue)) << "not even from an old picture";
     EXPECT_EQ(house.fleet.life_of(WorkerId("worker")), nullptr);
-}
-
-TEST(ModelControl, GivesADeletionUpWhoseWorkersDoNotEnd) {
-    ControlHouse house;
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
-    ModelControl models(house.fleet, std::chrono::seconds(45));
-    std::optional<Done> answer;
-
-    models.remove("smollm2", [&](const Done& done) { answer = done; });
-
-    EXPECT_TRUE(house.run_until([&] { return answer.has_value(); })) << "without any other change";
-    EXPECT_EQ(answer->error().code, ErrorCode::CONFLICT);
 }
 
 TEST(FleetControl, RefusesAHeartbeatForAnotherOrchestratorOrOfAnUnknownNode) {

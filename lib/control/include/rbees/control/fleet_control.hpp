@@ -52,6 +52,14 @@ struct WorkerLife {
     std::vector<WorkerId> after;  ///< they make room for it: it is spawned when they have ended
 };
 
+/// What stands around the control.
+struct Ports {
+    World& world;
+    PoolPort& pools;
+    kernel::JournalPort& journal;
+    Logger log;
+};
+
 class FleetControl {
   public:
     /// How long a pool manager that we know may take to come back before we go on without it.
@@ -60,8 +68,7 @@ class FleetControl {
     using Publish = std::function<void(std::shared_ptr<const orchestrator::FleetView>)>;
 
     /// What it refers to must outlive it. `start` makes it run.
-    FleetControl(World& world, PoolPort& pools, const Policy& policy, kernel::State recovered,
-                 kernel::JournalPort& journal, Logger log);
+    FleetControl(Ports ports, const Policy& policy, kernel::State recovered);
     FleetControl(const FleetControl&) = delete;
     FleetControl& operator=(const FleetControl&) = delete;
 
