@@ -57,6 +57,9 @@ fi
 done_after
 
 step "2/5 inference engine (llama.cpp)"
+if [[ -z "${RBEES_LLAMA_CUDA:-}" ]] && nvidia-smi -L >/dev/null 2>&1; then
+  echo "    there is a GPU; RBEES_LLAMA_CUDA=1 ./quickstart.sh builds for it (docs/gpu.md)"
+fi
 third_party/llama/build.sh >"$logs/llama-prefix" ||
   fail "the inference engine could not be built" "the lines above say why; what is done is kept, so try again"
 done_after

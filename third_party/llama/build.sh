@@ -7,7 +7,8 @@
 #
 #   RBEES_LLAMA_PREFIX=DIR   use an installation that is there already, build nothing
 #   RBEES_LLAMA_SOURCE=DIR   build this source (yours: not verified) instead of the pinned one
-#   RBEES_LLAMA_CUDA=1       with CUDA kernels (needs nvcc)
+#   RBEES_LLAMA_CUDA=1       with CUDA kernels for the GPUs of this machine (needs CUDA's toolkit); or for these compute
+#                            capabilities, also where no GPU is: RBEES_LLAMA_CUDA="86;90". docs/gpu.md says more
 #   RBEES_CACHE=DIR          where downloads and builds are kept (default $XDG_CACHE_HOME/rbees)
 set -euo pipefail
 
@@ -20,6 +21,7 @@ source_tree=fd570ef54b10ec5fecb739e7e04c8ce44a6f415a  # git's hash of the conten
 probe_seconds=8        # a source that does not answer by then is passed over
 download_seconds=900
 job_bytes=1500000000   # what one compiler may need
+nvcc_least=12.8        # the first that takes clang-19
 
 flags=(
   -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
@@ -30,10 +32,28 @@ flags=(
   -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=ON
   -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF -DLLAMA_ALL_WARNINGS=OFF
 )
-[[ "${RBEES_LLAMA_CUDA:-0}" == 1 ]] && flags+=(-DGGML_CUDA=ON)
 
 say() { echo "llama.cpp: $*" >&2; }
 die() { say "$*"; exit 1; }
+
+# clang-19 compiles the host's side, too: nvcc's own choice, g++, may be absent and does not know our linker.
+use_cuda() {
+  local nvcc release
+  nvcc="$(PATH="$PATH:/usr/local/cuda/bin" command -v nvcc)" ||
+    die "RBEES_LLAMA_CUDA is set, but nvcc is neither on PATH nor in /usr/local/cuda/bin; install CUDA's toolkit"
+  release="$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')"
+  printf '%s\n' "$nvcc_least" "$release" | sort --version-sort --check=quiet ||
+    die "$nvcc is of CUDA ${release:-unknown}; $nvcc_least or newer is needed"
+  flags+=(-DGGML_CUDA=ON -DGGML_CUDA_NCCL=OFF -DCMAKE_CUDA_COMPILER="$nvcc" -DCMAKE_CUDA_HOST_COMPILER=clang++-19)
+  cuda_for="CUDA $release"
+  if [[ "$RBEES_LLAMA_CUDA" == 1 ]]; then
+    cuda_for+=" $( (nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null || true) | sort -u | xargs)"
+  else
+    flags+=(-DCMAKE_CUDA_ARCHITECTURES="$RBEES_LLAMA_CUDA")
+  fi
+}
+cuda_for=  # the toolkit, and the GPUs that "native" means
+case "${RBEES_LLAMA_CUDA:-}" in "" | 0) ;; *) use_cuda ;; esac
 
 is_installation() {
   [[ -f "$1/lib/libserver-context.a" && -f "$1/include/server/server-context.h" && -f "$1/RECIPE" ]]
@@ -55,6 +75,7 @@ key() {
   {
     printf '%s\n' "${flags[@]}" "$source_tree"
     clang++-19 --version | head -n 1
+    if [[ -n "$cuda_for" ]]; then echo "$cuda_for"; fi
     uname -m
     grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true
     if [[ -n "${RBEES_LLAMA_SOURCE:-}" ]]; then
@@ -152,6 +173,12 @@ tenths() {
     last = tenth; print "llama.cpp: " tenth * 10 " % built"; fflush() } }' >&2
 }
 
+explain_cmake() {
+  if grep -q 'no GPU was detected' "$work/build.log"; then
+    say "no GPU answers here; name the compute capability to build for, as RBEES_LLAMA_CUDA=86"
+  fi
+}
+
 build() {
   local launcher=()
   if command -v ccache >/dev/null; then
@@ -160,7 +187,7 @@ build() {
   fi
   say "building v$version with $(jobs) compilers at once; about 550 CPU seconds the first time"
   cmake -S "$work/source" -B "$work/build" -G Ninja "${flags[@]}" "${launcher[@]}" >"$work/build.log" 2>&1 ||
-    { tail -n 30 "$work/build.log" >&2; die "cmake failed"; }
+    { tail -n 30 "$work/build.log" >&2; explain_cmake; die "cmake failed"; }
   nice ninja -C "$work/build" -j "$(jobs)" llama-server 2>&1 | tee -a "$work/build.log" | tenths ||
     { grep -n -A 12 -m 3 'FAILED:' "$work/build.log" >&2 || tail -n 30 "$work/build.log" >&2; die "the build failed"; }
 }

@@ -4,10 +4,17 @@
 
 set(RBEES_LLAMA_PREFIX "" CACHE PATH "An installation made by third_party/llama/build.sh; empty = build or find it")
 
+# A build folder stays with or without CUDA until the environment says otherwise.
+if(DEFINED ENV{RBEES_LLAMA_CUDA})
+  set(RBEES_LLAMA_CUDA "$ENV{RBEES_LLAMA_CUDA}" CACHE STRING "As build.sh says" FORCE)
+endif()
+set(RBEES_LLAMA_CUDA "" CACHE STRING "As build.sh says")
+
 function(rbees_find_llama out)
   if(RBEES_LLAMA_PREFIX)
     set(ENV{RBEES_LLAMA_PREFIX} "${RBEES_LLAMA_PREFIX}")
   endif()
+  set(ENV{RBEES_LLAMA_CUDA} "${RBEES_LLAMA_CUDA}")
   execute_process(COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/build.sh"
     OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
   if(failed)

@@ -16,11 +16,12 @@ tenths() {
       if (tenth > last) { last = tenth; print "         " tenth * 10 " % of " $3 " steps"; fflush() } }'
 }
 
-# build_preset PRESET LOG TARGET...: configures where needed and builds; the log has everything.
+# build_preset PRESET LOG TARGET...: configures where needed and builds; the log has everything. With RBEES_LLAMA_CUDA the
+# engine may be another one than before.
 build_preset() {
   local preset="$1" log="$2"
   shift 2
-  if [[ ! -f "build/$preset/build.ninja" ]]; then
+  if [[ ! -f "build/$preset/build.ninja" || -n "${RBEES_LLAMA_CUDA:-}" ]]; then
     cmake --preset "$preset" >"$log" 2>&1 || return 1
   fi
   cmake --build "build/$preset" -j "$(nproc)" --target "$@" 2>&1 | tenths "$log"
