@@ -183,6 +183,15 @@ void FakePool::has_model(const std::string& model) {
     status_.models.push_back({.model = ModelId(model), .size = mebibytes(100), .sha256 = "", .kind = {}});
 }
 
+void FakePool::has_gpu(Bytes free, std::optional<std::string> unusable) {
+    contracts::Device gpu;
+    gpu.id = "cuda:" + std::to_string(status_.devices.size() - 1);
+    gpu.kind = contracts::DeviceKind::cuda;
+    gpu.memory_free = free;
+    gpu.unusable = std::move(unusable);
+    status_.devices.push_back(std::move(gpu));
+}
+
 void FakePool::has_worker(const contracts::WorkerReport& report) {
     lost_worker(report.worker_id.str());
     status_.workers.push_back(report);

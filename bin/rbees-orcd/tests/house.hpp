@@ -78,6 +78,8 @@ class FakePool {
 
     void has_model(const std::string& model);
     void has_free_memory(Bytes free) { status_.devices.at(0).memory_free = free; }
+    /// Adds "cuda:0", "cuda:1", ...
+    void has_gpu(Bytes free, std::optional<std::string> unusable = std::nullopt);
     /// Makes the worker part of the next report, in place of what was said of it.
     void has_worker(const contracts::WorkerReport& report);
     void lost_worker(const std::string& id);

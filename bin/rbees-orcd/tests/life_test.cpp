@@ -94,6 +94,55 @@ TEST(Workers, OneMakesRoomBeforeAnotherIsStarted) {
     EXPECT_EQ(chat->status(), 200);
 }
 
+class Devices : public testing::Test {
+  protected:
+    /// The device of the order that follows from starting a worker like that.
+    std::string ordered(std::string_view body) {
+        const auto before = house.pool.server.orders().spawned.size();
+        const auto answer = house.orcd.ask("POST", "/v2/workers", body);
+        EXPECT_EQ(answer.status, 202) << answer.body;
+        EXPECT_TRUE(house.pool.server.wait_until([&](const Orders& all) { return all.spawned.size() > before; }));
+        return house.pool.server.orders().spawned.back().device.value_or("none");
+    }
+
+    House house;
+};
+
+TEST_F(Devices, AGpuIsOrderedThatHasRoomElseTheCpu) {
+    house.pool.has_gpu(mebibytes(700));
+    house.pool.has_gpu(mebibytes(8'000));
+    ASSERT_EQ(house.pool.reports(), 200);
+    EXPECT_EQ(ordered(R"({"model": "smollm2"})"), "cuda:1");
+
+    EXPECT_EQ(ordered(R"({"model": "smollm2", "device": "cpu"})"), "cpu");
+    EXPECT_EQ(ordered(R"({"model": "sim:any"})"), "cpu");
+}
+
+TEST_F(Devices, AGpuWithoutRoomOrThatWorkersCannotUseIsLeftOut) {
+    house.pool.has_gpu(mebibytes(700));
+    house.pool.has_gpu(mebibytes(80'000), "rbees was built without CUDA");
+    ASSERT_EQ(house.pool.reports(), 200);
+
+    EXPECT_EQ(ordered(R"({"model": "smollm2"})"), "cpu");
+}
+
+TEST_F(Devices, ANamedGpuIsRefusedWithTheNumbersAndNotReplaced) {
+    house.pool.has_gpu(mebibytes(700));
+    ASSERT_EQ(house.pool.reports(), 200);
+
+    const auto full = house.orcd.ask("POST", "/v2/workers", R"({"model": "smollm2", "device": "cuda:0"})");
+    EXPECT_EQ(full.status, 503);
+    EXPECT_THAT(full.body, HasSubstr("INSUFFICIENT_VRAM"));
+    EXPECT_THAT(full.body, HasSubstr(describe(mebibytes(760))));  // 100 and a fifth, 640 for CUDA
+    EXPECT_THAT(full.body, HasSubstr(describe(mebibytes(700))));
+
+    const auto absent = house.orcd.ask("POST", "/v2/workers", R"({"model": "smollm2", "device": "cuda:5"})");
+    EXPECT_EQ(absent.status, 503);
+    EXPECT_THAT(absent.body, HasSubstr("GPU_UNAVAILABLE"));
+    EXPECT_THAT(absent.body, HasSubstr("cuda:5"));
+    EXPECT_THAT(house.pool.server.orders().spawned, IsEmpty());
+}
+
 TEST(Models, AreFetchedAndDeletedAtTheNode) {
     House house;
 
