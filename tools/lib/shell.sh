@@ -16,8 +16,8 @@ tenths() {
       if (tenth > last) { last = tenth; print "         " tenth * 10 " % of " $3 " steps"; fflush() } }'
 }
 
-# build_preset PRESET LOG TARGET...: configures where needed and builds; the log has everything. With RBEES_LLAMA_CUDA the
-# engine may be another one than before.
+# build_preset PRESET LOG TARGET...: configures where needed and builds; the log has everything. With RBEES_LLAMA_CUDA
+# the engine may be another one than before.
 build_preset() {
   local preset="$1" log="$2"
   shift 2

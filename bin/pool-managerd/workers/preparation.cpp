@@ -85,6 +85,15 @@ std::set<WorkerId> running_ids(const LiveWorkers& workers) {
     return ids;
 }
 
+std::optional<Instant> next_deadline(const LiveWorkers& workers) {
+    std::optional<Instant> next;
+    for (const auto& worker : workers) {
+        const auto& deadline = worker->life.deadline;
+        if (deadline && (!next || *deadline < *next)) next = deadline;
+    }
+    return next;
+}
+
 std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWorker& order,
                                                                    const Surroundings& around) {
     // An id names a file of ours, too.

@@ -56,6 +56,9 @@ inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
 [[nodiscard]] std::size_t running(const LiveWorkers& workers);
 [[nodiscard]] std::set<WorkerId> running_ids(const LiveWorkers& workers);
 
+/// When time has something to do next with one of them.
+[[nodiscard]] std::optional<Instant> next_deadline(const LiveWorkers& workers);
+
 /// Refuses with what is missing, and the numbers.
 [[nodiscard]] std::expected<std::shared_ptr<LiveWorker>, contracts::Problem> prepare_worker(
     const contracts::SpawnWorker& order, const Surroundings& surroundings);

@@ -314,10 +314,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     /// One timer for the earliest deadline of all.
     void schedule_tick() {
-        std::optional<Instant> next;
-        for (const auto& worker : workers_) {
-            if (worker->life.deadline && (!next || *worker->life.deadline < *next)) next = worker->life.deadline;
-        }
+        const auto next = next_deadline(workers_);
         if (!next) {
             tick_.cancel();
             return;

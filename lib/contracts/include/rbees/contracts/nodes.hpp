@@ -36,7 +36,7 @@ struct Device {
     std::uint32_t cores = 0;
     Bytes memory_total;
     Bytes memory_free;
-    double load = 0;  ///< 0 to 1; for a CPU the share of busy cores
+    double load = 0;                      ///< 0 to 1; for a CPU the share of busy cores
     std::optional<std::string> unusable;  ///< why no worker can run there; absent if one can
 };
 BOOST_DESCRIBE_STRUCT(Device, (), (id, kind, name, features, cores, memory_total, memory_free, load, unusable))
