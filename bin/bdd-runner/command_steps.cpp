@@ -1,20 +1,25 @@
 #include "vocabulary.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <sys/stat.h>
 
 #include <fmt/format.h>
 
 #include "json_path.hpp"
+#include "rbees/base/files.hpp"
 #include "wait.hpp"
 
 namespace rbees::bdd {
 namespace {
 
 using WorldPtr = std::shared_ptr<World>;
+
+constexpr auto changed_bytes_max = mebibytes(512);
 
 /// What a command said, for messages.
 std::string quote(const CommandResult& said) {
@@ -65,6 +70,34 @@ Outcome write_text(const World& world, const std::string& name, const std::strin
     return {};
 }
 
+Outcome delete_file(const World& world, const std::string& name) {
+    const auto path = world.resolve(name);
+    if (!path) return failed(path.error());
+    return std::filesystem::remove(*path) ? Outcome() : failed("there is no file " + *path);
+}
+
+/// Gives the file other bytes. It becomes a file of its own: the old bytes may be another home's too, by a hard link.
+Outcome change_bytes(const World& world, const std::string& name, const std::function<void(std::string&)>& change) {
+    const auto path = world.resolve(name);
+    if (!path) return failed(path.error());
+    auto bytes = read_file(*path, changed_bytes_max);
+    if (!bytes) return failed(describe(bytes.error()));
+    change(*bytes);
+    const auto written = write_file_atomically(*path, *bytes, FileAccess::owner_only);
+    return written ? Outcome() : failed(describe(written.error()));
+}
+
+Outcome cut_in_half(const World& world, const std::string& name) {
+    return change_bytes(world, name, [](std::string& bytes) { bytes.resize(bytes.size() / 2); });
+}
+
+Outcome damage(const World& world, const std::string& name) {
+    return change_bytes(world, name, [](std::string& bytes) {
+        constexpr std::string_view damaged = "damaged";
+        bytes.replace(0, std::min(damaged.size(), bytes.size()), damaged);
+    });
+}
+
 Outcome check_mode(const World& world, const std::string& name, const std::string& wanted) {
     const auto path = world.resolve(name);
     if (!path) return failed(path.error());
@@ -84,11 +117,19 @@ void add_acts(StepTable& steps, const WorldPtr& world) {
               [world](const StepInput& input) { return run_and_expect_success(*world, input.values[0]); });
     steps.add("another program holds a port", [world](const StepInput&) { return world->hold_a_port(); });
     steps.add("the environment has {string}", [world](const StepInput& input) -> Outcome {
-        world->add_environment(input.values[0]);
+        const auto variable = world->resolve(input.values[0]);
+        if (!variable) return failed(variable.error());
+        world->set_environment(*variable);
         return {};
     });
     steps.add("the file {string} with:",
               [world](const StepInput& input) { return write_text(*world, input.values[0], input.text); });
+    steps.add("the file {string} is deleted",
+              [world](const StepInput& input) { return delete_file(*world, input.values[0]); });
+    steps.add("the file {string} is cut in half",
+              [world](const StepInput& input) { return cut_in_half(*world, input.values[0]); });
+    steps.add("the first bytes of the file {string} are overwritten",
+              [world](const StepInput& input) { return damage(*world, input.values[0]); });
     steps.add("I remember the JSON output's {string} as {string}", [world](const StepInput& input) -> Outcome {
         auto value = json_at(world->said().out, input.values[0]);
         if (!value) return failed(value.error());
@@ -125,6 +166,11 @@ void add_checks(StepTable& steps, const WorldPtr& world) {
               [world](const StepInput& input) { return check_json(*world, input.values[0], input.values[1]); });
     steps.add("the file {string} has mode {word}",
               [world](const StepInput& input) { return check_mode(*world, input.values[0], input.values[1]); });
+    steps.add("there is no file {string}", [world](const StepInput& input) -> Outcome {
+        const auto path = world->resolve(input.values[0]);
+        if (!path) return failed(path.error());
+        return std::filesystem::exists(*path) ? failed(*path + " is there") : Outcome();
+    });
     steps.add("within {int} seconds {string} works", [world](const StepInput& input) {
         return run_until_it_works(*world, std::chrono::seconds(std::stoi(input.values[0])), input.values[1]);
     });

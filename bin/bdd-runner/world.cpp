@@ -62,7 +62,11 @@ std::vector<std::string> World::environment() const {
     for (const char* name : inherited) {
         if (const char* value = std::getenv(name)) all.push_back(fmt::format("{}={}", name, value));
     }
-    all.insert(all.end(), extra_environment_.begin(), extra_environment_.end());
+    for (const auto& variable : changed_environment_) {
+        const auto name = variable.substr(0, variable.find('=') + 1);
+        std::erase_if(all, [&](const auto& other) { return other.starts_with(name); });
+        all.push_back(variable);
+    }
     return all;
 }
 

@@ -46,7 +46,9 @@ class World {
     [[nodiscard]] std::expected<CommandResult, std::string> try_command(std::string_view line, Duration limit) const;
 
     void set(const std::string& name, std::string value) { variables_[name] = std::move(value); }
-    void add_environment(const std::string& variable) { extra_environment_.push_back(variable); }
+
+    /// "NAME=value" for the commands that follow, in the place of what NAME was before.
+    void set_environment(const std::string& variable) { changed_environment_.push_back(variable); }
 
     [[nodiscard]] const CommandResult& said() const { return said_; }
     [[nodiscard]] const net::Response& answer() const { return answer_; }
@@ -65,7 +67,7 @@ class World {
     Settings settings_;
     std::filesystem::path folder_;
     std::map<std::string, std::string, std::less<>> variables_;
-    std::vector<std::string> extra_environment_;
+    std::vector<std::string> changed_environment_;
     CommandResult said_;
     net::Response answer_;
     UniqueFd held_port_;

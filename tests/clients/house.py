@@ -122,6 +122,10 @@ class House:
         running = [each["pid"] for each in processes if each["name"] == name and each["state"] == "running"]
         return running[0] if running else None
 
+    def pid_of_program(self, name):
+        """The pid of a process of the house with that program; None if there is none."""
+        return next((pid for pid, program in self.processes().items() if program == name), None)
+
     def workers(self):
         return json.loads(self.must("workers", "list", "--json"))
 

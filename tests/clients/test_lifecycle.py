@@ -1,5 +1,6 @@
 """Processes that die, starts that must not work, and a `down` that leaves nothing."""
 
+import concurrent.futures
 import json
 import signal
 import socket
@@ -140,6 +141,30 @@ class TestDeath:
 
             assert [chunk for chunk in stream][-1].choices[0].finish_reason == "length"
         answers_again(house)
+
+    def test_worker_that_dies_while_it_loads_is_an_error_at_once(self, lone):
+        lone.up()
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            asked = threads.submit(lone.rbees, "run", "--model", "sim:slow?load_ms=600000", "Hello")
+            pid = wait_until("the worker loads", lambda: lone.pid_of_program("rbees-workerd"))
+
+            lone.kill(pid)
+
+            done = asked.result(60)
+        assert done.returncode == 5
+        assert "sim:slow" in done.stderr and "while it loaded" in done.stderr
+
+    def test_pool_manager_that_stays_away_is_said_and_up_brings_it_back(self, lone):
+        lone.up()
+        for name in ("rbees-supervisor", "pool-managerd"):
+            lone.kill(lone.pid_of(name))
+
+        done = lone.rbees("run", "--model", "sim:other", "Hello")
+
+        assert done.returncode == 1
+        assert "pool manager" in done.stderr and "rbees status" in done.stderr
+        lone.must("up", SIMULATED)
+        answers_again(lone)
 
 
 class TestStarts:
