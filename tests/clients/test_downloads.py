@@ -21,7 +21,10 @@ def tiny_model(size=8 << 20):
 
 
 class Source:
-    """A web server with one file. The next `cuts` answers end after `cut_after` bytes; the others wait there for `goes_on`."""
+    """A web server with one file.
+
+    The next `cuts` answers end after `cut_after` bytes; the others wait there for `goes_on`.
+    """
 
     def __init__(self, content):
         self.content, self.cut_after, self.cuts, self.sent, self.starts = content, 1 << 20, 0, 0, []
