@@ -56,6 +56,15 @@ Sha256Digest sha256(std::string_view bytes) {
     return hash.finish();
 }
 
+Sha256Digest salted_sha256(std::string_view salt, std::string_view bytes) {
+    Sha256 hash;
+    for (const auto part : {salt, bytes}) {
+        hash.update(std::to_string(part.size()) + ":");
+        hash.update(part);
+    }
+    return hash.finish();
+}
+
 std::string sha256_hex(std::string_view bytes) {
     return to_hex(sha256(bytes));
 }

@@ -73,5 +73,12 @@ TEST(ConstantTimeEquality, ComparesContentAndLength) {
     EXPECT_FALSE(equal_in_constant_time("secret", "secret "));
 }
 
+TEST(SaltedSha256, DependsOnSaltAndBytesAndOnWhereOneEnds) {
+    EXPECT_NE(salted_sha256("salt-1", "yes"), salted_sha256("salt-2", "yes"));
+    EXPECT_NE(salted_sha256("ab", "c"), salted_sha256("a", "bc"));
+    EXPECT_NE(salted_sha256("1", "2:ab"), salted_sha256("1:2", "ab"));
+    EXPECT_EQ(salted_sha256("salt-1", "yes"), salted_sha256("salt-1", "yes"));
+}
+
 }  // namespace
 }  // namespace rbees

@@ -49,8 +49,4 @@ Sha256Digest payload_checksum(FieldHasher& hasher, const PayloadWrite& payload) 
     return hasher.text(payload.id).text(payload.salt).text(payload.bytes).finish();
 }
 
-Sha256Digest payload_digest(std::string_view salt, std::string_view bytes) {
-    return FieldHasher().text(salt).text(bytes).finish();
-}
-
 }  // namespace rbees::store

@@ -32,6 +32,10 @@ class Sha256 {
 
 [[nodiscard]] Sha256Digest sha256(std::string_view bytes);
 
+/// SHA-256 over salt and bytes, each behind its length, so that neither can pass for part of the other. With a random
+/// salt that leaves with the bytes, the digest tells nothing about them afterwards.
+[[nodiscard]] Sha256Digest salted_sha256(std::string_view salt, std::string_view bytes);
+
 /// 64 lower-case hexadecimal characters.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

@@ -4,7 +4,7 @@
 ///
 /// Values only, made by the caller and stored as they are. Bodies are JSON bytes that the caller wrote; the store never
 /// reads them. Text that may have to be erased (prompts, token text, tool output) travels as a payload, never in a
-/// body: the record then carries `payload_digest`, and the chain stays verifiable when the text is gone.
+/// body: the record then carries its `salted_sha256`, and the chain stays verifiable when the text is gone.
 
 #include <cstdint>
 #include <string>
@@ -55,9 +55,6 @@ struct PayloadWrite {
 
     bool operator==(const PayloadWrite&) const = default;
 };
-
-/// What a record carries of a payload: SHA-256 over the salt, its length and the bytes.
-[[nodiscard]] Sha256Digest payload_digest(std::string_view salt, std::string_view bytes);
 
 /// Who may still write when the disk is nearly full.
 enum class Admission : std::uint8_t {
