@@ -1,0 +1,274 @@
+#pragma once
+/// @file
+/// The words of durable jobs: the entity, the commands that ask for a change, the records that say what changed, and
+/// the effects that the shell carries out. `Jobs` (jobs.hpp) says what leads to what.
+///
+/// All are values. The entity and the records have a JSON form, which is on people's disks: a member may be added as
+/// optional, none may change its meaning. Text (the request, tokens) is never in them: it travels beside the records as
+/// payloads, of which a record keeps a salted digest, so that text can be erased while the journal stays verifiable.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
+#include "rbees/base/ids.hpp"
+#include "rbees/base/time.hpp"
+#include "rbees/base/units.hpp"
+#include "rbees/contracts/tasks.hpp"
+
+namespace rbees::orchestrator {
+
+/// What makes a repeated submission recognisable: the client's key, and a digest of its body in canonical form.
+struct Idempotency {
+    std::string key;
+    std::string body_digest;
+
+    bool operator==(const Idempotency&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Idempotency, (), (key, body_digest))
+
+/// Why a worker got the job: for `explain`.
+struct RouteReceipt {
+    WorkerId worker;
+    std::string reason;
+    std::uint64_t waited_ms = 0;
+    std::uint32_t candidates = 0;  ///< workers that could have had it
+
+    bool operator==(const RouteReceipt&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RouteReceipt, (), (worker, reason, waited_ms, candidates))
+
+/// A job from its acceptance to the end of its retention. An entity.
+struct Job {
+    JobId id;
+    TokenId owner;
+    std::optional<std::string> session;
+    ModelId model;
+    contracts::Priority priority = contracts::Priority::interactive;
+    contracts::TaskState state = contracts::TaskState::queued;
+    std::optional<std::string> reason;  ///< what it waits for, or why it ended
+    std::uint32_t attempt = 0;          ///< the last one that was started; its number is the fencing token
+    std::uint32_t failures = 0;         ///< attempts that failed since the last token was stored
+    std::optional<WorkerId> worker;     ///< of the attempt that runs
+    std::optional<RouteReceipt> receipt;
+    std::uint64_t frames = 0;  ///< of its stream that are stored; SSE ids are 1 to this
+    Tokens generated;          ///< tokens in them, over all attempts
+    bool continuable = false;  ///< another worker can go on where one died
+    WallTime submitted_at{};
+    std::optional<WallTime> deadline;
+    std::optional<WallTime> started_at;
+    std::optional<WallTime> ended_at;
+    std::optional<std::string> stop_reason;
+    std::optional<contracts::Usage> usage;
+    std::optional<contracts::TaskError> error;
+    std::optional<Idempotency> idempotency;
+    std::string answer;   ///< the bytes that its submission was answered with
+    bool erased = false;  ///< its text is gone: retention has passed
+
+    bool operator==(const Job&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Job, (),
+                      (id, owner, session, model, priority, state, reason, attempt, failures, worker, receipt, frames,
+                       generated, continuable, submitted_at, deadline, started_at, ended_at, stop_reason, usage, error,
+                       idempotency, answer, erased))
+
+/// An event of a job's stream as it is stored and replayed. Its number follows from its place.
+struct Frame {
+    std::string event;  ///< "queued", "started", "token", "end", "error"
+    std::string data;   ///< JSON
+
+    bool operator==(const Frame&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Frame, (), (event, data))
+
+/// A piece of a job's text that lies beside the journal. `salt` is random and leaves with the text.
+struct Payload {
+    std::string id;
+    std::string salt;
+    std::string bytes;
+
+    bool operator==(const Payload&) const = default;
+};
+
+/// What the payload of frames holds. `ids` are the tokens', for continuation; clients do not see them.
+struct StoredFrames {
+    std::uint64_t first = 0;
+    std::vector<Frame> frames;
+    std::vector<std::int32_t> ids;
+};
+BOOST_DESCRIBE_STRUCT(StoredFrames, (), (first, frames, ids))
+
+/// Why an attempt ended without a result; decides whether there is another.
+enum class AttemptFault : std::uint8_t {
+    worker_lost,   ///< it died, or its lease was lost: another one goes on
+    not_started,   ///< the worker refused before its first byte: an old ticket, draining
+    model_failed,  ///< the model could not be loaded
+    engine_error,  ///< the engine failed in the middle
+    refused,       ///< the request itself is at fault: nobody will take it
+};
+BOOST_DESCRIBE_ENUM(AttemptFault, worker_lost, not_started, model_failed, engine_error, refused)
+
+// Commands: what someone wants, or what was seen. Times come with them.
+
+/// A job is accepted. Its state must be `queued`.
+struct SubmitJob {
+    Job job;
+    Frame queued;         ///< the first frame of its stream
+    std::string request;  ///< the body for the worker
+    std::string salt;
+};
+
+/// The next attempt goes to that worker.
+struct DispatchJob {
+    JobId job;
+    RouteReceipt receipt;
+};
+
+/// What an attempt's stream brought since the last time, in order.
+struct StoreFrames {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::vector<Frame> frames;
+    std::vector<std::int32_t> ids;  ///< of the tokens in them
+    Tokens tokens;
+    std::optional<bool> continuable;  ///< told by the first frame of an attempt
+    WallTime at{};
+    std::string salt;
+};
+
+/// The attempt's stream ended with a result; `end` is its last frame.
+struct CompleteJob {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::string stop_reason;
+    contracts::Usage usage;
+    Frame end;
+    WallTime at{};
+    std::string salt;
+};
+
+/// The attempt ended without a result. Leads to another attempt or to the job's end.
+struct FailAttempt {
+    JobId job;
+    std::uint32_t attempt = 0;
+    AttemptFault fault = AttemptFault::worker_lost;
+    contracts::TaskError error;
+    WallTime at{};
+    std::string salt;
+};
+
+/// The job ends now, whatever runs: cancelled by somebody, its deadline passed, dropped from a full queue.
+struct EndJob {
+    JobId job;
+    contracts::TaskState outcome = contracts::TaskState::cancelled;  ///< `cancelled` or `failed`
+    contracts::TaskError error;
+    WallTime at{};
+    std::string salt;
+};
+
+/// What a postponed job waited for has come: it is queued again.
+struct RequeueJob {
+    JobId job;
+};
+
+/// Retention has passed: the text goes, the record that it was there stays.
+struct EraseJob {
+    Job job;  ///< as its row has it: an ended job is no longer in memory
+};
+
+using JobCommand =
+    std::variant<SubmitJob, DispatchJob, StoreFrames, CompleteJob, FailAttempt, EndJob, RequeueJob, EraseJob>;
+
+// Records: what became true. Digests are those of the payloads that were written beside them.
+
+struct JobQueued {
+    Job job;
+    std::string request_digest;
+    std::string frames_digest;
+};
+struct JobDispatched {
+    JobId job;
+    std::uint32_t attempt = 0;
+    RouteReceipt receipt;
+};
+struct JobProgressed {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::uint64_t frames = 0;  ///< stored in all
+    Tokens generated;          ///< likewise
+    bool continuable = false;
+    WallTime at{};
+    std::string digest;
+};
+struct JobPostponed {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::uint32_t failures = 0;
+    std::string reason;
+    std::uint64_t pause_ms = 0;  ///< before it is queued again; 0: it is at once
+};
+struct JobRequeued {
+    JobId job;
+};
+struct JobEnded {
+    JobId job;
+    contracts::TaskState outcome = contracts::TaskState::completed;
+    std::uint64_t frames = 0;
+    std::optional<std::string> stop_reason;
+    std::optional<contracts::Usage> usage;
+    std::optional<contracts::TaskError> error;
+    WallTime at{};
+    std::string digest;
+};
+struct JobErased {
+    Job job;
+};
+BOOST_DESCRIBE_STRUCT(JobQueued, (), (job, request_digest, frames_digest))
+BOOST_DESCRIBE_STRUCT(JobDispatched, (), (job, attempt, receipt))
+BOOST_DESCRIBE_STRUCT(JobProgressed, (), (job, attempt, frames, generated, continuable, at, digest))
+BOOST_DESCRIBE_STRUCT(JobPostponed, (), (job, attempt, failures, reason, pause_ms))
+BOOST_DESCRIBE_STRUCT(JobRequeued, (), (job))
+BOOST_DESCRIBE_STRUCT(JobEnded, (), (job, outcome, frames, stop_reason, usage, error, at, digest))
+BOOST_DESCRIBE_STRUCT(JobErased, (), (job))
+
+using JobRecord = std::variant<JobQueued, JobDispatched, JobProgressed, JobPostponed, JobRequeued, JobEnded, JobErased>;
+
+// Effects: what the shell does once the records are on disk. Named by job and attempt, so a repeated one is recognised.
+
+/// The job wants a slot.
+struct QueueEffect {
+    JobId job;
+};
+/// The job wants to be queued again after a pause.
+struct PauseEffect {
+    JobId job;
+    Duration pause{};
+};
+/// The worker is to run the attempt.
+struct ExecuteEffect {
+    JobId job;
+    std::uint32_t attempt = 0;
+    WorkerId worker;
+};
+/// Frames up to this one are stored: they may be shown, and the worker may forget them.
+struct StoredEffect {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::uint64_t frames = 0;
+};
+/// The job has ended; an attempt that still runs is to stop.
+struct EndedEffect {
+    JobId job;
+    std::uint32_t attempt = 0;
+    std::optional<WorkerId> worker;
+};
+
+using JobEffect = std::variant<QueueEffect, PauseEffect, ExecuteEffect, StoredEffect, EndedEffect>;
+
+}  // namespace rbees::orchestrator

@@ -1,0 +1,36 @@
+#pragma once
+/// @file
+/// Whether a failed attempt is followed by another, and when.
+
+#include <cstdint>
+#include <optional>
+
+#include "rbees/base/time.hpp"
+#include "rbees/orchestrator_core/job_types.hpp"
+
+namespace rbees::orchestrator {
+
+/// What follows a failed attempt.
+enum class Verdict : std::uint8_t {
+    again,        ///< another attempt, after the pause
+    failed,       ///< nobody will do better
+    dead_letter,  ///< it failed too often
+};
+
+struct RetryDecision {
+    Verdict verdict = Verdict::again;
+    Duration pause{};
+};
+
+/// Attempts without a new token between them after which a job is given up.
+inline constexpr std::uint32_t fruitless_attempts_max = 5;
+
+/// The pause before attempt n + 1, doubling from the first to the longest.
+inline constexpr Duration first_pause = std::chrono::milliseconds(250);
+inline constexpr Duration longest_pause = std::chrono::seconds(30);
+
+/// `failures` counts this one too: attempts that failed since the last token was stored. A worker that refused before
+/// its first byte is no failure of the job's.
+[[nodiscard]] RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures);
+
+}  // namespace rbees::orchestrator

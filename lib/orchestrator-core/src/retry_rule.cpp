@@ -1,0 +1,17 @@
+#include "rbees/orchestrator_core/retry_rule.hpp"
+
+#include <algorithm>
+
+namespace rbees::orchestrator {
+
+RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures) {
+    if (fault == AttemptFault::refused) return {Verdict::failed, {}};
+    if (fault == AttemptFault::not_started) return {Verdict::again, {}};
+    if (failures >= fruitless_attempts_max) return {Verdict::dead_letter, {}};
+    // A worker's first death says nothing about the job: another goes on at once.
+    if (failures <= 1 && fault == AttemptFault::worker_lost) return {Verdict::again, {}};
+    const auto doublings = std::min(failures, fruitless_attempts_max) - 1;
+    return {Verdict::again, std::min<Duration>(first_pause * (1U << doublings), longest_pause)};
+}
+
+}  // namespace rbees::orchestrator
