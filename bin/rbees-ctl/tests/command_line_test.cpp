@@ -3,9 +3,7 @@
 #include <fstream>
 #include <set>
 
-#include "cli/completion.hpp"
 #include "cli/parser.hpp"
-#include "rbees/process/spawn.hpp"
 #include "support.hpp"
 
 namespace rbees::ctl {
@@ -203,44 +201,6 @@ TEST(Parser, ABracketedPromptIsTextAndNothingElse) {
     const auto parsed = parse_command_line({"run", "[1, 2, 3]", "{}", "\"quoted\""});
 
     EXPECT_EQ(std::get<Invocation>(*parsed).arguments.required("PROMPT"), "[1, 2, 3] {} \"quoted\"");
-}
-
-class CompletionTest : public CommandTest, public testing::WithParamInterface<std::string> {};
-
-TEST_P(CompletionTest, NamesEveryCommandAndIsWellFormed) {
-    const auto script = completion_script(GetParam());
-
-    for (const auto& command : commands()) {
-        EXPECT_THAT(script, HasSubstr(command.words)) << command.words;
-    }
-    const auto file = folder / "script";
-    std::ofstream(file) << script;
-    process::SpawnPlan plan{.program = GetParam(), .arguments = {"-n", file.native()}};
-    auto shell = process::spawn(plan);
-    if (!shell) GTEST_SKIP() << GetParam() << " is not installed";
-    EXPECT_EQ(shell->wait_for(std::chrono::seconds(30)), (process::ExitStatus{process::ExitStatus::Kind::exited, 0}));
-}
-
-INSTANTIATE_TEST_SUITE_P(Shells, CompletionTest, testing::Values("bash", "zsh", "fish"),
-                         [](const auto& param) { return param.param; });
-
-TEST_F(CommandTest, BashCompletesVerbsOptionsAndChoices) {
-    const auto file = folder / "complete.bash";
-    std::ofstream(file) << completion_script("bash") << R"(
-try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rbees; echo "${COMPREPLY[*]}"; }
-try rbees mod
-try rbees --home /x models pu
-try rbees run --max
-try rbees tokens create x --role no
-try rbees completion f
-)";
-    process::SpawnPlan plan{.program = "bash", .arguments = {file.native()}, .log_file = folder / "said"};
-
-    auto shell = process::spawn(plan);
-
-    ASSERT_TRUE(shell);
-    EXPECT_TRUE(shell->wait_for(std::chrono::seconds(30)));
-    EXPECT_EQ(read_file(folder / "said").value(), "models\npull\n--max-tokens\nnode\nfish\n");
 }
 
 TEST(Guide, NamesEveryCommandAndEveryOption) {
