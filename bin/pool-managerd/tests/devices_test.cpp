@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,6 +76,42 @@ TEST_F(DeviceProbeTest, TellsTroubleWithTheGpusOfEachOfThemAndNotOfTheCpu) {
     EXPECT_EQ(devices[0].unusable, std::nullopt);
     EXPECT_EQ(devices[1].unusable, "no driver");
     EXPECT_EQ(devices[2].unusable, "no driver");
+}
+
+/// NVIDIA's library as far as we call it. The driver is looked for by this name, and finds the one that is loaded.
+class NvmlDriverTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        ::unsetenv("FAKE_NVML");
+        ASSERT_NE(library_, nullptr) << ::dlerror();
+    }
+    ~NvmlDriverTest() override { ::dlclose(library_); }
+
+  private:
+    void* library_ = ::dlopen(RBEES_FAKE_NVML, RTLD_NOW | RTLD_LOCAL);
+};
+
+TEST_F(NvmlDriverTest, ListsTheGpusWithWhatTheLibraryTellsOfThem) {
+    const auto devices = make_nvml_driver(Logger())->devices();
+
+    ASSERT_EQ(devices.size(), 2U);
+    EXPECT_EQ(devices[0].id, "cuda:0");
+    EXPECT_EQ(devices[0].kind, DeviceKind::cuda);
+    EXPECT_EQ(devices[0].name, "Test GPU 80GB");
+    EXPECT_EQ(devices[0].memory_total, Bytes(80'000));
+    EXPECT_EQ(devices[0].memory_free, Bytes(79'000));
+    EXPECT_EQ(devices[0].load, 0.25);
+    EXPECT_EQ(devices[0].features, std::vector<std::string>{"compute-9.0"});
+    EXPECT_EQ(devices[1].id, "cuda:1");
+    EXPECT_EQ(devices[1].memory_free, Bytes(0));
+    EXPECT_EQ(devices[1].load, 0);  // it cannot tell
+    EXPECT_EQ(devices[1].features, std::vector<std::string>{"compute-6.1"});
+}
+
+TEST_F(NvmlDriverTest, ListsNoneWhereTheDriverDoesNotAnswer) {
+    ::setenv("FAKE_NVML", "broken", 1);
+
+    EXPECT_THAT(make_nvml_driver(Logger())->devices(), IsEmpty());
 }
 
 TEST(GpuTroubleTest, IsNoneWhereTheWorkerFindsAGpu) {
