@@ -109,46 +109,82 @@ CliError not_started(const ModelId& model) {
             {}};
 }
 
+/// Looks until the file is here.
+Checked<ModelView> follow_download(Session& session, Api& api, ModelView view) {
+    DownloadFollower follower(session, view.id);
+    while (!view.on_disk) {
+        if (auto taken = follower.take(view.download, BootClock::now()); !taken) return std::unexpected(taken.error());
+        if (auto waited = session.loop().wait(look_interval); !waited) return std::unexpected(waited.error());
+        auto next = api.get<ModelView>(path_of("/v2/models", view.id.str()));
+        if (!next) return next;
+        view = std::move(*next);
+    }
+    return view;
+}
+
+/// How far the loading of a model is, by its workers.
+struct Loading {
+    bool is_done = false;
+    double share = 0;
+    std::optional<CliError> failure;
+    Duration believed_after{};  ///< a failure that is seen earlier may be that of the time before
+};
+
+Checked<Loading> look_at_loading(Api& api, const ModelId& model) {
+    const auto all = api.get<std::vector<WorkerView>>("/v2/workers");
+    if (!all) return std::unexpected(all.error());
+    const auto workers = workers_of(*all, model);
+    if (workers.empty()) return Loading{.failure = not_started(model), .believed_after = silence_max};
+    return Loading{.is_done = is_loaded(workers),
+                   .share = std::ranges::max(workers, {}, &WorkerView::load_progress).load_progress,
+                   .failure = load_failure(workers, model),
+                   .believed_after = stale_time};
+}
+
+/// Looks until a worker is ready.
+Checked<void> follow_loading(Session& session, Api& api, const ModelId& model, ProgressLine& progress) {
+    const auto started_at = BootClock::now();
+    while (true) {
+        const auto loading = look_at_loading(api, model);
+        if (!loading) return std::unexpected(loading.error());
+        if (loading->is_done) return {};
+        const auto now = BootClock::now();
+        if (loading->failure && started_at + loading->believed_after <= now) return std::unexpected(*loading->failure);
+        progress.show(fmt::format("loading {} ... {}", model.str(), percent(loading->share)), now);
+        if (auto waited = session.loop().wait(look_interval); !waited) return waited;
+    }
+}
+
+/// The error as it is; where the person or the time stopped the looking, also a word that the work itself goes on.
+std::unexpected<CliError> stopped_looking(Session& session, CliError error, std::string_view what,
+                                          std::string_view look) {
+    if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
+        session.console().note(fmt::format("{} goes on; look at it with: {}", what, look));
+    }
+    return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Checked<ModelView> download_model(Session& session, const ModelId& model) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
-    auto view = (*api)->post<ModelView>(path_of("/v2/models", model.str(), "download"), contracts::ModelAction{});
-    if (!view) return view;
-    DownloadFollower follower(session, view->id);
-    while (!view->on_disk) {
-        if (auto taken = follower.take(view->download, BootClock::now()); !taken) return std::unexpected(taken.error());
-        if (auto waited = session.loop().wait(look_interval); !waited) return std::unexpected(waited.error());
-        view = (*api)->get<ModelView>(path_of("/v2/models", model.str()));
-        if (!view) return view;
-    }
-    return view;
+    auto ordered = (*api)->post<ModelView>(path_of("/v2/models", model.str(), "download"), contracts::ModelAction{});
+    if (!ordered) return ordered;
+    const auto what = fmt::format("the download of {}", ordered->id.str());
+    auto here = follow_download(session, **api, std::move(*ordered));
+    if (!here) return stopped_looking(session, here.error(), what, "rbees models list");
+    return here;
 }
 
 Checked<ModelView> await_loaded(Session& session, const ModelId& model) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
     auto progress = session.console().progress();
-    const auto started_at = BootClock::now();
-    while (true) {
-        const auto all = (*api)->get<std::vector<WorkerView>>("/v2/workers");
-        if (!all) return std::unexpected(all.error());
-        const auto workers = workers_of(*all, model);
-        const auto now = BootClock::now();
-        if (is_loaded(workers)) break;
-        auto failure = load_failure(workers, model);
-        const bool may_be_old = now < started_at + stale_time;
-        if (workers.empty() && started_at + silence_max < now) failure = not_started(model);
-        if (failure && !may_be_old) return progress.clear(), std::unexpected(*failure);
-        const auto share =
-            workers.empty() ? 0.0 : std::ranges::max(workers, {}, &WorkerView::load_progress).load_progress;
-        progress.show(fmt::format("loading {} ... {}", model.str(), percent(share)), now);
-        if (auto waited = session.loop().wait(look_interval); !waited) {
-            return progress.clear(), std::unexpected(waited.error());
-        }
-    }
+    const auto loaded = follow_loading(session, **api, model, progress);
     progress.clear();
+    const auto what = fmt::format("the loading of {}", model.str());
+    if (!loaded) return stopped_looking(session, loaded.error(), what, "rbees workers list");
     return (*api)->get<ModelView>(path_of("/v2/models", model.str()));
 }
 

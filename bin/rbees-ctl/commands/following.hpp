@@ -1,7 +1,7 @@
 #pragma once
 /// @file
 /// Following something long until its end, with progress on stderr: a download, a load. It goes on without us, so
-/// Ctrl-C only stops the looking.
+/// Ctrl-C and --timeout only stop the looking, and say so.
 
 #include "cli/session.hpp"
 #include "rbees/base/ids.hpp"

@@ -62,14 +62,6 @@ Outcome say_model(Session& session, const ModelView& model, std::string_view sen
     return ExitCode::ok;
 }
 
-/// What to add when Ctrl-C stopped the looking: the work itself goes on.
-CliError detached(Session& session, CliError error, std::string_view what, std::string_view look) {
-    if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
-        session.console().note(fmt::format("{} goes on; look at it with: {}", what, look));
-    }
-    return error;
-}
-
 /// Asks the person; without one, the answer must be on the command line.
 Checked<void> confirm(Session& session, const Arguments& arguments, std::string_view question) {
     if (arguments.has("--yes")) return {};
@@ -110,9 +102,7 @@ Outcome run_models_pull(Session& session, const Arguments& arguments) {
     const ModelId id(arguments.required("MODEL"));
     if (pool::is_simulated(id)) return failed(fmt::format("{} is simulated: it has no file to fetch", id.str()));
     const auto model = download_model(session, id);
-    if (!model) {
-        return std::unexpected(detached(session, model.error(), "the download", "rbees models list"));
-    }
+    if (!model) return std::unexpected(model.error());
     const auto size = model->size ? fmt::format(" ({})", describe(*model->size)) : "";
     return say_model(session, *model, fmt::format("{} is on disk{}", model->id.str(), size));
 }
@@ -124,9 +114,7 @@ Outcome run_models_load(Session& session, const Arguments& arguments) {
     const auto taken = (*api)->post<ModelView>(path_of("/v2/models", named, "load"), contracts::ModelAction{});
     if (!taken) return std::unexpected(taken.error());
     const auto model = await_loaded(session, taken->id);
-    if (!model) {
-        return std::unexpected(detached(session, model.error(), "the loading", "rbees workers list"));
-    }
+    if (!model) return std::unexpected(model.error());
     return say_model(session, *model, fmt::format("{} is loaded", model->id.str()));
 }
 

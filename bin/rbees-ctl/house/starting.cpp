@@ -70,8 +70,11 @@ Checked<void> refuse_other_address(const std::optional<std::string>& listen, con
 }
 
 /// A start that failed leaves nothing running. One that somebody did not wait for may still succeed, so it goes on.
-void take_back(process::Process& supervisor, const CliError& why) {
-    if (why.exit == ExitCode::interrupted || !supervisor.terminate()) return;
+void take_back(Session& session, process::Process& supervisor, const CliError& why) {
+    if (why.exit == ExitCode::interrupted) {
+        return session.console().note("the daemons go on starting; `rbees status` shows them, `rbees down` stops them");
+    }
+    if (!supervisor.terminate()) return;
     if (!supervisor.wait_for(leftover_time)) (void)supervisor.kill();
 }
 
@@ -88,7 +91,7 @@ Checked<Started> start_supervisor(Session& session, const Home& home, const std:
     if (!supervisor) return failed(supervisor.error());
     session.forget_api();
     if (auto ready = wait_until_ready(session, home, *supervisor); !ready) {
-        take_back(*supervisor, ready.error());
+        take_back(session, *supervisor, ready.error());
         return std::unexpected(ready.error());
     }
     return Started{StartKind::started, url_of_listener(choice->listen), choice->note};

@@ -293,7 +293,7 @@ TEST_F(ClientTest, TheTimeLimitEndsTheLookingAndSaysThatTheWorkGoesOn) {
     const auto ran = run({"models", "pull", "m", "--timeout", "300ms"});
 
     EXPECT_EQ(ran.exit, 8);
-    EXPECT_THAT(ran.err, HasSubstr("the download goes on"));
+    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on"));
 }
 
 TEST_F(ClientTest, ATokenIsPrintedAloneOnStdout) {

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -11,6 +12,8 @@
 #include "house/preparation.hpp"
 #include "house/processes.hpp"
 #include "rbees/base/hash.hpp"
+#include "rbees/contracts/models.hpp"
+#include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/process/spawn.hpp"
 #include "rbees/reflect/write.hpp"
@@ -256,6 +259,29 @@ TEST_F(ProcessesTest, UpFailsAtOnceWhenTheSupervisorGivesADaemonUp) {
     EXPECT_THAT(ran.err, HasSubstr("out of honey"));
     EXPECT_THAT(ran.err, HasSubstr("rbees-orcd died while it started"));
     EXPECT_FALSE(process::identify(std::stoi(read_file(folder / "pid").value())));  // nothing is left running
+}
+
+TEST_F(ProcessesTest, UpThatIsInterruptedInADownloadSaysThatTheDownloadGoesOn) {
+    const contracts::NodeView pool{.kind = contracts::NodeKind::pool, .state = contracts::NodeState::ready};
+    const auto coming = reflect::to_json_text(contracts::ModelView{
+        .id = ModelId("m"), .download = contracts::DownloadReport{.state = contracts::DownloadState::running}});
+    FakeOrcd orcd;
+    orcd.on("GET /health", 200, reflect::to_json_text(contracts::Health{.status = "healthy"}));
+    orcd.on("GET /v2/nodes", 200, reflect::to_json_text(std::vector{pool}));
+    orcd.on("POST /v2/models/m/download", 202, coming);
+    orcd.on("GET /v2/models/m", [&](const net::Request&) {
+        ::kill(::getpid(), SIGINT);
+        return net::Response{200, {}, coming};
+    });
+    variables["RBEES_URL"] = orcd.url();
+    write(home().supervisor_process(), process::identify(::getpid()).value());
+
+    const auto ran = run({"up", "m"});
+
+    EXPECT_EQ(ran.exit, 130);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on; look at it with: rbees models list\n"));
+    EXPECT_EQ(read_kept(home()).model, std::nullopt);  // requests that name none go on with what is there
 }
 
 TEST_F(ProcessesTest, UpSaysWhichProgramIsMissing) {
