@@ -45,6 +45,8 @@ store::EntityChange change_of(kernel::EntityRow row) {
     change.phase = phase_of(row.phase);
     change.status = std::move(row.status);
     change.model = std::move(row.model);
+    change.owner = std::move(row.owner);
+    change.parent = std::move(row.parent);
     change.created_at = row.created_at;
     change.json = std::move(row.json);
     return change;
@@ -60,6 +62,10 @@ store::Batch batch_of(kernel::JournalBatch batch) {
     for (auto& row : batch.entities) {
         out.entities.push_back(change_of(std::move(row)));
     }
+    for (auto& payload : batch.payloads) {
+        out.payloads.push_back({std::move(payload.id), std::move(payload.salt), std::move(payload.bytes)});
+    }
+    out.erased_payloads = std::move(batch.erased);
     return out;
 }
 

@@ -126,6 +126,11 @@ void FleetControl::retire_worker(const WorkerId& worker, const std::string& reas
 }
 
 void FleetControl::run_effect(const kernel::Effect& effect) {
+    // Of jobs there are none: no route submits one.
+    if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) run_fleet_effect(*fleet);
+}
+
+void FleetControl::run_fleet_effect(const orchestrator::FleetEffect& effect) {
     if (const auto* spawn = std::get_if<orchestrator::SpawnEffect>(&effect)) {
         const auto* worker = state().fleet.find(spawn->worker);
         if (worker == nullptr) return;  // it ended meanwhile
@@ -146,7 +151,7 @@ bool FleetControl::must_wait(const WorkerId& worker) const {
 
 void FleetControl::run_postponed() {
     for (const auto& effect : std::exchange(postponed_, {})) {
-        run_effect(effect);
+        run_fleet_effect(effect);
     }
 }
 
@@ -219,7 +224,7 @@ void FleetControl::repeat_orders(const NodeId& node) {
         if (worker == nullptr || worker->node != node) continue;
         const bool is_spawn = std::holds_alternative<orchestrator::SpawnEffect>(effect);
         if (is_spawn && presence_.report_of(*worker) != nullptr) continue;
-        run_effect(effect);
+        run_fleet_effect(effect);
     }
 }
 

@@ -44,7 +44,7 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
         });
         return;
     }
-    if (!decision->records.empty()) append(decision->records, urgency_of(command), at);
+    if (!decision->records.empty()) append(*decision, urgency_of(command), at);
     gate_.hold([this, reply = std::move(reply), effects = std::move(decision->effects)]() mutable {
         reply({});
         for (const auto& effect : effects) {
@@ -54,8 +54,12 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
 }
 
 void Loop::reconcile() {
+    const auto run = [this](const Effect& effect) { gate_.hold([this, effect] { effects_(effect); }); };
     for (const auto& effect : state_.fleet.reconcile()) {
-        gate_.hold([this, effect] { effects_(effect); });
+        run(effect);
+    }
+    for (const auto& effect : state_.jobs.reconcile()) {
+        run(effect);
     }
 }
 
@@ -67,17 +71,21 @@ std::expected<Decision, contracts::Problem> Loop::decide_if_admitted(const Comma
     return decision;
 }
 
-void Loop::append(const std::vector<Record>& records, Urgency urgency, WallTime at) {
+void Loop::append(Decision& decision, Urgency urgency, WallTime at) {
     JournalBatch batch;
     batch.at = at;
     batch.urgency = urgency;
-    for (const auto& record : records) {
+    for (const auto& record : decision.records) {
         apply(state_, record);
         batch.records.push_back(write_record(record));
     }
-    batch.entities = rows_of(records, state_);
-    state_.fleet.forget_ended();
-    counters_.records += records.size();
+    batch.entities = rows_of(decision.records, state_);
+    for (auto& payload : decision.payloads) {
+        batch.payloads.push_back({std::move(payload.id), std::move(payload.salt), std::move(payload.bytes)});
+    }
+    batch.erased = std::move(decision.erased);
+    forget_ended(state_);
+    counters_.records += decision.records.size();
     gate_.batch_appended();
     journal_.append(std::move(batch), [this] { gate_.batch_durable(); });
 }

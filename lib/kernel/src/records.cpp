@@ -41,6 +41,20 @@ template <>
 constexpr std::string_view type_name<orch::TokenCreated> = "token:created";
 template <>
 constexpr std::string_view type_name<orch::TokenRevoked> = "token:revoked";
+template <>
+constexpr std::string_view type_name<orch::JobQueued> = "job:queued";
+template <>
+constexpr std::string_view type_name<orch::JobDispatched> = "job:dispatched";
+template <>
+constexpr std::string_view type_name<orch::JobProgressed> = "job:progressed";
+template <>
+constexpr std::string_view type_name<orch::JobPostponed> = "job:postponed";
+template <>
+constexpr std::string_view type_name<orch::JobRequeued> = "job:requeued";
+template <>
+constexpr std::string_view type_name<orch::JobEnded> = "job:ended";
+template <>
+constexpr std::string_view type_name<orch::JobErased> = "job:erased";
 
 /// Of every type so far.
 constexpr std::uint32_t record_version = 1;
@@ -90,6 +104,15 @@ EntityRef touched_by(const orch::AccessRecord& record) {
                       record);
 }
 
+EntityRef touched_by(const orch::JobRecord& record) {
+    return std::visit(overloaded{
+                          [](const orch::JobQueued& r) { return EntityRef("job", r.job.id.str()); },
+                          [](const orch::JobErased& r) { return EntityRef("job", r.job.id.str()); },
+                          [](const auto& r) { return EntityRef("job", r.job.str()); },
+                      },
+                      record);
+}
+
 /// The row of an entity that exists.
 EntityRow fill(EntityRow row, const orch::Node& node) {
     row.status = node.draining ? "draining" : "registered";
@@ -124,6 +147,17 @@ EntityRow fill(EntityRow row, const orch::Token& token) {
     return row;
 }
 
+EntityRow fill(EntityRow row, const orch::Job& job) {
+    row.phase = contracts::has_ended(job.state) ? RowPhase::terminal : RowPhase::live;
+    row.status = reflect::name_of(job.state);
+    row.model = job.model.str();
+    row.owner = job.owner.str();
+    row.parent = job.session.value_or("");
+    row.created_at = job.submitted_at;
+    row.json = reflect::to_json_text(job);
+    return row;
+}
+
 template <class Map>
 EntityRow row_from(EntityRow row, const Map& entities) {
     const auto found = entities.find(typename Map::key_type(row.id));
@@ -141,6 +175,7 @@ EntityRow row_of(const EntityRef& entity, const State& state) {
     if (row.kind == "node") return row_from(std::move(row), state.fleet.nodes());
     if (row.kind == "worker") return row_from(std::move(row), state.fleet.workers());
     if (row.kind == "model") return row_from(std::move(row), state.fleet.models());
+    if (row.kind == "job") return row_from(std::move(row), state.jobs.jobs());
     return row_from(std::move(row), state.access.tokens());
 }
 
@@ -174,6 +209,7 @@ Result<Record> read_record(const RecordText& text) {
     }
     if (auto fleet = read_as<orch::FleetRecord>(text)) return std::move(*fleet);
     if (auto access = read_as<orch::AccessRecord>(text)) return std::move(*access);
+    if (auto job = read_as<orch::JobRecord>(text)) return std::move(*job);
     return fail(fmt::format("record type {} is unknown", text.type), "start a newer release of rbees");
 }
 
@@ -197,9 +233,13 @@ Result<void> restore_row(State& state, std::string_view kind, std::string_view j
     if (kind == "node") return restore_as<orch::Node>(kind, json, into_fleet);
     if (kind == "worker") return restore_as<orch::Worker>(kind, json, into_fleet);
     if (kind == "model") return restore_as<orch::AddedModel>(kind, json, into_fleet);
-    if (kind != "token")
-        return fail(fmt::format("rows of kind {} are unknown", kind), "start a newer release of rbees");
-    return restore_as<orch::Token>(kind, json, [&](orch::Token token) { state.access.restore(std::move(token)); });
+    if (kind == "token") {
+        return restore_as<orch::Token>(kind, json, [&](orch::Token token) { state.access.restore(std::move(token)); });
+    }
+    if (kind == "job") {
+        return restore_as<orch::Job>(kind, json, [&](orch::Job job) { state.jobs.restore(std::move(job)); });
+    }
+    return fail(fmt::format("rows of kind {} are unknown", kind), "start a newer release of rbees");
 }
 
 }  // namespace rbees::kernel

@@ -15,7 +15,24 @@ std::expected<Decision, contracts::Problem> decide_fleet(const State& state,
     for (auto& record : outcome->records) {
         decision.records.emplace_back(std::move(record));
     }
-    decision.effects = std::move(outcome->effects);
+    for (auto& effect : outcome->effects) {
+        decision.effects.emplace_back(std::move(effect));
+    }
+    return decision;
+}
+
+std::expected<Decision, contracts::Problem> decide_jobs(const State& state, const orchestrator::JobCommand& command) {
+    auto outcome = state.jobs.decide(command);
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    Decision decision;
+    for (auto& record : outcome->records) {
+        decision.records.emplace_back(std::move(record));
+    }
+    for (auto& effect : outcome->effects) {
+        decision.effects.emplace_back(std::move(effect));
+    }
+    decision.payloads = std::move(outcome->payloads);
+    decision.erased = std::move(outcome->erased);
     return decision;
 }
 
@@ -36,6 +53,7 @@ std::expected<Decision, contracts::Problem> decide(const State& state, const Com
     return std::visit(overloaded{
                           [&](const orchestrator::FleetCommand& fleet) { return decide_fleet(state, fleet); },
                           [&](const orchestrator::AccessCommand& access) { return decide_access(state, access); },
+                          [&](const orchestrator::JobCommand& job) { return decide_jobs(state, job); },
                       },
                       command);
 }
@@ -44,13 +62,22 @@ void apply(State& state, const Record& record) {
     std::visit(overloaded{
                    [&](const orchestrator::FleetRecord& fleet) { state.fleet.apply(fleet); },
                    [&](const orchestrator::AccessRecord& access) { state.access.apply(access); },
+                   [&](const orchestrator::JobRecord& job) { state.jobs.apply(job); },
                },
                record);
+}
+
+void forget_ended(State& state) {
+    state.fleet.forget_ended();
+    state.jobs.forget_ended();
 }
 
 bool is_closing(const Command& command) {
     if (const auto* access = std::get_if<orchestrator::AccessCommand>(&command)) {
         return std::holds_alternative<orchestrator::RevokeToken>(*access);
+    }
+    if (const auto* job = std::get_if<orchestrator::JobCommand>(&command)) {
+        return !std::holds_alternative<orchestrator::SubmitJob>(*job);
     }
     const auto& fleet = std::get<orchestrator::FleetCommand>(command);
     return std::holds_alternative<orchestrator::BuryWorker>(fleet) ||

@@ -113,7 +113,7 @@ Replayed replay(const std::vector<RecordText>& texts) {
         for (const auto& row : rows_of({*record}, replayed.state)) {
             put_row(replayed.rows, row);
         }
-        replayed.state.fleet.forget_ended();
+        forget_ended(replayed.state);
     }
     return replayed;
 }

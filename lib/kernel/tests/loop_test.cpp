@@ -21,11 +21,13 @@ using contracts::ErrorCode;
 using Names = std::vector<std::string>;
 
 std::string name_of_effect(const Effect& effect) {
+    const auto* fleet = std::get_if<orch::FleetEffect>(&effect);
+    if (fleet == nullptr) return "of a job";
     return std::visit(overloaded{
                           [](const orch::SpawnEffect& spawn) { return "spawn " + spawn.worker.str(); },
                           [](const orch::StopEffect& stop) { return "stop " + stop.worker.str(); },
                       },
-                      effect);
+                      *fleet);
 }
 
 std::string name_of_outcome(const Loop::Outcome& outcome) {

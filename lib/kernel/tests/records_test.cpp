@@ -50,8 +50,9 @@ TEST(Records, SamplesHaveEveryType) {
         alternatives.insert(alternative_of(record));
     }
 
-    EXPECT_EQ(alternatives.size(), std::variant_size_v<orch::FleetRecord> + std::variant_size_v<orch::AccessRecord>);
-    EXPECT_EQ(std::variant_size_v<Record>, 2U) << "a new domain: add samples of its records";
+    EXPECT_EQ(alternatives.size(), std::variant_size_v<orch::FleetRecord> + std::variant_size_v<orch::AccessRecord> +
+                                       std::variant_size_v<orch::JobRecord>);
+    EXPECT_EQ(std::variant_size_v<Record>, 3U) << "a new domain: add samples of its records";
 }
 
 TEST(Records, EachTypeReadsBackAsItWasWritten) {
@@ -232,7 +233,7 @@ TEST(RestoreRow, PutsEachKindBackAsItWas) {
         apply(state, record);
     }
     const auto rows = rows_of(sample_journal(), state);
-    state.fleet.forget_ended();
+    forget_ended(state);
     std::set<std::string> kinds;
 
     State restored;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "fake_journal.hpp"
 #include "rbees/kernel/loop.hpp"
 #include "rbees/kernel/records.hpp"
+#include "rbees/reflect/read.hpp"
 #include "samples.hpp"
 
 namespace rbees::kernel {
@@ -88,7 +90,61 @@ orch::CreateToken any_token() {
     return {std::move(token), *rc::gen::element(orch::TokenOrigin::user, orch::TokenOrigin::file)};
 }
 
-rc::Gen<Command> any_command() {
+JobId any_job_id() {
+    return any_id<JobId>("j", 3);
+}
+
+std::uint32_t any_attempt() {
+    return *rc::gen::inRange<std::uint32_t>(1, 4);
+}
+
+orch::SubmitJob any_submission() {
+    auto job = sample_job(any_job_id().str());
+    job.frames = 0;
+    if (*rc::gen::arbitrary<bool>()) job.idempotency.reset();
+    return {job, {"queued", "{}"}, any_text(), "salt"};
+}
+
+orch::StoreFrames any_frames() {
+    orch::StoreFrames command;
+    command.job = any_job_id();
+    command.attempt = any_attempt();
+    command.frames.resize(*rc::gen::inRange<std::size_t>(0, 4), {"token", "{}"});
+    command.tokens = Tokens(command.frames.size());
+    command.continuable = *rc::gen::element<std::optional<bool>>(std::nullopt, true, false);
+    command.at = noon;
+    return command;
+}
+
+orch::FailAttempt any_failure() {
+    using enum orch::AttemptFault;
+    const auto fault = *rc::gen::element(worker_lost, not_started, model_failed, engine_error, refused);
+    return {any_job_id(), any_attempt(), fault, {contracts::ErrorCode::WORKER_UNAVAILABLE, any_text(), true},
+            noon,         "salt"};
+}
+
+orch::CompleteJob any_completion() {
+    return {any_job_id(), any_attempt(), "stop", {}, {"end", "{}"}, noon, "salt"};
+}
+
+orch::EraseJob any_erasure() {
+    auto job = sample_job(any_job_id().str());
+    job.state = *rc::gen::element(contracts::TaskState::completed, contracts::TaskState::dead_letter);
+    return {job};
+}
+
+rc::Gen<Command> any_job_command() {
+    using rc::gen::exec;
+    return rc::gen::oneOf(
+        exec([] { return Command(any_submission()); }),
+        exec([] { return Command(orch::DispatchJob{any_job_id(), {any_worker_id(), any_text()}}); }),
+        exec([] { return Command(any_frames()); }), exec([] { return Command(any_failure()); }),
+        exec([] { return Command(any_completion()); }),
+        exec([] { return Command(orch::EndJob{any_job_id(), contracts::TaskState::cancelled, {}, noon, ""}); }),
+        exec([] { return Command(orch::RequeueJob{any_job_id()}); }), exec([] { return Command(any_erasure()); }));
+}
+
+rc::Gen<Command> any_fleet_or_access_command() {
     using rc::gen::exec;
     return rc::gen::oneOf(exec([] { return Command(orch::AdmitNode{any_node()}); }),
                           exec([] { return Command(orch::RemoveNode{any_node_id()}); }),
@@ -102,6 +158,10 @@ rc::Gen<Command> any_command() {
                           exec([] { return Command(orch::RemoveModel{any_id<ModelId>("m", 3)}); }),
                           exec([] { return Command(any_token()); }),
                           exec([] { return Command(orch::RevokeToken{any_id<TokenId>("t", 4)}); }));
+}
+
+rc::Gen<Command> any_command() {
+    return rc::gen::oneOf(any_fleet_or_access_command(), any_job_command());
 }
 
 rc::Gen<std::vector<Command>> any_commands() {
@@ -134,7 +194,7 @@ Replayed replayed_from(const std::vector<JournalBatch>& batches) {
                 put_row(replayed.rows, row);
             }
         }
-        replayed.state.fleet.forget_ended();
+        forget_ended(replayed.state);
     }
     return replayed;
 }
@@ -166,6 +226,44 @@ TEST(ReplayProperty, RowsAndRecordsEachGiveTheLoopsStateAfterAnyCommands) {
         RC_ASSERT(text_of(restored_from(journal.rows())) == text_of(loop.state()));
         RC_ASSERT(text_of(replayed.state) == text_of(loop.state()));
         RC_ASSERT(replayed.rows == journal.rows());
+    }));
+}
+
+/// The frames of each job's stream, in the order in which they were written.
+std::map<std::string, std::vector<std::uint64_t>> frames_written(const std::vector<JournalBatch>& batches) {
+    std::map<std::string, std::vector<std::uint64_t>> numbers;
+    for (const auto& batch : batches) {
+        for (const auto& payload : batch.payloads) {
+            const auto at = payload.id.find("/frames/");
+            if (at == std::string::npos) continue;
+            const auto stored = reflect::from_json_text<orch::StoredFrames>(payload.bytes);
+            RC_ASSERT(stored.has_value());
+            for (std::uint64_t number = 0; number < stored->frames.size(); ++number) {
+                numbers[payload.id.substr(0, at)].push_back(stored->first + number);
+            }
+        }
+    }
+    return numbers;
+}
+
+TEST(ReplayProperty, FramesOfAJobAreNumberedFromOneWithoutAGapWhateverHappens) {
+    EXPECT_TRUE(rc::check([] {
+        const auto commands = *rc::gen::container<std::vector<Command>>(any_job_command());
+        FakeJournal journal;
+        Loop loop({}, journal, [](const Effect& /*effect*/) {});
+
+        for (const auto& command : commands) {
+            loop.submit(command, noon, [](const Loop::Outcome& /*outcome*/) {});
+        }
+
+        for (const auto& [job, numbers] : frames_written(journal.batches())) {
+            std::uint64_t expected = 1;
+            for (const auto number : numbers) {
+                // A new job under the id of one that has ended begins anew.
+                if (number == 1) expected = 1;
+                RC_ASSERT(number == expected++);
+            }
+        }
     }));
 }
 

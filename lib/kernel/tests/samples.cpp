@@ -70,6 +70,28 @@ std::vector<Record> token_records() {
                                            orch::TokenRevoked{TokenId("token-3")}});
 }
 
+std::vector<Record> job_records() {
+    const JobId done("job-1");
+    const JobId waiting("job-2");
+    auto ended = sample_job("job-3");
+    ended.state = contracts::TaskState::completed;
+    ended.ended_at = noon;
+    ended.erased = true;
+    const orch::RouteReceipt receipt{WorkerId("worker-2"), "most free slots", 12, 2};
+    const contracts::Usage usage{Tokens(3), Tokens(2), Tokens(5)};
+    return records_of<orch::JobRecord>({
+        orch::JobQueued{sample_job("job-1"), "digest of the request", "digest of a frame"},
+        orch::JobDispatched{done, 1, receipt},
+        orch::JobProgressed{done, 1, 3, Tokens(2), true, noon, "digest of frames"},
+        orch::JobEnded{done, contracts::TaskState::completed, 4, "stop", usage, std::nullopt, noon, "digest"},
+        orch::JobQueued{sample_job("job-2"), "digest of the request", "digest of a frame"},
+        orch::JobDispatched{waiting, 1, receipt},
+        orch::JobPostponed{waiting, 1, 1, "the worker died", 250},
+        orch::JobRequeued{waiting},
+        orch::JobErased{ended},
+    });
+}
+
 }  // namespace
 
 orch::Node sample_node(const std::string& id) {
@@ -127,9 +149,24 @@ orch::Token sample_token(const std::string& id) {
             .expires_at = noon + std::chrono::days(30)};
 }
 
+orch::Job sample_job(const std::string& id) {
+    orch::Job job;
+    job.id = JobId(id);
+    job.owner = TokenId("token-1");
+    job.session = "session-1";
+    job.model = ModelId("smollm2-135m");
+    job.priority = contracts::Priority::batch;
+    job.frames = 1;
+    job.submitted_at = noon + std::chrono::milliseconds(4);
+    job.deadline = noon + std::chrono::hours(1);
+    job.idempotency = orch::Idempotency{"key of " + id, "digest of the body"};
+    job.answer = R"({"job_id":")" + id + R"("})";
+    return job;
+}
+
 std::vector<Record> sample_journal() {
     auto records = node_records();
-    for (auto part : {worker_records(), model_records(), token_records()}) {
+    for (auto part : {worker_records(), model_records(), token_records(), job_records()}) {
         records.insert(records.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     }
     return records;
@@ -137,7 +174,7 @@ std::vector<Record> sample_journal() {
 
 std::string text_of(const State& state) {
     return lines_of(state.fleet.nodes()) + lines_of(state.fleet.workers()) + lines_of(state.fleet.models()) +
-           lines_of(state.access.tokens());
+           lines_of(state.access.tokens()) + lines_of(state.jobs.jobs());
 }
 
 }  // namespace rbees::kernel

@@ -168,6 +168,7 @@ JobOutcome Jobs::decide_one(const RequeueJob& command) const {
 
 JobOutcome Jobs::decide_one(const EraseJob& command) const {
     RBEES_ASSERT(contracts::has_ended(command.job.state));
+    if (find(command.job.id) != nullptr) return refuse(ErrorCode::CONFLICT, "the job has not ended");
     if (command.job.erased) return nothing();
     auto job = command.job;
     job.erased = true;

@@ -277,6 +277,22 @@ TEST(Jobs, AreFoundByTheKeyOfTheirSubmissionUntilTheyEnd) {
     EXPECT_EQ(jobs.find_submitted(TokenId("owner"), "key"), nullptr);
 }
 
+TEST(Jobs, OnlyAnEndedOnesTextIsErased) {
+    auto jobs = with_running();
+    auto ended = *jobs.find(job_id);
+    ended.state = TaskState::completed;
+
+    EXPECT_EQ(refusal(jobs, EraseJob{ended}), ErrorCode::CONFLICT);
+
+    take(jobs, completion(1));
+    ended = *jobs.find(job_id);
+    jobs.forget_ended();
+    const auto decision = take(jobs, EraseJob{ended});
+
+    EXPECT_TRUE(std::get<JobErased>(decision.records.front()).job.erased);
+    EXPECT_THAT(decision.erased, ElementsAre("job/job/request"));
+}
+
 TEST(Jobs, AfterARestartEverythingThatLivesWantsToGoOn) {
     Jobs before;
     take(before, submission(JobId("queued")));

@@ -117,6 +117,7 @@ class FleetControl {
 
   private:
     void run_effect(const kernel::Effect& effect);
+    void run_fleet_effect(const orchestrator::FleetEffect& effect);
     void spawn_at(const orchestrator::Worker& worker, PoolAddress pool);
     void stop_at(const WorkerId& worker, PoolAddress pool);
     void apply_report(const NodeId& node);
@@ -153,7 +154,7 @@ class FleetControl {
     std::unique_ptr<Timer> heartbeat_timer_;
     std::unique_ptr<Timer> unreachable_timer_;
     std::unique_ptr<Timer> node_wait_timer_;
-    std::vector<kernel::Effect> postponed_;  ///< spawns that wait for room
+    std::vector<orchestrator::FleetEffect> postponed_;  ///< spawns that wait for room
 };
 
 }  // namespace rbees::control

@@ -29,15 +29,26 @@ enum class RowPhase : std::uint8_t { live, terminal, erased };
 
 /// An entity as the batch leaves it.
 struct EntityRow {
-    std::string kind;  ///< "node", "worker", "model", "token"
+    std::string kind;  ///< "node", "worker", "model", "token", "job"
     std::string id;
     RowPhase phase = RowPhase::live;
     std::string status;
     std::string model;
+    std::string owner;
+    std::string parent;  ///< a job's session
     WallTime created_at{};
     std::string json;
 
     bool operator==(const EntityRow&) const = default;
+};
+
+/// Text beside the journal; see orchestrator_core/job.hpp.
+struct PayloadText {
+    std::string id;
+    std::string salt;
+    std::string bytes;
+
+    bool operator==(const PayloadText&) const = default;
 };
 
 /// Who may still write when the disk is nearly full.
@@ -48,6 +59,8 @@ struct JournalBatch {
     Urgency urgency = Urgency::ordinary;
     std::vector<RecordText> records;
     std::vector<EntityRow> entities;
+    std::vector<PayloadText> payloads;
+    std::vector<std::string> erased;  ///< ids of payloads
 };
 
 enum class JournalRefusal : std::uint8_t {

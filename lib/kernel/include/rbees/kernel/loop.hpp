@@ -55,7 +55,7 @@ class Loop {
 
   private:
     [[nodiscard]] std::expected<Decision, contracts::Problem> decide_if_admitted(const Command& command) const;
-    void append(const std::vector<Record>& records, Urgency urgency, WallTime at);
+    void append(Decision& decision, Urgency urgency, WallTime at);
 
     State state_;
     JournalPort& journal_;

@@ -26,7 +26,7 @@ namespace rbees::kernel {
 [[nodiscard]] std::vector<EntityRow> rows_of(const std::vector<Record>& records, const State& state);
 
 /// The kinds of entities, for recovery.
-inline constexpr std::string_view entity_kinds[] = {"node", "worker", "model", "token"};
+inline constexpr std::string_view entity_kinds[] = {"node", "worker", "model", "token", "job"};
 
 /// Puts a live row back into the state. Fails if the row cannot be read.
 [[nodiscard]] Result<void> restore_row(State& state, std::string_view kind, std::string_view json);

@@ -6,28 +6,33 @@
 /// Pure: the same commands give the same records, whatever the time and the machine. Not thread-safe.
 
 #include <expected>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "rbees/contracts/problem.hpp"
 #include "rbees/orchestrator_core/access.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
+#include "rbees/orchestrator_core/jobs.hpp"
 
 namespace rbees::kernel {
 
-using Command = std::variant<orchestrator::FleetCommand, orchestrator::AccessCommand>;
-using Record = std::variant<orchestrator::FleetRecord, orchestrator::AccessRecord>;
-using Effect = orchestrator::FleetEffect;
+using Command = std::variant<orchestrator::FleetCommand, orchestrator::AccessCommand, orchestrator::JobCommand>;
+using Record = std::variant<orchestrator::FleetRecord, orchestrator::AccessRecord, orchestrator::JobRecord>;
+using Effect = std::variant<orchestrator::FleetEffect, orchestrator::JobEffect>;
 
 /// What a command leads to. No records: nothing changes, and the effects may run at once.
 struct Decision {
     std::vector<Record> records;
     std::vector<Effect> effects;
+    std::vector<orchestrator::Payload> payloads;  ///< text, written with the records
+    std::vector<std::string> erased;              ///< ids of payloads that go with them
 };
 
 struct State {
     orchestrator::Fleet fleet;
     orchestrator::Access access;
+    orchestrator::Jobs jobs;
 };
 
 /// Decides a command against the state, or refuses it. Total.
@@ -36,9 +41,12 @@ struct State {
 /// Makes a record true.
 void apply(State& state, const Record& record);
 
-/// Whether the command is still taken when the disk is nearly full: it ends something, or only notes what is so already
-/// (a node or worker that is there, a worker that is ready). Only what begins something new is not: a worker, a model,
-/// a token.
+/// Drops what ended, after its rows were written.
+void forget_ended(State& state);
+
+/// Whether the command is still taken when the disk is nearly full: it ends something, lets what was accepted go on to
+/// its end, or only notes what is so already (a node or worker that is there, a worker that is ready). Only what begins
+/// something new is not: a worker, a model, a token, a job.
 [[nodiscard]] bool is_closing(const Command& command);
 
 }  // namespace rbees::kernel
