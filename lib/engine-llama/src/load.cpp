@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "gpu.hpp"
+#include "grammar_abort.hpp"
 #include "load_refusal.hpp"
+#include "members.hpp"
 #include "rbees/base/hash.hpp"
 #include "settle.hpp"
 
@@ -32,7 +34,10 @@ void make_openmp_passive() {
 
 void start_backend() {
     static std::once_flag once;
-    std::call_once(once, [] { llama_backend_init(); });
+    std::call_once(once, [] {
+        llama_backend_init();
+        survive_dead_ends_of_grammars();
+    });
 }
 
 std::expected<std::string, LoadError> hash_file(const std::string& path, Bytes size,
@@ -119,6 +124,8 @@ void fill(LlamaCore& core, const LoadPlan& plan, const Settled& settled, std::st
     core.vocab = llama_model_get_vocab(core.model);
     core.chat = &meta.chat_params;
     core.end_bias = std::move(meta.logit_bias_eog);
+    for (auto& bias : core.end_bias)
+        bias.bias = finite_bias(bias.bias);
     const auto tools = meta.chat_template_caps.find("supports_tools");
     const bool chat = settled.kind == Kind::chat;
     core.capabilities = {.model = plan.model_name.empty() ? meta.model_name : plan.model_name,

@@ -10,6 +10,8 @@
 #include <random>
 #include <utility>
 
+#include "members.hpp"
+
 namespace rbees::engine {
 namespace {
 
@@ -21,11 +23,12 @@ std::uint32_t random_seed() {
 }
 
 /// The body in llama.cpp's own terms, with a rendered prompt for a chat.
-json parameters_of(const LlamaCore& core, const Call& call) {
-    auto body = json::parse(call.body);
-    if (call.operation != Operation::chat) return oaicompat_completion_params_parse(body);
+std::expected<json, ApiError> parameters_of(const LlamaCore& core, Operation operation, boost::json::object body) {
+    if (const auto admitted = admit_members(body); !admitted) return std::unexpected(admitted.error());
+    auto parameters = json::parse(boost::json::serialize(body));
+    if (operation != Operation::chat) return oaicompat_completion_params_parse(parameters);
     std::vector<raw_buffer> media;
-    return oaicompat_chat_params_parse(body, *core.chat, media);
+    return oaicompat_chat_params_parse(parameters, *core.chat, media);
 }
 
 std::string start_event(const LlamaCore& core, const server_task& task, Continuable continuable) {
@@ -95,18 +98,27 @@ bool is_grammar(const LlamaCore& core, const std::string& grammar) {
     return true;
 }
 
-std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& call, GenerationRequest request,
+/// The grammar that a user wrote, if there is one.
+std::string own_grammar_of(const boost::json::object& body) {
+    const auto* grammar = body.if_contains("grammar");
+    return grammar != nullptr && grammar->is_string() ? std::string(grammar->get_string()) : std::string{};
+}
+
+std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& call, boost::json::object body,
                                           TaskReader& reader) {
-    auto data = parameters_of(core, call);
-    const auto own_grammar = json_value(json::parse(call.body), "grammar", std::string{});
+    auto request = read_generation(call.operation, body, core.capabilities.slots);
+    if (!request) return std::unexpected(request.error());
+    const auto own_grammar = own_grammar_of(body);
     if (!own_grammar.empty() && !is_grammar(core, own_grammar)) {
         return std::unexpected(invalid_param("grammar", "'grammar' is no GBNF grammar with a rule 'root'."));
     }
-    data["seed"] = request.seed.value_or(random_seed());
-    auto tasks = make_tasks(core, call, data, reader);
+    auto data = parameters_of(core, call.operation, std::move(body));
+    if (!data) return std::unexpected(data.error());
+    (*data)["seed"] = request->seed.value_or(random_seed());
+    auto tasks = make_tasks(core, call, *data, reader);
     if (!tasks) return std::unexpected(tasks.error());
-    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(request), .start_event = {}};
-    if (json_value(data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
+    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(*request), .start_event = {}};
+    if (json_value(*data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
     if (call.ids == TokenIds::included && prepared.request.stream) {
         const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
         const auto continuable = single && own_grammar.empty() ? Continuable::yes : Continuable::no;
@@ -118,25 +130,24 @@ std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& cal
 }  // namespace
 
 std::expected<Prepared, ApiError> prepare_generation(const LlamaCore& core, const Call& call, TaskReader& reader) {
-    const auto body = parse_body(call.body);
+    auto body = parse_body(call.body);
     if (!body) return std::unexpected(body.error());
-    auto request = read_generation(call.operation, *body, core.capabilities.slots);
-    if (!request) return std::unexpected(request.error());
     try {
-        return prepare(core, call, std::move(*request), reader);
+        return prepare(core, call, std::move(*body), reader);
     } catch (const std::exception& error) {
         return std::unexpected(bad_request(error));
     }
 }
 
 std::expected<std::string, ApiError> render_template(const LlamaCore& core, const std::string& body) {
-    const auto object = parse_body(body);
+    auto object = parse_body(body);
     if (!object) return std::unexpected(object.error());
     const auto request = read_generation(Operation::chat, *object, core.capabilities.slots);
     if (!request) return std::unexpected(request.error());
     try {
-        const auto data = parameters_of(core, {.operation = Operation::chat, .body = body});
-        return safe_json_to_str(json{{"prompt", data.at("prompt")}});
+        const auto data = parameters_of(core, Operation::chat, std::move(*object));
+        if (!data) return std::unexpected(data.error());
+        return safe_json_to_str(json{{"prompt", data->at("prompt")}});
     } catch (const std::exception& error) {
         return std::unexpected(bad_request(error));
     }

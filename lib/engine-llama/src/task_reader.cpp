@@ -1,5 +1,6 @@
 #include "task_reader.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace rbees::engine {
@@ -23,9 +24,22 @@ bool TaskReader::post(std::vector<server_task>&& tasks) {
 
 server_task_result_ptr TaskReader::next() {
     if (cancelled() || !reader_.has_next()) return nullptr;
-    auto result = reader_.next([this] { return cancelled() || core_->stopped(); });
+    auto result = read();
     if (cancelled()) return nullptr;
     return result;
+}
+
+/// llama.cpp parses what a chat model says in here, and throws when it cannot.
+server_task_result_ptr TaskReader::read() {
+    try {
+        return reader_.next([this] { return cancelled() || core_->stopped(); });
+    } catch (const std::exception& error) {
+        reader_.stop();
+        auto result = std::make_unique<server_task_result_error>();
+        result->err_type = ERROR_TYPE_SERVER;
+        result->err_msg = error.what();
+        return result;
+    }
 }
 
 void TaskReader::cancel() noexcept {

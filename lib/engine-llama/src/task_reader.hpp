@@ -26,7 +26,8 @@ class TaskReader {
     /// False if it was cancelled before. Once.
     [[nodiscard]] bool post(std::vector<server_task>&& tasks);
 
-    /// Blocks for the next result. Null after `cancel`, after the engine stopped, and after the last result.
+    /// Blocks for the next result; what cannot be read is an error result, and the last one. Null after `cancel`, after
+    /// the engine stopped, and after the last result.
     [[nodiscard]] server_task_result_ptr next();
 
     void cancel() noexcept;
@@ -34,6 +35,8 @@ class TaskReader {
     [[nodiscard]] bool cancelled() const;
 
   private:
+    [[nodiscard]] server_task_result_ptr read();
+
     std::shared_ptr<LlamaCore> core_;
     server_response_reader reader_;
     mutable std::mutex mutex_;
