@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "log_bridge.hpp"
+#include "loop_guard.hpp"
 #include "meter.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/engine/engine.hpp"
@@ -61,12 +63,13 @@ class LlamaCore {
     Meter meter;
 
   private:
-    void ask_loop(Counters& slots);
+    [[nodiscard]] bool ask_loop(Counters& slots, Duration patience);
 
     Logger log_;
     mutable std::once_flag pieces_read_;
     mutable std::unique_ptr<PieceTable> pieces_;
     std::thread loop_;
+    std::optional<LoopWatch> watch_;
     std::atomic<bool> stopped_ = false;
     std::atomic<std::uint32_t> open_ = 0;
 };

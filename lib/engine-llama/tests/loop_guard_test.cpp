@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -9,6 +10,8 @@
 
 namespace rbees::engine {
 namespace {
+
+using namespace std::chrono_literals;
 
 Logger to_stderr() {
     return Logger::to_function(LogLevel::info,
@@ -39,6 +42,31 @@ TEST_F(LoopGuardTest, ReturnsWhenTheLoopWasStopped) {
     run_until_stopped([this] { stopped = true; }, stopped, log);
 
     EXPECT_EQ(logged, "");
+}
+
+TEST_F(LoopGuardTest, EndsTheProcessWhenTheLoopDoesNotAnswerForLong) {
+    EXPECT_EXIT(
+        {
+            const LoopWatch watch([] { return false; }, {.pause = 1ms, .misses_max = 3}, to_stderr());
+            const std::atomic<bool> never = false;
+            never.wait(false);
+        },
+        ::testing::KilledBySignal(SIGABRT), "does not answer any more");
+}
+
+TEST_F(LoopGuardTest, ForgivesMissesThatAreFollowedByAnAnswer) {
+    std::atomic<int> asked = 0;
+    std::atomic<bool> enough = false;
+    const auto ask = [&] {
+        enough = ++asked >= 20;
+        enough.notify_all();
+        return asked % 3 == 0;
+    };
+
+    const LoopWatch watch(ask, {.pause = 1us, .misses_max = 3}, Logger());
+    enough.wait(false);
+
+    EXPECT_GE(asked, 20);
 }
 
 }  // namespace
