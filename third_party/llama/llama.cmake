@@ -43,6 +43,8 @@ function(rbees_import_llama)
     endif()
   endforeach()
   if(EXISTS "${prefix}/lib/libggml-cuda.a")
+    # CMake 3.25 looks for a library that CUDA 13 has no more, unless the project may be built by an older CMake.
+    set(CMAKE_MINIMUM_REQUIRED_VERSION 3.24)
     find_package(CUDAToolkit REQUIRED)
     list(APPEND libraries CUDA::cudart CUDA::cublas CUDA::cuda_driver)
   endif()
