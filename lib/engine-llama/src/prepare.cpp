@@ -104,6 +104,15 @@ std::string own_grammar_of(const boost::json::object& body) {
     return grammar != nullptr && grammar->is_string() ? std::string(grammar->get_string()) : std::string{};
 }
 
+/// llama.cpp's messages, where users can make nothing of them, in other words.
+ApiError engine_error(std::string message) {
+    constexpr std::string_view wrapped = "got exception: ";
+    if (message.starts_with(wrapped)) message.erase(0, wrapped.size());
+    if (message.starts_with("Unexpected empty grammar stack"))
+        message = "The grammar allows nothing after what the model wrote.";
+    return server_error(std::move(message));
+}
+
 std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& call, boost::json::object body,
                                           TaskReader& reader) {
     auto request = read_generation(call.operation, body, core.capabilities.slots);
@@ -182,7 +191,7 @@ ApiError error_of(server_task_result& result) {
             return context_exceeded(Tokens(static_cast<std::uint64_t>(error->n_prompt_tokens)),
                                     Tokens(static_cast<std::uint64_t>(error->n_ctx)));
         default:
-            return server_error(error->err_msg);
+            return engine_error(error->err_msg);
     }
 }
 

@@ -32,10 +32,13 @@ TEST_F(HostileBodyTest, WhatIsInternalToTheEngineIsNotTakenFromClients) {
     EXPECT_EQ(complete(R"("n_cmpl":2)").json().at("choices").as_array().size(), 1U);
 }
 
-TEST_F(HostileBodyTest, ADeadEndOfAGrammarEndsItsRequestAlone) {
-    const auto reply = complete(R"("grammar":"root ::= \"a\" [^\\x00-\\U0010FFFF]","top_k":1)");
+TEST_F(HostileBodyTest, ADeadEndOfAGrammarEndsItsRequestAloneAndSaysSo) {
+    for (const std::string more : {R"("top_k":1)", R"("temperature":0)"}) {
+        const auto reply = complete(R"("grammar":"root ::= \"a\" [^\\x00-\\U0010FFFF]",)" + more);
 
-    EXPECT_EQ(reply.head.status, 500) << reply.body;
+        EXPECT_EQ(reply.head.status, 500) << reply.body;
+        EXPECT_EQ(reply.json().at("error").at("message"), "The grammar allows nothing after what the model wrote.");
+    }
     EXPECT_EQ(complete(R"("temperature":0)").head.status, 200);
     EXPECT_EQ(engine->counters().slots_busy, 0U);
 }
