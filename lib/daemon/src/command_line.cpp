@@ -33,9 +33,10 @@ void CommandLine::add_home() {
 void CommandLine::add_option(const std::string& flag, std::string_view option, const std::string& value) {
     const auto row = std::ranges::find(contracts::options(), option, &Option::name);
     RBEES_ASSERT(row != contracts::options().end());
+    std::string help(row->description);
+    if ('a' <= help.front() && help.front() <= 'z') help.front() = static_cast<char>(help.front() - 'a' + 'A');
     const auto set = [this, name = std::string(option)](const std::string& text) { options_[name] = text; };
-    app_->add_option_function<std::string>(flag, set, fmt::format("{} (option {})", row->description, option))
-        ->type_name(value);
+    app_->add_option_function<std::string>(flag, set, fmt::format("{} (option {})", help, option))->type_name(value);
 }
 
 std::expected<void, EarlyExit> CommandLine::parse(int argc, const char* const* argv) {

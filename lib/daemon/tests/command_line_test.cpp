@@ -51,7 +51,7 @@ TEST_F(CommandLineTest, HelpShowsThePurposeAndDescribesAnOptionLikeItsTable) {
     ASSERT_FALSE(help);
     EXPECT_EQ(help.error().code, ExitCode::ok);
     for (const auto* piece : {"Makes honey.", "--fly", "--home DIR", "--config PATH", "--version", "--listen HOST:PORT",
-                              "(option pool.listen)"}) {
+                              "Where pool-managerd", "(option pool.listen)"}) {
         EXPECT_THAT(help.error().text, HasSubstr(piece));
     }
 }

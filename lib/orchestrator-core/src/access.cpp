@@ -13,8 +13,8 @@ namespace {
 
 using contracts::ErrorCode;
 
-std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail) {
-    return std::unexpected(contracts::Problem{.code = code, .detail = std::move(detail)});
+std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail, std::string hint) {
+    return std::unexpected(contracts::Problem{.code = code, .detail = std::move(detail), .hint = std::move(hint)});
 }
 
 bool is_file_name(std::string_view name) {
@@ -30,11 +30,14 @@ AccessOutcome decide_create(const CreateToken& command, const Token* same_name) 
     const bool is_of_user = command.origin == TokenOrigin::user;
     if (is_of_user && is_file_name(token.name)) {
         return refuse(ErrorCode::CONFLICT,
-                      fmt::format("the name \"{}\" belongs to a token of rbees itself", token.name));
+                      fmt::format("the name \"{}\" belongs to a token of rbees itself", token.name),
+                      "choose another name");
     }
     if (same_name == nullptr) return std::vector<AccessRecord>{TokenCreated{token}};
     if (is_of_user && !has_expired(*same_name, token.created_at)) {
-        return refuse(ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", token.name));
+        return refuse(
+            ErrorCode::CONFLICT, fmt::format("there is a token named \"{}\" already", token.name),
+            fmt::format("choose another name, or revoke that one: rbees tokens revoke {}", same_name->id.str()));
     }
     if (!is_of_user && same_name->hash == token.hash) return std::vector<AccessRecord>{};
     return std::vector<AccessRecord>{TokenRevoked{same_name->id}, TokenCreated{token}};
@@ -62,12 +65,12 @@ AccessOutcome Access::decide(const AccessCommand& command) const {
             [&](const RevokeToken& revoke) -> AccessOutcome {
                 const auto found = tokens_.find(revoke.token);
                 if (found == tokens_.end()) {
-                    return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no token {}", revoke.token.str()));
+                    return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no token {}", revoke.token.str()),
+                                  "rbees tokens list");
                 }
                 if (is_file_name(found->second.name)) {
-                    return refuse(
-                        ErrorCode::CONFLICT,
-                        "this token lies in a file of the home; delete the file and restart rbees to replace it");
+                    return refuse(ErrorCode::CONFLICT, "this token lies in a file of the home",
+                                  "delete the file, then rbees orchestrator restart: that makes a new one");
                 }
                 return std::vector<AccessRecord>{TokenRevoked{revoke.token}};
             },

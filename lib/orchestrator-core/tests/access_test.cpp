@@ -91,6 +91,7 @@ TEST_F(AccessTest, SecondTokenOfOneNameIsAConflict) {
 
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().code, ErrorCode::CONFLICT);
+    EXPECT_NE(outcome.error().hint.value_or("").find("rbees tokens revoke t1"), std::string::npos);
     EXPECT_EQ(name_behind("rbk_two"), "");
 }
 
