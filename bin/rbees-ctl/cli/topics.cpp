@@ -34,11 +34,11 @@ std::string files_page() {
            "  config.toml           what you set; `rbees config view` shows it with its origin\n"
            "  state/                journal, worker records, which processes run, the address kept by `rbees up`\n"
            "  models/               model files that this machine serves\n"
-           "  logs/                 one file a process\n"
+           "  logs/                 one file a process; NAME.log.1 and so on are older\n"
            "  secrets/admin.token   the token of this home (0600); programs send it as `Authorization: Bearer`\n"
            "  run/                  locks\n"
            "\nWithout it: $XDG_CONFIG_HOME/rbees, $XDG_STATE_HOME/rbees (state, logs, secrets),\n"
-           "$XDG_DATA_HOME/rbees/models, $XDG_RUNTIME_DIR/rbees.\n"
+           "$XDG_DATA_HOME/rbees/models, $XDG_RUNTIME_DIR/rbees (locks; else among the state).\n"
            "Downloads lie in RBEES_CACHE, else $XDG_CACHE_HOME/rbees, and are shared by all homes.\n";
 }
 

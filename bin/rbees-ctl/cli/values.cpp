@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "rbees/net/message.hpp"
+#include "house/listener.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -26,18 +26,6 @@ Checked<void> check_duration(const Flag& flag, const std::string& value) {
     const auto duration = parse_duration(value);
     if (!duration) return refuse(flag, value, duration.error().message, duration.error().remedy);
     return {};
-}
-
-/// One or several "HOST:PORT", separated by commas.
-Checked<void> check_endpoints(const Flag& flag, std::string_view value) {
-    for (auto rest = value;;) {
-        const auto comma = rest.find(',');
-        if (!net::parse_endpoint(rest.substr(0, comma))) {
-            return refuse(flag, value, "is not HOST:PORT", "for example 127.0.0.1:8080, or port 0 for a free one");
-        }
-        if (comma == std::string_view::npos) return {};
-        rest = rest.substr(comma + 1);
-    }
 }
 
 }  // namespace
@@ -63,7 +51,7 @@ Checked<void> check_value(const Flag& flag, const std::string& value) {
         case ValueKind::duration:
             return check_duration(flag, value);
         case ValueKind::endpoints:
-            return check_endpoints(flag, value);
+            return check_listener(value);
     }
     return {};
 }

@@ -9,6 +9,10 @@
 namespace rbees::ctl {
 namespace {
 
+/// The server says how programs send one; here the question is where it is.
+constexpr auto no_token_hint =
+    "set RBEES_TOKEN; a home without its admin.token gets a new one from: rbees orchestrator restart";
+
 using Answer = std::expected<net::Response, net::ClientError>;
 
 net::Task<Answer> send(net::Client* client, net::ClientRequest request) {
@@ -39,8 +43,10 @@ Checked<net::Response> Api::exchange(net::ClientRequest request) {
 
 Checked<net::Response> Api::call(std::string_view method, std::string_view path, std::string body) {
     auto response = exchange(request(method, path, std::move(body)));
-    if (response && response->status >= 400) return std::unexpected(refusal(*response));
-    return response;
+    if (!response || response->status < 400) return response;
+    auto error = refusal(*response);
+    if (error.exit == ExitCode::not_authorized && !address_.token) error.hint = no_token_hint;
+    return std::unexpected(std::move(error));
 }
 
 CliError Api::strange(const reflect::FieldErrors& errors) const {

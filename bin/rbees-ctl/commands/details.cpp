@@ -1,5 +1,8 @@
 #include "commands/details.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "output/table.hpp"
@@ -10,6 +13,7 @@ namespace {
 
 std::string written(const boost::json::value& value) {
     if (value.is_string()) return std::string(value.get_string());
+    if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON text says 1E0
     if (!value.is_array()) return reflect::to_text(value);
     std::string text;
     for (const auto& item : value.get_array()) {

@@ -43,10 +43,11 @@ Cell state_of(const NodeView& node) {
 Table to_table(const std::vector<WorkerView>& workers, Terminal reader) {
     Table table{.heading = {"ID", "MODEL", "STATE", "BUSY", "NODE", "PID", "STARTED"}, .rows = {}};
     for (const auto& worker : workers) {
+        // Of a stranger nobody knows when it started.
+        const auto started = worker.orphan ? "" : time_in_words(worker.started_at, wall_now(), reader);
         table.rows.push_back({worker.id.str(), worker.model.str(), state_of(worker),
                               fmt::format("{}/{}", worker.slots_busy, worker.slots), worker.node.str(),
-                              worker.pid ? std::to_string(*worker.pid) : "",
-                              time_in_words(worker.started_at, wall_now(), reader)});
+                              worker.pid ? std::to_string(*worker.pid) : "", started});
     }
     return table;
 }

@@ -47,23 +47,33 @@ bool runs(const std::vector<HouseProcess>& processes, const char* name) {
         processes, [&](const auto& process) { return process.name == name && process.state == ProcessState::running; });
 }
 
-/// What a person should know about the picture; nothing when all is well.
-void remark(Console& console, const Home& home, const std::vector<HouseProcess>& processes) {
-    const bool is_watched = runs(processes, supervisor_name);
-    for (const auto* name : {orcd_name, pool_name}) {
-        if (!is_watched || runs(processes, name)) continue;
-        const auto given_up = read_down_note(home, name);
-        console.note(given_up ? fmt::format("{}; its log is under {}; start anew with: rbees down, then rbees up",
-                                            *given_up, home.logs.native())
-                              : fmt::format("{} is down; the supervisor is starting it again", name));
+/// Why a daemon does not run, and what to do.
+CliError not_running(const Home& home, const std::vector<HouseProcess>& processes, const char* name) {
+    if (!runs(processes, supervisor_name)) {
+        return {ExitCode::failed, "rbees is not running", "start it with: rbees up", "NOT_RUNNING", {}};
     }
-    if (!is_watched && runs(processes, orcd_name)) {
-        console.note("nobody would restart what dies: the supervisor is gone; `rbees up` brings it back");
+    if (const auto given_up = read_down_note(home, name)) {
+        return {ExitCode::failed,
+                *given_up,
+                fmt::format("its log is under {}; start anew with: rbees down, then rbees up", home.logs.native()),
+                "NOT_RUNNING",
+                {}};
     }
+    return {ExitCode::failed,
+            fmt::format("{} is down; the supervisor is starting it again", name),
+            "look again in a moment",
+            "NOT_RUNNING",
+            {}};
 }
 
-CliError not_running() {
-    return {ExitCode::failed, "rbees is not running", "start it with: rbees up", "NOT_RUNNING", {}};
+/// What a person should know although rbees-orcd runs; nothing when all is well.
+void remark(Console& console, const Home& home, const std::vector<HouseProcess>& processes) {
+    if (!runs(processes, supervisor_name)) {
+        console.note("nobody would restart what dies: the supervisor is gone; `rbees up` brings it back");
+    } else if (!runs(processes, pool_name)) {
+        const auto why = not_running(home, processes, pool_name);
+        console.note(fmt::format("{}; {}", why.message, why.hint));
+    }
 }
 
 }  // namespace
@@ -82,10 +92,7 @@ Outcome run_status(Session& session, const Arguments& /*arguments*/) {
         return is_up ? ExitCode::ok : ExitCode::failed;
     }
     if (!processes.empty()) console.print(to_table(processes));
-    if (!is_up) {
-        remark(console, *home, processes);
-        return std::unexpected(not_running());
-    }
+    if (!is_up) return std::unexpected(not_running(*home, processes, orcd_name));
     console.print(fmt::format("\naddress     {}\ntoken file  {}\n", url, home->admin_token().native()));
     remark(console, *home, processes);
     return ExitCode::ok;

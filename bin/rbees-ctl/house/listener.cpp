@@ -77,6 +77,12 @@ Checked<void> settle(Endpoint& endpoint, WhenTaken when_taken, ListenerChoice& c
 
 }  // namespace
 
+Checked<void> check_listener(std::string_view endpoints) {
+    const auto read = read_endpoints(endpoints);
+    if (!read) return std::unexpected(read.error());
+    return {};
+}
+
 Checked<ListenerChoice> choose_listener(const std::optional<std::string>& flag, const Kept& kept,
                                         const ConfigValue& option) {
     const auto wish = flag ? *flag : kept.listen.value_or(option.text);

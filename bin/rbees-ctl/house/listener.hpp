@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/outcome.hpp"
 #include "house/kept.hpp"
@@ -18,11 +19,15 @@ struct ListenerChoice {
     std::string note;                 ///< a sentence where it is not what one would expect; may be empty
 };
 
+/// Whether rbees-orcd may listen there at all: a host beyond loopback is refused (exit code 2), because there is no
+/// TLS.
+[[nodiscard]] Checked<void> check_listener(std::string_view endpoints);
+
 /// Order: `flag`, what was kept, the option `listen`. Port 0 becomes a free port, which is kept.
 ///
 /// A port that is taken is an error (exit code 1, who has it) where somebody chose it: by flag, by option, or because
-/// clients know the kept one. Where it is only the default, a free port is taken instead and kept. A host beyond
-/// loopback is refused (exit code 2).
+/// clients know the kept one. Where it is only the default, a free port is taken instead and kept. Refuses what
+/// `check_listener` refuses.
 [[nodiscard]] Checked<ListenerChoice> choose_listener(const std::optional<std::string>& flag, const Kept& kept,
                                                       const ConfigValue& option);
 

@@ -4,6 +4,7 @@
 #include "client/refusal.hpp"
 #include "fake_orcd.hpp"
 #include "rbees/contracts/options.hpp"
+#include "rbees/contracts/workers.hpp"
 #include "support.hpp"
 
 namespace rbees::ctl {
@@ -238,6 +239,33 @@ TEST_F(ClientTest, ModelsListShowsWhatIsHereAndCountsTheRest) {
     EXPECT_THAT(some.err, HasSubstr("1 more can be fetched: rbees models list --all"));
     EXPECT_THAT(all.out, testing::ContainsRegex("away +chat +- +not here"));
     EXPECT_EQ(run({"models", "list", "-q"}).err, "");
+}
+
+TEST_F(ClientTest, AStrangersWorkerHasNoStart) {
+    const contracts::WorkerView stranger{
+        .id = WorkerId("orphan-8004"), .node = NodeId("n"), .model = ModelId("unknown"), .orphan = true};
+    orcd.on("GET /v2/workers", 200, reflect::to_json_text(std::vector{stranger}));
+
+    EXPECT_THAT(run({"workers", "list"}).out, testing::ContainsRegex("orphan-8004 .* orphan .* - *\n"));
+}
+
+TEST_F(ClientTest, OneWorkerIsShownWithNumbersForPeople) {
+    const contracts::WorkerView worker{
+        .id = WorkerId("w1"), .node = NodeId("n"), .model = ModelId("m"), .load_progress = 1};
+    orcd.on("GET /v2/workers/w1", 200, reflect::to_json_text(worker));
+
+    EXPECT_THAT(run({"workers", "get", "w1"}).out, testing::ContainsRegex("load_progress +1\n"));
+}
+
+TEST_F(ClientTest, WithoutATokenItSaysWhereOneComesFrom) {
+    variables.erase("RBEES_TOKEN");
+    orcd.on("GET /v2/workers", 401,
+            R"({"title":"t","detail":"the request shows no token","code":"UNAUTHORIZED","hint":"send it"})");
+
+    const auto ran = run({"workers", "list"});
+
+    EXPECT_EQ(ran.exit, 4);
+    EXPECT_THAT(ran.err, HasSubstr("the request shows no token\nhint: set RBEES_TOKEN; "));
 }
 
 TEST_F(ClientTest, ListsAsJsonAreArraysWithIds) {

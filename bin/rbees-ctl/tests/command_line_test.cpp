@@ -90,6 +90,8 @@ TEST_F(CommandTest, AWrongCommandLineIsRefusedBeforeAnythingIsDone) {
     EXPECT_EQ(run({"run", "\xff"}).exit, 2);
     EXPECT_EQ(run({"down", "--timeout", "30"}).exit, 2);
     EXPECT_EQ(run({"up", "--listen", "nowhere"}).exit, 2);
+    EXPECT_EQ(run({"up", "--listen", "0.0.0.0:8080"}).exit, 2);
+    EXPECT_FALSE(std::filesystem::exists(home().state));
     EXPECT_EQ(run({"tokens", "create", "x", "--role", "king"}).exit, 2);
     EXPECT_EQ(run({"completion", "tcsh"}).exit, 2);
     EXPECT_FALSE(std::filesystem::exists(home().state));

@@ -163,6 +163,21 @@ TEST_F(ProcessesTest, AProcessRunsOnlyIfAllOfItsIdentityIsTheSame) {
     EXPECT_EQ(processes[1].state, ProcessState::dead);
 }
 
+TEST_F(ProcessesTest, StatusSaysThatTheSupervisorIsAtWork) {
+    write(home().supervisor_process(), process::identify(::getpid()).value());
+
+    const auto starting = run({"status"});
+    std::ofstream(home().state / "rbees-orcd.down") << "rbees-orcd was started 5 times in 10 s and stays down\n";
+    const auto given_up = run({"status"});
+
+    EXPECT_EQ(starting.exit, 1);
+    EXPECT_EQ(starting.err,
+              "error: rbees-orcd is down; the supervisor is starting it again\n"
+              "hint: look again in a moment\n");
+    EXPECT_EQ(given_up.exit, 1);
+    EXPECT_THAT(given_up.err, HasSubstr("stays down\nhint: its log is under " + home().logs.native()));
+}
+
 TEST_F(ProcessesTest, StatusShowsThemAndSaysWhenNobodyWatches) {
     write(home().orcd_process(), process::identify(::getpid()).value());
 
