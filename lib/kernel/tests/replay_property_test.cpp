@@ -111,7 +111,7 @@ orch::StoreFrames any_frames() {
     command.attempt = any_attempt();
     command.frames.resize(*rc::gen::inRange<std::size_t>(0, 4), {"token", "{}"});
     command.tokens = Tokens(command.frames.size());
-    command.continuable = *rc::gen::element<std::optional<bool>>(std::nullopt, true, false);
+    if (*rc::gen::arbitrary<bool>()) command.start.emplace().continuable = *rc::gen::arbitrary<bool>();
     command.at = noon;
     return command;
 }

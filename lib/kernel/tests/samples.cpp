@@ -82,7 +82,7 @@ std::vector<Record> job_records() {
     return records_of<orch::JobRecord>({
         orch::JobQueued{sample_job("job-1"), "digest of the request", "digest of a frame"},
         orch::JobDispatched{done, 1, receipt},
-        orch::JobProgressed{done, 1, 3, Tokens(2), true, noon, "digest of frames"},
+        orch::JobProgressed{done, 1, 3, Tokens(2), true, noon, "digest of frames", "digest of the start"},
         orch::JobEnded{done, contracts::TaskState::completed, 4, "stop", usage, std::nullopt, noon, "digest"},
         orch::JobQueued{sample_job("job-2"), "digest of the request", "digest of a frame"},
         orch::JobDispatched{waiting, 1, receipt},

@@ -25,13 +25,17 @@ JobDecision nothing() {
     return {};
 }
 
-/// Frames as a payload, and its digest for the record.
+/// Adds a payload; its digest, for the record.
+std::string add_payload(std::string id, const std::string& salt, std::string bytes, JobDecision& decision) {
+    auto digest = to_hex(salted_sha256(salt, bytes));
+    decision.payloads.push_back({std::move(id), salt, std::move(bytes)});
+    return digest;
+}
+
+/// Frames behind those that are stored.
 std::string add_frames(const Job& job, StoredFrames frames, const std::string& salt, JobDecision& decision) {
     frames.first = job.frames + 1;
-    Payload payload{frames_payload(job.id, frames.first), salt, reflect::to_json_text(frames)};
-    auto digest = to_hex(salted_sha256(payload.salt, payload.bytes));
-    decision.payloads.push_back(std::move(payload));
-    return digest;
+    return add_payload(frames_payload(job.id, frames.first), salt, reflect::to_json_text(frames), decision);
 }
 
 Frame error_frame(const contracts::TaskError& error) {
@@ -74,9 +78,7 @@ JobOutcome Jobs::decide_one(const SubmitJob& command) const {
     if (find(job.id) != nullptr) return refuse(ErrorCode::CONFLICT, fmt::format("there is a job {}", job.id.str()));
     JobDecision decision;
     JobQueued queued{.job = job, .request_digest = {}, .frames_digest = {}};
-    Payload request{request_payload(job.id), command.salt, command.request};
-    queued.request_digest = to_hex(salted_sha256(request.salt, request.bytes));
-    decision.payloads.push_back(std::move(request));
+    queued.request_digest = add_payload(request_payload(job.id), command.salt, command.request, decision);
     queued.frames_digest = add_frames(job, {.first = 0, .frames = {command.queued}, .ids = {}}, command.salt, decision);
     queued.job.frames = 1;
     decision.records.emplace_back(std::move(queued));
@@ -98,17 +100,23 @@ JobOutcome Jobs::decide_one(const DispatchJob& command) const {
 JobOutcome Jobs::decide_one(const StoreFrames& command) const {
     const auto job = find_running(command.job, command.attempt);
     if (!job) return std::unexpected(job.error());
-    if (command.frames.empty()) return nothing();
+    if (command.frames.empty() && !command.start) return nothing();
     JobDecision decision;
     JobProgressed progressed;
     progressed.job = command.job;
     progressed.attempt = command.attempt;
-    progressed.digest =
-        add_frames(**job, {.first = 0, .frames = command.frames, .ids = command.ids}, command.salt, decision);
     progressed.frames = (*job)->frames + command.frames.size();
     progressed.generated = (*job)->generated + command.tokens;
-    progressed.continuable = command.continuable.value_or((*job)->continuable);
+    progressed.continuable = command.start ? command.start->continuable : (*job)->continuable;
     progressed.at = command.at;
+    if (command.start) {
+        progressed.start_digest =
+            add_payload(start_payload(command.job), command.salt, reflect::to_json_text(*command.start), decision);
+    }
+    if (!command.frames.empty()) {
+        const StoredFrames frames{.first = 0, .frames = command.frames, .ids = command.ids};
+        progressed.digest = add_frames(**job, frames, command.salt, decision);
+    }
     decision.effects.emplace_back(StoredEffect{command.job, command.attempt, progressed.frames});
     decision.records.emplace_back(std::move(progressed));
     return decision;
@@ -172,7 +180,7 @@ JobOutcome Jobs::decide_one(const EraseJob& command) const {
     if (command.job.erased) return nothing();
     auto job = command.job;
     job.erased = true;
-    JobDecision decision{{JobErased{job}}, {}, {}, {request_payload(job.id)}};
+    JobDecision decision{{JobErased{job}}, {}, {}, {payload_prefix(job.id)}};
     return decision;
 }
 
@@ -268,12 +276,20 @@ std::expected<const Job*, contracts::Problem> Jobs::find_running(const JobId& id
     return job;
 }
 
+std::string payload_prefix(const JobId& job) {
+    return fmt::format("job/{}/", job.str());
+}
+
 std::string request_payload(const JobId& job) {
-    return fmt::format("job/{}/request", job.str());
+    return payload_prefix(job) + "request";
+}
+
+std::string start_payload(const JobId& job) {
+    return fmt::format("job/{}/start", job.str());
 }
 
 std::string frames_payload(const JobId& job, std::uint64_t first) {
-    return fmt::format("job/{}/frames/{:012}", job.str(), first);
+    return fmt::format("{}frames/{:012}", payload_prefix(job), first);
 }
 
 }  // namespace rbees::orchestrator

@@ -19,6 +19,7 @@
 #include "rbees/base/ids.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/contracts/executions.hpp"
 #include "rbees/contracts/tasks.hpp"
 #include "rbees/orchestrator_core/job.hpp"
 
@@ -57,7 +58,7 @@ struct StoreFrames {
     std::vector<Frame> frames;
     std::vector<std::int32_t> ids;  ///< of the tokens in them
     Tokens tokens;
-    std::optional<bool> continuable;  ///< told by the first frame of an attempt
+    std::optional<contracts::ExecutionStart> start;  ///< the attempt's first word
     WallTime at{};
     std::string salt;
 };
@@ -124,7 +125,8 @@ struct JobProgressed {
     Tokens generated;          ///< likewise
     bool continuable = false;
     WallTime at{};
-    std::string digest;
+    std::optional<std::string> digest;        ///< of the frames, if there are any
+    std::optional<std::string> start_digest;  ///< of what an attempt can be continued from
 };
 struct JobPostponed {
     JobId job;
@@ -151,7 +153,7 @@ struct JobErased {
 };
 BOOST_DESCRIBE_STRUCT(JobQueued, (), (job, request_digest, frames_digest))
 BOOST_DESCRIBE_STRUCT(JobDispatched, (), (job, attempt, receipt))
-BOOST_DESCRIBE_STRUCT(JobProgressed, (), (job, attempt, frames, generated, continuable, at, digest))
+BOOST_DESCRIBE_STRUCT(JobProgressed, (), (job, attempt, frames, generated, continuable, at, digest, start_digest))
 BOOST_DESCRIBE_STRUCT(JobPostponed, (), (job, attempt, failures, reason, pause_ms))
 BOOST_DESCRIBE_STRUCT(JobRequeued, (), (job))
 BOOST_DESCRIBE_STRUCT(JobEnded, (), (job, outcome, frames, stop_reason, usage, error, at, digest))

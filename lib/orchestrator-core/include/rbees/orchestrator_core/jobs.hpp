@@ -27,7 +27,7 @@ struct JobDecision {
     std::vector<JobRecord> records;
     std::vector<JobEffect> effects;  ///< run once the records are on disk
     std::vector<Payload> payloads;
-    std::vector<std::string> erased;  ///< ids of payloads that go
+    std::vector<std::string> erased;  ///< prefixes of the ids of payloads that go
 };
 
 /// A refusal is a Problem: CONFLICT where an attempt or a job is over, NOT_FOUND where there is no such job.
@@ -79,8 +79,10 @@ class Jobs {
 };
 
 /// Where a job's texts lie. Frames lie under the number of their first one, with twelve digits, so that ids sort as
-/// numbers do.
+/// numbers do. The prefix is that of all of them, and of no other job's.
+[[nodiscard]] std::string payload_prefix(const JobId& job);
 [[nodiscard]] std::string request_payload(const JobId& job);
+[[nodiscard]] std::string start_payload(const JobId& job);
 [[nodiscard]] std::string frames_payload(const JobId& job, std::uint64_t first);
 
 }  // namespace rbees::orchestrator
