@@ -88,11 +88,13 @@ struct ExecutionEnd {
 };
 BOOST_DESCRIBE_STRUCT(ExecutionEnd, (), (stop_reason, usage, message))
 
-/// `POST /execute/{job}/{attempt}/ack`: everything through this token is stored; absent: nothing yet.
+/// `POST /execute/{job}/{attempt}/ack`: everything through this token is stored; absent: nothing yet. With `done` the
+/// end is, too, and the worker may forget the execution.
 struct Acknowledge {
     std::optional<std::uint64_t> through;
+    std::optional<bool> done;
 };
-BOOST_DESCRIBE_STRUCT(Acknowledge, (), (through))
+BOOST_DESCRIBE_STRUCT(Acknowledge, (), (through, done))
 
 struct Acknowledged {
     std::uint64_t lease_ms = 0;  ///< how long it runs on without another word
