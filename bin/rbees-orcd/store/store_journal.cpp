@@ -65,7 +65,7 @@ store::Batch batch_of(kernel::JournalBatch batch) {
     for (auto& payload : batch.payloads) {
         out.payloads.push_back({std::move(payload.id), std::move(payload.salt), std::move(payload.bytes)});
     }
-    out.erased_payloads = std::move(batch.erased);
+    out.erased_payload_prefixes = std::move(batch.erased);
     return out;
 }
 

@@ -47,4 +47,8 @@ inline constexpr std::string_view entity_columns =
 /// The current row (id, salt, bytes, checksum) as a payload, unless its checksum denies it.
 [[nodiscard]] std::optional<PayloadWrite> payload_of(const Statement& row, FieldHasher& hasher);
 
+/// The ids that begin with a prefix are those from it up to this one, exclusive, in SQLite's order of bytes.
+/// The prefix must be one as of Batch::erased_payload_prefixes.
+[[nodiscard]] std::string end_of_prefix(std::string_view prefix);
+
 }  // namespace rbees::store

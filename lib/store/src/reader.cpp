@@ -36,12 +36,6 @@ std::optional<EntityRow> entity_of(const Statement& row, FieldHasher& hasher) {
     return found;
 }
 
-std::optional<PayloadWrite> payload_of(const Statement& row, FieldHasher& hasher) {
-    PayloadWrite found{std::string(row.text(0)), std::string(row.bytes(1)), std::string(row.bytes(2))};
-    if (payload_checksum(hasher, found) != row.digest(3)) return std::nullopt;
-    return found;
-}
-
 Reader::Reader(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
 Reader::~Reader() = default;
@@ -102,18 +96,6 @@ Result<void> Reader::replay(Sequence from, const std::function<void(const Stored
         }
     }
     return {};
-}
-
-Result<std::optional<PayloadWrite>> Reader::payload(std::string_view id) {
-    auto statement = connection_->database().prepare("SELECT id, salt, bytes, checksum FROM payload WHERE id = ?");
-    if (!statement) return connection_->fail_with(statement.error());
-    statement->bind(id);
-    const auto has_row = statement->step();
-    if (!has_row) return connection_->fail_with(has_row.error());
-    if (!*has_row) return std::nullopt;
-    auto found = payload_of(*statement, connection_->hasher());
-    if (!found) return connection_->fail_damaged(fmt::format("payload {}", id));
-    return found;
 }
 
 }  // namespace rbees::store

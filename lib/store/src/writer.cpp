@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "connection.hpp"
 #include "rbees/store/limits.hpp"
 #include "schema.hpp"
 
@@ -60,7 +61,7 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::filesy
 
 Sql<void> Writer::prepare() {
     sqlite3_wal_hook(database_.get(), remember_log_pages, &log_pages_);
-    const std::array<std::pair<Statement*, std::string_view>, 9> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 10> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&insert_record_, insert_record_sql},
@@ -70,6 +71,7 @@ Sql<void> Writer::prepare() {
         {&delete_entity_, "DELETE FROM entity WHERE kind = ? AND id = ?"},
         {&put_payload_, put_payload_sql},
         {&delete_payload_, "DELETE FROM payload WHERE id = ?"},
+        {&delete_payloads_, "DELETE FROM payload WHERE id >= ? AND id < ?"},
     }};
     for (const auto& [statement, sql] : statements) {
         auto prepared = database_.prepare(sql);
@@ -144,6 +146,9 @@ Sql<void> Writer::write_batch(const Batch& batch) {
     for (const auto& id : batch.erased_payloads) {
         if (done) done = erase_payload(id);
     }
+    for (const auto& prefix : batch.erased_payload_prefixes) {
+        if (done) done = erase_payloads(prefix);
+    }
     return done;
 }
 
@@ -180,6 +185,12 @@ Sql<void> Writer::write_payload(const PayloadWrite& payload) {
 Sql<void> Writer::erase_payload(const std::string& id) {
     erases_now_ = true;
     return delete_payload_.run(std::string_view(id));
+}
+
+Sql<void> Writer::erase_payloads(const std::string& prefix) {
+    erases_now_ = true;
+    const auto end = end_of_prefix(prefix);
+    return delete_payloads_.run(std::string_view(prefix), std::string_view(end));
 }
 
 void Writer::roll_back() {

@@ -55,13 +55,14 @@ class Writer {
     Sql<void> write_entity(const EntityChange& entity);
     Sql<void> write_payload(const PayloadWrite& payload);
     Sql<void> erase_payload(const std::string& id);
+    Sql<void> erase_payloads(const std::string& prefix);
     void roll_back();
     Sql<void> run_checkpoint(int mode);
     [[nodiscard]] std::expected<void, OpenError> check_end(const std::string& name);
 
     Database database_;
     Statement begin_, commit_, insert_record_, move_head_, update_entity_, put_entity_, delete_entity_, put_payload_,
-        delete_payload_;
+        delete_payload_, delete_payloads_;
     FieldHasher hasher_;
     JournalHead head_;       ///< committed
     JournalHead next_head_;  ///< of the transaction under way

@@ -21,6 +21,10 @@ struct Outcome {
     bool goes_on_after_failure = false;
 };
 
+std::string under(const std::string& body) {
+    return fmt::format("text/{}/", body);
+}
+
 /// Runs that program on the disk of `vfs`.
 class FaultyRun {
   public:
@@ -37,7 +41,7 @@ class FaultyRun {
         outcome_.opened = journal.has_value();
         if (!journal) return outcome_;
         for (int i = 0; i < batches && outcome_.storage_failures == 0; ++i)
-            commit(**journal, fmt::format("body-{}", i));
+            commit(**journal, i);
         (*journal)->stop();
         outcome_.goes_on_after_failure =
             outcome_.storage_failures > 0 && (*journal)->append(batch_of("late"), [](CommitResult) {}).has_value();
@@ -45,10 +49,14 @@ class FaultyRun {
     }
 
   private:
-    void commit(Journal& journal, const std::string& body) {
+    /// Each batch also erases, by its prefix, what the one before it wrote under one.
+    void commit(Journal& journal, int i) {
+        const auto body = fmt::format("body-{}", i);
         Batch batch = batch_of(body);
         batch.entities = {job(body)};
-        batch.payloads = {{body, "salt", std::string(5'000, 'p')}};
+        batch.payloads = {{body, "salt", std::string(5'000, 'p')}, {under(body) + "1", "salt", "a"}};
+        batch.payloads.push_back({under(body) + "2", "salt", std::string(5'000, 'b')});
+        if (i > 0) batch.erased_payload_prefixes = {under(fmt::format("body-{}", i - 1))};
         const auto taken = journal.append(std::move(batch), [&](CommitResult result) {
             (result ? outcome_.acknowledged : outcome_.refused).insert(body);
             told_.open();
@@ -93,6 +101,10 @@ class FaultTest : public testing::TestWithParam<FaultKind> {
             EXPECT_TRUE(stored.contains(body)) << body;
             EXPECT_TRUE((*reader)->entity("job", body)->has_value()) << body;
             EXPECT_TRUE((*reader)->payload(body)->has_value()) << body;
+        }
+        for (const auto& body : stored) {
+            const bool is_last = body == *stored.rbegin();
+            EXPECT_EQ((*reader)->payloads(under(body), "", 10)->size(), is_last ? 2U : 0U) << body;
         }
         for (const auto& body : outcome.refused)
             EXPECT_FALSE(stored.contains(body)) << body;

@@ -60,7 +60,7 @@ struct JournalBatch {
     std::vector<RecordText> records;
     std::vector<EntityRow> entities;
     std::vector<PayloadText> payloads;
-    std::vector<std::string> erased;  ///< ids of payloads
+    std::vector<std::string> erased;  ///< prefixes: every payload whose id begins so goes
 };
 
 enum class JournalRefusal : std::uint8_t {

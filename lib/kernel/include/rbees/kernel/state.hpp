@@ -26,7 +26,7 @@ struct Decision {
     std::vector<Record> records;
     std::vector<Effect> effects;
     std::vector<orchestrator::Payload> payloads;  ///< text, written with the records
-    std::vector<std::string> erased;              ///< ids of payloads that go with them
+    std::vector<std::string> erased;              ///< prefixes of the ids of payloads that go with them
 };
 
 struct State {

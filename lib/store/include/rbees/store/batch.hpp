@@ -70,6 +70,9 @@ struct Batch {
     std::vector<EntityChange> entities;
     std::vector<PayloadWrite> payloads;
     std::vector<std::string> erased_payloads;  ///< ids; an absent one is no error
+    /// Everything whose id begins so goes, what this batch writes included. Never empty, and it ends with an ASCII
+    /// character below 0x7f. "job/1/" does not reach "job/12/": end it with the separator.
+    std::vector<std::string> erased_payload_prefixes;
 };
 
 }  // namespace rbees::store

@@ -36,6 +36,9 @@ inline constexpr std::chrono::milliseconds lock_wait = std::chrono::seconds(5);
 /// Rows read in one statement by a replay: a longer one would keep the log from being reset.
 inline constexpr std::size_t replay_rows = 1'000;
 
+/// Payloads read in one call hold no more than this, unless the first alone does.
+inline constexpr Bytes payloads_read_max = mebibytes(4);
+
 /// Rows of one page of a list.
 inline constexpr std::size_t page_rows_max = 1'000;
 

@@ -108,6 +108,16 @@ class Reader {
     /// A payload, or none if it was erased or never written.
     [[nodiscard]] Result<std::optional<PayloadWrite>> payload(std::string_view id);
 
+    /// Payloads whose ids begin with `prefix` (as of Batch::erased_payload_prefixes) and come after `after_id` (empty =
+    /// from the first), by id: at most `limit` (1 to limits::page_rows_max), and fewer where they are long
+    /// (limits::payloads_read_max). Only an empty answer means that there are no more. Fails at a damaged one.
+    [[nodiscard]] Result<std::vector<PayloadWrite>> payloads(std::string_view prefix, std::string_view after_id,
+                                                             std::size_t limit);
+
+    /// The last payload of `prefix` whose id is not behind `id`, or none: where a stream is entered in the middle, if
+    /// each payload is named after the first thing in it.
+    [[nodiscard]] Result<std::optional<PayloadWrite>> payload_up_to(std::string_view prefix, std::string_view id);
+
     /// Checks every record, entity and payload, and that the chain passes through `known` (a head kept elsewhere).
     [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt);
 
