@@ -119,6 +119,12 @@ Result<std::string> read_file(const fs::path& path, Bytes limit) {
     }
 }
 
+Result<std::string> read_first_line(const fs::path& path) {
+    auto text = read_file(path, kibibytes(4));
+    if (text) text->resize(std::min(text->find_first_of("\r\n"), text->size()));
+    return text;
+}
+
 Result<void> write_file_atomically(const fs::path& path, std::string_view content, FileAccess access) {
     const auto folder = folder_of(path);
     const auto suffix = to_hex(random_bytes(suffix_bytes));

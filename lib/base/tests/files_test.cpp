@@ -92,6 +92,21 @@ TEST(WriteFileAtomically, ReplacesTheOldContentAndItsPermissions) {
     EXPECT_EQ(permissions_of(folder / "token"), fs::perms::owner_read | fs::perms::owner_write);
 }
 
+TEST(ReadFirstLine, EndsBeforeTheLinesEnd) {
+    const TemporaryFolder folder;
+    const auto read = [&](std::string_view content) {
+        EXPECT_TRUE(write_file_atomically(folder.path() / "file", content, FileAccess::owner_only));
+        return read_first_line(folder.path() / "file").value_or("failed");
+    };
+
+    EXPECT_EQ(read("token\n"), "token");
+    EXPECT_EQ(read("token\r\nmore\n"), "token");
+    EXPECT_EQ(read("token"), "token");
+    EXPECT_EQ(read(""), "");
+    EXPECT_EQ(read(std::string(5000, 'x')), "failed");
+    EXPECT_FALSE(read_first_line(folder.path() / "absent"));
+}
+
 TEST(WriteFileAtomically, NameWithoutFolderIsInTheWorkingFolder) {
     const TemporaryFolder folder;
     const auto before = fs::current_path();

@@ -39,6 +39,10 @@ enum class FileAccess : unsigned { everyone = 0644, owner_only = 0600 };
 /// The whole file. Fails if it is absent, unreadable, or larger than `limit`.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, Bytes limit = mebibytes(16));
 
+/// The first line without its end, for files that hold one word: tokens, notes. Fails as `read_file` does, also where
+/// the file is larger than 4 KiB.
+[[nodiscard]] Result<std::string> read_first_line(const std::filesystem::path& path);
+
 /// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                                  FileAccess access);
