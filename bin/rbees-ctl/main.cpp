@@ -1,3 +1,6 @@
+/// @file
+/// rbees: the control command.
+
 #include <unistd.h>
 
 #include <iostream>

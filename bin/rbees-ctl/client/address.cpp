@@ -11,12 +11,6 @@
 namespace rbees::ctl {
 namespace {
 
-std::string trimmed(std::string text) {
-    const auto last = text.find_last_not_of(" \r\n\t");
-    text.resize(last == std::string::npos ? 0 : last + 1);
-    return text;
-}
-
 std::optional<std::string> variable(const Environment& environment, const std::string& name) {
     auto value = environment(name);
     return value && !value->empty() ? value : std::nullopt;
@@ -43,8 +37,7 @@ std::string url_of_listener(std::string_view endpoints) {
     auto [host, port] = *endpoint;
     if (host == "0.0.0.0") host = "127.0.0.1";
     if (host == "::") host = "::1";
-    const bool is_v6 = host.find(':') != std::string::npos;
-    return is_v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
+    return fmt::format("http://{}", net::Url{"http", host, port}.authority());
 }
 
 Checked<Address> find_address(const std::optional<std::string>& flag, const Home& home, const Config& config,
@@ -61,7 +54,7 @@ Checked<Address> find_address(const std::optional<std::string>& flag, const Home
                            "write it as http://HOST:PORT, in --url or RBEES_URL");
     }
     if (address.token || !(address.url == own || net::is_loopback(url->host))) return address;
-    if (auto token = read_file(home.admin_token())) address.token = trimmed(std::move(*token));
+    if (auto token = read_first_line(home.admin_token())) address.token = std::move(*token);
     return address;
 }
 

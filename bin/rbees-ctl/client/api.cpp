@@ -26,7 +26,7 @@ net::ClientRequest Api::request(std::string_view method, std::string_view path, 
     auto url = net::parse_url(address_.url + std::string(path));
     RBEES_ASSERT(url.has_value());  // find_address() checked the address, and paths are ours
     net::ClientRequest request{.method = std::string(method), .url = std::move(*url), .body = std::move(body)};
-    request.timeouts = {.connect = std::chrono::seconds(5), .head = call_time, .body = call_time};
+    request.timeouts = {.connect = connect_time, .head = call_time, .body = call_time};
     request.headers.set("Accept", "application/json");
     request.headers.set("User-Agent", fmt::format("rbees/{}", http_api::this_build().version));
     if (address_.token) request.headers.set("Authorization", fmt::format("Bearer {}", *address_.token));

@@ -15,6 +15,8 @@
 
 namespace rbees::ctl {
 
+inline constexpr Duration connect_time = std::chrono::seconds(5);
+
 /// How long one call may take; streams have bounds of their own.
 inline constexpr Duration call_time = std::chrono::seconds(30);
 

@@ -58,9 +58,9 @@ std::string body_of(const Question& question) {
 }
 
 /// The answer as far as it has come, and what stopped it.
-class Answering {
+class AnswerReader {
   public:
-    explicit Answering(ChatListener listener) : listener_(std::move(listener)) {}
+    explicit AnswerReader(ChatListener listener) : listener_(std::move(listener)) {}
 
     /// False when nothing more is wanted: an error, or the end.
     bool feed(std::string_view bytes) {
@@ -132,44 +132,44 @@ net::Task<std::string> read_rest(net::ClientStream* stream) {
 }
 
 /// Shared by the question and by the look at the loading beside it.
-struct Asking {
+struct PendingQuestion {
     net::Client* client = nullptr;
     std::string url;
     ChatListener listener;
     bool is_answered = false;
 };
 
-net::Task<Checked<ChatAnswer>> receive(std::shared_ptr<Asking> asking, net::ClientRequest request) {
-    auto stream = co_await asking->client->open(std::move(request));
-    asking->is_answered = true;
-    if (!stream) co_return std::unexpected(unreachable(stream.error(), asking->url));
+net::Task<Checked<ChatAnswer>> receive(std::shared_ptr<PendingQuestion> pending, net::ClientRequest request) {
+    auto stream = co_await pending->client->open(std::move(request));
+    pending->is_answered = true;
+    if (!stream) co_return std::unexpected(unreachable(stream.error(), pending->url));
     if ((*stream)->status() >= 400) {
         net::Response response{.status = (*stream)->status(), .headers = (*stream)->headers(), .body = {}};
         response.body = co_await read_rest(stream->get());
         co_return std::unexpected(refusal(response));
     }
-    Answering answering(asking->listener);
+    AnswerReader reader(pending->listener);
     while (true) {
         const auto piece = co_await (*stream)->read();
-        if (!piece) answering.fail_with("the answer was cut off: " + piece.error().detail);
-        if (!piece || piece->empty() || !answering.feed(*piece)) break;
+        if (!piece) reader.fail_with("the answer was cut off: " + piece.error().detail);
+        if (!piece || piece->empty() || !reader.feed(*piece)) break;
     }
-    co_return std::move(answering).finish();
+    co_return std::move(reader).finish();
 }
 
 /// Tells of the loading until the answer begins. A look that fails is left out: the question itself will say what is
 /// wrong.
-net::Task<void> watch_loading(std::shared_ptr<Asking> asking, net::ClientRequest look, std::string model) {
+net::Task<void> watch_loading(std::shared_ptr<PendingQuestion> pending, net::ClientRequest look, std::string model) {
     while (true) {
         const bool passed = co_await net::wait_for(loading_interval);
-        if (!passed || asking->is_answered) co_return;
-        const auto response = co_await asking->client->send(look);
-        if (asking->is_answered) co_return;
+        if (!passed || pending->is_answered) co_return;
+        const auto response = co_await pending->client->send(look);
+        if (pending->is_answered) co_return;
         if (!response || response->status != 200) continue;
         const auto workers = reflect::from_json_text<std::vector<contracts::WorkerView>>(response->body);
         for (const auto& worker : workers.value_or(std::vector<contracts::WorkerView>{})) {
             const bool is_loading = worker.state == contracts::WorkerState::starting && worker.model.str() == model;
-            if (is_loading) asking->listener.on_loading(worker.load_progress);
+            if (is_loading) pending->listener.on_loading(worker.load_progress);
         }
     }
 }
@@ -177,13 +177,13 @@ net::Task<void> watch_loading(std::shared_ptr<Asking> asking, net::ClientRequest
 }  // namespace
 
 Checked<ChatAnswer> ask(Api& api, const Question& question, const ChatListener& listener) {
-    const auto asking = std::make_shared<Asking>(&api.client(), api.address().url, listener);
+    const auto pending = std::make_shared<PendingQuestion>(&api.client(), api.address().url, listener);
     auto request = api.request("POST", "/v1/chat/completions", body_of(question));
     request.headers.set("Accept", "text/event-stream, application/json");
     request.timeouts.head = first_byte_time;
     request.timeouts.body = first_byte_time;
-    api.loop().start(watch_loading(asking, api.request("GET", "/v2/workers"), question.model));
-    auto answer = api.loop().run(receive(asking, std::move(request)));
+    api.loop().start(watch_loading(pending, api.request("GET", "/v2/workers"), question.model));
+    auto answer = api.loop().run(receive(pending, std::move(request)));
     if (!answer) return std::unexpected(answer.error());
     return std::move(*answer);
 }

@@ -29,29 +29,25 @@ std::optional<contracts::Version> server_version(Session& session) {
     return version ? std::optional(*version) : std::nullopt;
 }
 
+std::string line_of(std::string_view program, const contracts::Version& version) {
+    return fmt::format("{} {} ({}, {})\n", program, version.version, version.compiler, version.build_type);
+}
+
 }  // namespace
 
 Outcome run_version(Session& session, const Arguments& /*arguments*/) {
     const auto& client = http_api::this_build();
     const auto server = server_version(session);
-    auto& console = session.console();
-    if (session.is_json()) {
-        boost::json::object shown{{"client", reflect::to_json(client)}};
-        shown.emplace("server", server ? reflect::to_json(*server) : boost::json::value());
-        console.print_json(shown);
-        return ExitCode::ok;
-    }
-    console.print(fmt::format("rbees {} ({}, {})\n", client.version, client.compiler, client.build_type));
-    console.print(server
-                      ? fmt::format("rbees-orcd {} ({}, {})\n", server->version, server->compiler, server->build_type)
-                      : "rbees-orcd: not running\n");
+    boost::json::object json{{"client", reflect::to_json(client)}};
+    json.emplace("server", server ? reflect::to_json(*server) : boost::json::value());
+    const auto server_line = server ? line_of("rbees-orcd", *server) : "rbees-orcd: not running\n";
+    session.console().answer(json, line_of("rbees", client) + server_line);
     return ExitCode::ok;
 }
 
 Outcome run_config_view(Session& session, const Arguments& /*arguments*/) {
     const auto config = session.config();
     if (!config) return std::unexpected(config.error());
-    auto& console = session.console();
     boost::json::array entries;
     Table table{.heading = {"OPTION", "VALUE", "ORIGIN"}, .rows = {}};
     for (const auto& [name, value] : config->values()) {
@@ -63,11 +59,7 @@ Outcome run_config_view(Session& session, const Arguments& /*arguments*/) {
         table.rows.push_back(
             {name, value.text, Cell(value.origin, value.origin == "default" ? Tone::faint : Tone::plain)});
     }
-    if (session.is_json()) {
-        console.print_json(entries);
-    } else {
-        console.print(table);
-    }
+    session.console().answer(entries, table);
     return ExitCode::ok;
 }
 

@@ -18,11 +18,7 @@ Outcome run_doctor(Session& session, const Arguments& arguments) {
     }
     check_models(*home, arguments.has("--deep") ? Depth::hashes : Depth::sizes, findings);
     auto& console = session.console();
-    if (session.is_json()) {
-        console.print_json(reflect::to_json(findings));
-    } else {
-        console.print(render(findings, console.out().colour));
-    }
+    console.answer(reflect::to_json(findings), render(findings, console.out().colour));
     return is_any_bad(findings) ? ExitCode::failed : ExitCode::ok;
 }
 

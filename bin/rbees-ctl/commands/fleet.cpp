@@ -2,9 +2,8 @@
 
 #include <vector>
 
-#include "cli/session.hpp"
-#include "commands/details.hpp"
 #include "commands/handlers.hpp"
+#include "commands/listing.hpp"
 #include "output/words.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/workers.hpp"
@@ -40,7 +39,7 @@ Cell state_of(const NodeView& node) {
     return {node.reason.empty() ? std::string(name) : fmt::format("{}: {}", name, node.reason), Tone::warning};
 }
 
-Table to_table(const std::vector<WorkerView>& workers, Terminal reader) {
+Table table_of_workers(const std::vector<WorkerView>& workers, Terminal reader) {
     Table table{.heading = {"ID", "MODEL", "STATE", "BUSY", "NODE", "PID", "STARTED"}, .rows = {}};
     for (const auto& worker : workers) {
         // Of a stranger nobody knows when it started.
@@ -52,7 +51,7 @@ Table to_table(const std::vector<WorkerView>& workers, Terminal reader) {
     return table;
 }
 
-Table to_table(const std::vector<NodeView>& nodes, Terminal reader) {
+Table table_of_nodes(const std::vector<NodeView>& nodes, Terminal reader) {
     Table table{.heading = {"ID", "NAME", "KIND", "STATE", "WORKERS", "MODELS", "SINCE"}, .rows = {}};
     for (const auto& node : nodes) {
         table.rows.push_back({node.id.str(), node.name, reflect::name_of(node.kind), state_of(node),
@@ -62,47 +61,15 @@ Table to_table(const std::vector<NodeView>& nodes, Terminal reader) {
     return table;
 }
 
-template <class View>
-Outcome list(Session& session, std::string_view path, std::string_view when_empty) {
-    const auto api = session.api();
-    if (!api) return std::unexpected(api.error());
-    const auto views = (*api)->get<std::vector<View>>(path);
-    if (!views) return std::unexpected(views.error());
-    auto& console = session.console();
-    if (session.is_json()) {
-        console.print_json(reflect::to_json(*views));
-    } else if (views->empty()) {
-        console.note(when_empty);
-    } else {
-        console.print(to_table(*views, console.out().terminal));
-    }
-    return ExitCode::ok;
-}
-
-template <class View>
-Outcome show(Session& session, const std::string& path) {
-    const auto api = session.api();
-    if (!api) return std::unexpected(api.error());
-    const auto view = (*api)->get<View>(path);
-    if (!view) return std::unexpected(view.error());
-    auto& console = session.console();
-    const auto json = reflect::to_json(*view);
-    if (session.is_json()) {
-        console.print_json(json);
-    } else {
-        console.print(render_details(json.get_object(), console.out().colour));
-    }
-    return ExitCode::ok;
-}
-
 }  // namespace
 
 Outcome run_workers_list(Session& session, const Arguments& /*arguments*/) {
-    return list<WorkerView>(session, "/v2/workers", "no worker runs; the first request for a model starts one");
+    return show_list(session, "/v2/workers", table_of_workers,
+                     "no worker runs; the first request for a model starts one");
 }
 
 Outcome run_workers_get(Session& session, const Arguments& arguments) {
-    return show<WorkerView>(session, path_of("/v2/workers", arguments.required("WORKER")));
+    return show_one<WorkerView>(session, path_of("/v2/workers", arguments.required("WORKER")));
 }
 
 Outcome run_workers_stop(Session& session, const Arguments& arguments) {
@@ -110,21 +77,18 @@ Outcome run_workers_stop(Session& session, const Arguments& arguments) {
     if (!api) return std::unexpected(api.error());
     const auto worker = (*api)->remove<WorkerView>(path_of("/v2/workers", arguments.required("WORKER")));
     if (!worker) return std::unexpected(worker.error());
-    if (session.is_json()) {
-        session.console().print_json(reflect::to_json(*worker));
-    } else {
-        session.console().print(
-            fmt::format("worker {} of {} finishes its work and stops\n", worker->id.str(), worker->model.str()));
-    }
+    session.console().answer(reflect::to_json(*worker), fmt::format("worker {} of {} finishes its work and stops\n",
+                                                                    worker->id.str(), worker->model.str()));
     return ExitCode::ok;
 }
 
 Outcome run_nodes_list(Session& session, const Arguments& /*arguments*/) {
-    return list<NodeView>(session, "/v2/nodes", "no node is registered; `rbees doctor` looks for the reason");
+    return show_list(session, "/v2/nodes", table_of_nodes,
+                     "no node is registered; `rbees doctor` looks for the reason");
 }
 
 Outcome run_nodes_get(Session& session, const Arguments& arguments) {
-    return show<NodeView>(session, path_of("/v2/nodes", arguments.required("NODE")));
+    return show_one<NodeView>(session, path_of("/v2/nodes", arguments.required("NODE")));
 }
 
 }  // namespace rbees::ctl

@@ -37,10 +37,6 @@ class DownloadFollower {
     DownloadFollower(Session& session, ModelId model)
         : model_(std::move(model)), progress_(session.console().progress()) {}
 
-    ~DownloadFollower() { progress_.clear(); }
-    DownloadFollower(const DownloadFollower&) = delete;
-    DownloadFollower& operator=(const DownloadFollower&) = delete;
-
     /// Takes what was seen. Fails when the download did.
     Checked<void> take(const std::optional<DownloadReport>& report, Instant now) {
         if (!started_at_) started_at_ = now;
@@ -142,7 +138,8 @@ Checked<Loading> look_at_loading(Api& api, const ModelId& model) {
 }
 
 /// Looks until a worker is ready.
-Checked<void> follow_loading(Session& session, Api& api, const ModelId& model, ProgressLine& progress) {
+Checked<void> follow_loading(Session& session, Api& api, const ModelId& model) {
+    auto progress = session.console().progress();
     const auto started_at = BootClock::now();
     while (true) {
         const auto loading = look_at_loading(api, model);
@@ -180,9 +177,7 @@ Checked<ModelView> download_model(Session& session, const ModelId& model) {
 Checked<ModelView> await_loaded(Session& session, const ModelId& model) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
-    auto progress = session.console().progress();
-    const auto loaded = follow_loading(session, **api, model, progress);
-    progress.clear();
+    const auto loaded = follow_loading(session, **api, model);
     const auto what = fmt::format("the loading of {}", model.str());
     if (!loaded) return stopped_looking(session, loaded.error(), what, "rbees workers list");
     return (*api)->get<ModelView>(path_of("/v2/models", model.str()));

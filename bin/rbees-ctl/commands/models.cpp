@@ -44,21 +44,8 @@ Table to_table(const std::vector<ModelView>& models) {
     return table;
 }
 
-/// A change that answers 202 or 204: only whether it was taken matters.
-Checked<void> order(Session& session, std::string_view method, const std::string& path) {
-    const auto api = session.api();
-    if (!api) return std::unexpected(api.error());
-    const auto response = (*api)->call(method, path, method == "POST" ? "{}" : "");
-    if (!response) return std::unexpected(response.error());
-    return {};
-}
-
 Outcome say_model(Session& session, const ModelView& model, std::string_view sentence) {
-    if (session.is_json()) {
-        session.console().print_json(reflect::to_json(model));
-    } else {
-        session.console().print(fmt::format("{}\n", sentence));
-    }
+    session.console().answer(reflect::to_json(model), fmt::format("{}\n", sentence));
     return ExitCode::ok;
 }
 
@@ -132,8 +119,10 @@ Outcome run_models_rm(Session& session, const Arguments& arguments) {
     const auto named = arguments.required("MODEL");
     const auto question = fmt::format("Delete the file of {} and stop its workers?", named);
     if (auto confirmed = confirm(session, arguments, question); !confirmed) return std::unexpected(confirmed.error());
-    if (auto taken = order(session, "DELETE", path_of("/v2/models", named)); !taken)
-        return std::unexpected(taken.error());
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    const auto deleted = (*api)->call("DELETE", path_of("/v2/models", named));
+    if (!deleted) return std::unexpected(deleted.error());
     session.console().note(fmt::format("{} is deleted", named));
     return ExitCode::ok;
 }

@@ -21,14 +21,11 @@ Outcome start(Session& session) {
     const auto started = start_house(session, std::nullopt);
     if (!started) return std::unexpected(started.error());
     if (!started->note.empty()) session.console().note(started->note);
-    const auto word = started->kind == StartKind::started ? "started" : "already_running";
-    if (session.is_json()) {
-        session.console().print_json(boost::json::object{{"url", started->url}, {"outcome", word}});
-    } else if (started->kind == StartKind::started) {
-        session.console().print(fmt::format("rbees-orcd listens on {}\n", started->url));
-    } else {
-        session.console().print(fmt::format("rbees-orcd was running already, on {}\n", started->url));
-    }
+    const bool is_new = started->kind == StartKind::started;
+    const auto* sentence = is_new ? "rbees-orcd listens on" : "rbees-orcd was running already, on";
+    session.console().answer(
+        boost::json::object{{"url", started->url}, {"outcome", is_new ? "started" : "already_running"}},
+        fmt::format("{} {}\n", sentence, started->url));
     return ExitCode::ok;
 }
 
@@ -93,11 +90,7 @@ Outcome run_orchestrator_status(Session& session, const Arguments& /*arguments*/
         shown.emplace("workers", readiness->workers);
     }
     auto& console = session.console();
-    if (session.is_json()) {
-        console.print_json(shown);
-    } else {
-        console.print(render_details(shown, console.out().colour));
-    }
+    console.answer(shown, render_details(shown, console.out().colour));
     return ready->status == 200 ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -106,11 +99,7 @@ Outcome run_orchestrator_health(Session& session, const Arguments& /*arguments*/
     if (!api) return std::unexpected(api.error());
     const auto health = (*api)->get<contracts::Health>("/health");
     if (!health) return std::unexpected(health.error());
-    if (session.is_json()) {
-        session.console().print_json(reflect::to_json(*health));
-    } else {
-        session.console().print(health->status + "\n");
-    }
+    session.console().answer(reflect::to_json(*health), health->status + "\n");
     return health->status == "healthy" ? ExitCode::ok : ExitCode::failed;
 }
 

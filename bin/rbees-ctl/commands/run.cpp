@@ -33,9 +33,9 @@ Checked<std::string> read_prompt(Session& session, std::string written) {
 }
 
 /// Shows the answer as it comes: text on stdout, the rest on stderr.
-class Show {
+class AnswerView {
   public:
-    explicit Show(Session& session) : console_(session.console()), progress_(console_.progress()) {}
+    explicit AnswerView(Session& session) : console_(session.console()), progress_(console_.progress()) {}
 
     [[nodiscard]] ChatListener listener(const std::string& model) {
         return {.on_text = [this](std::string_view text) { take_text(text); },
@@ -98,9 +98,9 @@ Outcome run_run(Session& session, const Arguments& arguments) {
                             .system = arguments.text("--system"),
                             .max_tokens = arguments.whole_number("--max-tokens"),
                             .temperature = arguments.number("--temperature")};
-    Show show(session);
-    const auto answer = ask(**api, question, show.listener(question.model));
-    show.finish();
+    AnswerView view(session);
+    const auto answer = ask(**api, question, view.listener(question.model));
+    view.finish();
     if (!answer) return std::unexpected(answer.error());
     if (session.is_json()) session.console().print_json(reflect::to_json(*answer));
     if (answer->finish_reason == "length")

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/describe/class.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <vector>
@@ -10,8 +11,17 @@
 #include "house/processes.hpp"
 #include "house/stopping.hpp"
 #include "rbees/reflect/describe.hpp"
+#include "rbees/reflect/write.hpp"
 
 namespace rbees::ctl {
+
+/// What `rbees down --json` says.
+struct StoppedShown {
+    std::vector<std::string> stopped;
+    std::vector<std::string> killed;
+};
+BOOST_DESCRIBE_STRUCT(StoppedShown, (), (stopped, killed))
+
 namespace {
 
 /// The entries of `rbees status --json`; scripts rely on the shape.
@@ -103,14 +113,7 @@ Outcome run_down(Session& session, const Arguments& /*arguments*/) {
     if (!stopped) return std::unexpected(stopped.error());
     auto& console = session.console();
     if (session.is_json()) {
-        const auto list = [](const std::vector<std::string>& names) {
-            boost::json::array array;
-            for (const auto& name : names) {
-                array.push_back(boost::json::string(name));
-            }
-            return array;
-        };
-        console.print_json(boost::json::object{{"stopped", list(stopped->ended)}, {"killed", list(stopped->killed)}});
+        console.print_json(reflect::to_json(StoppedShown{stopped->ended, stopped->killed}));
         return ExitCode::ok;
     }
     if (stopped->ended.empty()) {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "cli/session.hpp"
 #include "commands/handlers.hpp"
+#include "commands/listing.hpp"
 #include "output/words.hpp"
 #include "rbees/contracts/tokens.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 using contracts::TokenView;
 
-Table to_table(const std::vector<TokenView>& tokens, Terminal reader) {
+Table table_of_tokens(const std::vector<TokenView>& tokens, Terminal reader) {
     Table table{.heading = {"ID", "NAME", "ROLE", "CREATED", "EXPIRES"}, .rows = {}};
     for (const auto& token : tokens) {
         table.rows.push_back({token.id.str(), token.name, reflect::name_of(token.role),
@@ -45,17 +45,7 @@ Outcome run_tokens_create(Session& session, const Arguments& arguments) {
 }
 
 Outcome run_tokens_list(Session& session, const Arguments& /*arguments*/) {
-    const auto api = session.api();
-    if (!api) return std::unexpected(api.error());
-    const auto tokens = (*api)->get<std::vector<TokenView>>("/v2/tokens");
-    if (!tokens) return std::unexpected(tokens.error());
-    auto& console = session.console();
-    if (session.is_json()) {
-        console.print_json(reflect::to_json(*tokens));
-    } else {
-        console.print(to_table(*tokens, console.out().terminal));
-    }
-    return ExitCode::ok;
+    return show_list(session, "/v2/tokens", table_of_tokens, "there is no token");
 }
 
 Outcome run_tokens_revoke(Session& session, const Arguments& arguments) {

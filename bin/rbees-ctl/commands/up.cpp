@@ -16,7 +16,12 @@ namespace rbees::ctl {
 namespace {
 
 using contracts::ModelView;
+using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
+
+constexpr Duration ready_time =
+    5s;  ///< for rbees-orcd to say that requests can be served, once a pool manager is there
+constexpr Duration look_interval = 100ms;
 
 /// Writes down the model that later starts, and rbees-orcd for requests that name none, shall use.
 Checked<void> keep_model(const Home& home, const std::optional<std::string>& model) {
@@ -61,7 +66,7 @@ Checked<ModelId> ensure_model(Session& session, Api& api, const std::optional<Mo
 
 /// The last look: whether orcd itself says that requests can be served.
 Checked<void> check_ready(Session& session, Api& api) {
-    const auto deadline = BootClock::now() + 5s;
+    const auto deadline = BootClock::now() + ready_time;
     while (true) {
         auto response = api.exchange(api.request("GET", "/ready"));
         if (!response) return std::unexpected(response.error());
@@ -73,7 +78,7 @@ Checked<void> check_ready(Session& session, Api& api) {
                             readiness ? fmt::format("{}", fmt::join(readiness->reasons, "; ")) : response->body),
                 "look for what is wrong with: rbees doctor");
         }
-        if (auto waited = session.loop().wait(std::chrono::milliseconds(100)); !waited) return waited;
+        if (auto waited = session.loop().wait(look_interval); !waited) return waited;
     }
 }
 

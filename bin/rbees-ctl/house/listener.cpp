@@ -17,9 +17,7 @@ struct Endpoint {
 };
 
 std::string written(const Endpoint& endpoint) {
-    const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-    return is_v6 ? fmt::format("[{}]:{}", endpoint.host, endpoint.port)
-                 : fmt::format("{}:{}", endpoint.host, endpoint.port);
+    return net::Url{"http", endpoint.host, endpoint.port}.authority();
 }
 
 Checked<std::vector<Endpoint>> read_endpoints(std::string_view text) {

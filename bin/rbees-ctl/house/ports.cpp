@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -22,24 +23,31 @@ namespace fs = std::filesystem;
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// A listening socket on that address; `error` is the errno that says why there is none.
-Result<UniqueFd> try_listen(const std::string& host, std::uint16_t port, int& error) {
+/// Why there is no listening socket.
+struct ListenFailure {
+    Failure failure;
+    int error = 0;  ///< errno; 0 where no socket was tried
+};
+
+/// A listening socket on that address.
+std::expected<UniqueFd, ListenFailure> try_listen(const std::string& host, std::uint16_t port) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE;
     addrinfo* found = nullptr;
     const int unknown = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (unknown != 0) {
-        return fail(fmt::format("'{}' is no address: {}", host, ::gai_strerror(unknown)), "listen on 127.0.0.1");
+        return std::unexpected(ListenFailure{
+            {fmt::format("'{}' is no address: {}", host, ::gai_strerror(unknown)), "listen on 127.0.0.1"}});
     }
     const Addresses addresses(found, ::freeaddrinfo);
     UniqueFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // as servers do: closed connections do not count
-    const bool listens = ::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0;
-    error = listens ? 0 : errno;
-    if (!listens) return fail_with_errno(fmt::format("cannot listen on {}:{}", host, port));
-    return fd;
+    if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0) return fd;
+    const int error = errno;
+    return std::unexpected(
+        ListenFailure{fail_with_errno(fmt::format("cannot listen on {}:{}", host, port)).error(), error});
 }
 
 std::set<std::string> listening_inodes(std::uint16_t port) {
@@ -69,17 +77,15 @@ bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets)
 }  // namespace
 
 Result<PortState> probe_port(const std::string& host, std::uint16_t port) {
-    int error = 0;
-    const auto fd = try_listen(host, port, error);
+    const auto fd = try_listen(host, port);
     if (fd) return PortState::free;
-    if (error == EADDRINUSE) return PortState::taken;
-    return std::unexpected(fd.error());
+    if (fd.error().error == EADDRINUSE) return PortState::taken;
+    return std::unexpected(fd.error().failure);
 }
 
 Result<std::uint16_t> free_port(const std::string& host) {
-    int error = 0;
-    const auto fd = try_listen(host, 0, error);
-    if (!fd) return std::unexpected(fd.error());
+    const auto fd = try_listen(host, 0);
+    if (!fd) return std::unexpected(fd.error().failure);
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     if (::getsockname(fd->get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
@@ -97,9 +103,7 @@ std::optional<std::string> holder_of(std::uint16_t port) {
     for (const auto& entry : fs::directory_iterator("/proc", error)) {
         const auto name = entry.path().filename().native();
         if (name.find_first_not_of("0123456789") != std::string::npos || !holds_one_of(entry.path(), sockets)) continue;
-        auto program = read_file(entry.path() / "comm").value_or("?");
-        program.resize(program.find('\n') == std::string::npos ? program.size() : program.find('\n'));
-        return fmt::format("process {} ({})", name, program);
+        return fmt::format("process {} ({})", name, read_first_line(entry.path() / "comm").value_or("?"));
     }
     return std::nullopt;
 }

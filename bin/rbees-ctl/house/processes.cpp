@@ -42,9 +42,9 @@ fs::path down_file(const Home& home, const std::string& name) {
 }
 
 std::optional<std::string> read_down_note(const Home& home, const std::string& name) {
-    const auto text = read_file(down_file(home, name));
-    if (!text) return std::nullopt;
-    return text->substr(0, text->find('\n'));
+    auto line = read_first_line(down_file(home, name));
+    if (!line) return std::nullopt;
+    return std::move(*line);
 }
 
 std::optional<process::Process> open(const HouseProcess& process) {

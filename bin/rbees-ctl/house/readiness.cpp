@@ -34,15 +34,23 @@ std::vector<Daemon> daemons_of(const Home& home) {
 }
 
 /// The error of a daemon that died, with what it said last.
-CliError died(Session& session, const char* name, const std::filesystem::path& log) {
-    const auto lines = last_lines(log, shown_lines).value_or(std::vector<std::string>{});
+CliError died(Session& session, const Daemon& daemon) {
+    const auto lines = last_lines(daemon.log, shown_lines).value_or(std::vector<std::string>{});
     for (const auto& line : lines) {
         session.console().warn(render_log_line(line, session.console().err().colour));
     }
     return {ExitCode::failed,
-            fmt::format("{} died while it started", name),
-            fmt::format("its log is {}", log.native()),
+            fmt::format("{} died while it started", daemon.name),
+            fmt::format("its log is {}", daemon.log.native()),
             "START_FAILED",
+            {}};
+}
+
+CliError late(const Home& home, std::string_view lacking) {
+    return {ExitCode::timed_out,
+            fmt::format("the daemons did not get ready in time: {}", lacking),
+            fmt::format("look into {}", home.logs.native()),
+            "START_TIMEOUT",
             {}};
 }
 
@@ -97,25 +105,18 @@ Checked<void> wait_until_ready(Session& session, const Home& home, process::Proc
     while (true) {
         const auto lacking = missing(session);
         if (!lacking) return std::unexpected(lacking.error());
+        if (lacking->empty()) return {};
         const auto now = BootClock::now();
-        if (!lacking->empty()) progress.show("starting: " + *lacking, now);
-        if (lacking->empty()) {
+        auto dead = deaths.look(home, now);
+        if (supervisor.try_wait())
+            dead = Daemon{supervisor_name, home.supervisor_process(), home.logs / "supervisor.log"};
+        if (dead) {
             progress.clear();
-            return {};
+            return std::unexpected(died(session, *dead));
         }
-        const bool ended = supervisor.try_wait().has_value();
-        const auto dead = deaths.look(home, now);
-        if (ended || dead || deadline < now) progress.clear();
-        if (dead) return std::unexpected(died(session, dead->name, dead->log));
-        if (ended) return std::unexpected(died(session, supervisor_name, home.logs / "supervisor.log"));
-        if (deadline < now) {
-            return std::unexpected(CliError{ExitCode::timed_out,
-                                            "the daemons did not get ready in time: " + *lacking,
-                                            fmt::format("look into {}", home.logs.native()),
-                                            "START_TIMEOUT",
-                                            {}});
-        }
-        if (auto waited = session.loop().wait(look_interval); !waited) return std::unexpected(waited.error());
+        if (deadline < now) return std::unexpected(late(home, *lacking));
+        progress.show("starting: " + *lacking, now);
+        if (auto waited = session.loop().wait(look_interval); !waited) return waited;
     }
 }
 

@@ -33,11 +33,9 @@ Result<End> await_end(process::Process& process, Instant deadline) {
 
 /// Asks the pool manager to end with its workers. False where it does not hear us; then signals must do.
 bool ask_pool_to_stop(Session& session, const Home& home, const HouseProcess& pool) {
-    const auto token = read_file(home.call_token());
+    const auto token = read_first_line(home.call_token());
     if (!token || !pool.url || !net::parse_url(*pool.url)) return false;
-    auto secret = *token;
-    secret.erase(std::remove(secret.begin(), secret.end(), '\n'), secret.end());
-    Api api(session.loop(), {.url = *pool.url, .token = secret});
+    Api api(session.loop(), {.url = *pool.url, .token = *token});
     const contracts::ShutdownPool order{.workers = contracts::WorkersAtExit::stop};
     return api.call("POST", "/v2/shutdown", reflect::to_json_text(order)).has_value();
 }

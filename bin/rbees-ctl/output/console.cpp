@@ -17,6 +17,11 @@ void Console::print_json(const boost::json::value& value) {
     print(text);
 }
 
+void Console::answer(const boost::json::value& json, std::string_view text) {
+    if (form_ == OutputForm::json) return print_json(json);
+    print(text);
+}
+
 void Console::note(std::string_view line) {
     if (verbosity_ != Verbosity::quiet) warn(line);
 }

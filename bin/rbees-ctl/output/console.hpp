@@ -44,6 +44,10 @@ class Console {
     /// Payload as JSON: indented for a person, one line for a program.
     void print_json(const boost::json::value& value);
 
+    /// Payload in the form that was asked for: `json` with --json, else `text`.
+    void answer(const boost::json::value& json, std::string_view text);
+    void answer(const boost::json::value& json, const Table& table) { answer(json, render(table, out_.colour)); }
+
     /// A line on stderr that says what is going on; not with --quiet.
     void note(std::string_view line);
 

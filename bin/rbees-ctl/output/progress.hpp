@@ -46,13 +46,16 @@ struct Transfer {
 /// "[######......]" for a share from 0 to 1.
 [[nodiscard]] std::string render_bar(double share, std::size_t cells);
 
-/// Shows one changing line. On a terminal it is redrawn at each `show`; elsewhere a line is written every five seconds.
-/// `--quiet` is a ProgressLine whose `write` does nothing.
+/// Shows one changing line, which is gone when the object is. On a terminal it is redrawn at each `show`; elsewhere a
+/// line is written every five seconds. `--quiet` is a ProgressLine whose `write` does nothing.
 class ProgressLine {
   public:
     using Write = std::function<void(std::string_view text)>;
 
     ProgressLine(Terminal terminal, Write write) : terminal_(terminal), write_(std::move(write)) {}
+    ~ProgressLine() { clear(); }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
 
     void show(std::string_view line, Instant now);
 
