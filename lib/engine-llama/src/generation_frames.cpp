@@ -51,7 +51,9 @@ GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepar
       id_(prepared.tasks.front().params.oaicompat_cmpl_id) {
     if (prepared.start_event.empty() || expected_ != 1) return;
     ids_.emplace([&core]() -> const PieceTable& { return core.pieces(); },
-                 [&core](TokenId32 id) { return common_token_to_piece(core.vocab, id, false); });
+                 [&core, shown = prepared.tasks.front().params.sampling.preserved_tokens](TokenId32 id) {
+                     return common_token_to_piece(core.vocab, id, shown.contains(id));
+                 });
 }
 
 std::string GenerationFrames::of(server_task_result& result) {
@@ -74,14 +76,15 @@ std::string GenerationFrames::of_partial(server_task_result_cmpl_partial& partia
     if (!chat && partial.content.empty() && partial.prob_output.probs.empty()) return {};
     const auto json = partial.to_json();
     if (json.is_null() || (json.is_array() && json.empty())) return {};
-    return ids_event() + format_oai_sse(json);
+    return with_ids(json);
 }
 
 std::string GenerationFrames::of_final(server_task_result_cmpl_final& final) {
     count(final);
     auto json = final.to_json();
     if (operation_ != Operation::chat) json.erase("usage");
-    return ids_event() + format_oai_sse(json);
+    if (ids_) ids_->end();
+    return with_ids(json);
 }
 
 void GenerationFrames::collect(server_task_result& result) {
@@ -128,10 +131,22 @@ void GenerationFrames::count(const server_task_result_cmpl_final& final) {
     cached_ += tokens(final.n_prompt_tokens_cache);
 }
 
-std::string GenerationFrames::ids_event() {
-    if (!ids_ || !ids_->complete()) return {};
+/// The chunks of one result, each behind its `rbees.ids`. The ids come with the last chunk, because only then all of
+/// their text was shown; before the others the list is empty, which says that none is lost.
+std::string GenerationFrames::with_ids(const json& chunks) {
+    if (!ids_ || !ids_->complete()) return format_oai_sse(chunks);
     const auto ready = ids_->drain();
-    if (ready.ids.empty()) return {};
+    if (!chunks.is_array()) return ids_event(ready) + format_oai_sse(chunks);
+    std::string frames;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        const bool last = i + 1 == chunks.size();
+        frames += ids_event(last ? ready : StreamIds::Ready{.first = ready.first, .ids = {}});
+        frames += format_oai_sse(chunks[i]);
+    }
+    return frames;
+}
+
+std::string GenerationFrames::ids_event(const StreamIds::Ready& ready) {
     return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", ready.first, fmt::join(ready.ids, ",")));
 }
 

@@ -59,7 +59,8 @@ class GenerationFrames {
   private:
     [[nodiscard]] std::string of_partial(server_task_result_cmpl_partial& partial);
     [[nodiscard]] std::string of_final(server_task_result_cmpl_final& final);
-    [[nodiscard]] std::string ids_event();
+    [[nodiscard]] std::string with_ids(const json& chunks);
+    [[nodiscard]] static std::string ids_event(const StreamIds::Ready& ready);
     [[nodiscard]] json usage_json() const;
     void count(const server_task_result_cmpl_final& final);
 

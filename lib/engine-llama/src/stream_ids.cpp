@@ -63,11 +63,23 @@ void StreamIds::fill_gap(std::string_view text) {
     gap_.reset();
 }
 
+/// How many of the first `end` waiting ids have text that arrived. A stop string may cut the text of the last one.
+std::size_t StreamIds::shown(std::size_t end) const {
+    auto hidden = hidden_.size();
+    while (end > 0 && hidden > 0) {
+        const auto size = piece_(waiting_[end - 1]).size();
+        if (size > hidden) break;
+        hidden -= size;
+        --end;
+    }
+    return end;
+}
+
 StreamIds::Ready StreamIds::drain() {
-    const auto end = gap_ ? gap_->place : waiting_.size();
+    const auto end = shown(gap_ ? gap_->place : waiting_.size());
     Ready ready{.first = drained_, .ids = {waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(end)}};
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(end));
-    if (gap_) gap_->place = 0;
+    if (gap_) gap_->place -= end;
     drained_ += end;
     return ready;
 }

@@ -40,14 +40,51 @@ TEST_F(StreamIdsTest, FindsTheIdsOfACharacterSpreadOverTokens) {
 TEST_F(StreamIdsTest, WaitsForTheTextThatAStopStringHoldsBack) {
     ids.take(6, 1, "");
     ids.take(4, 4, "");
-    EXPECT_EQ(ids.drain().ids, std::vector<TokenId32>{6});
+    EXPECT_TRUE(ids.drain().ids.empty());
 
     ids.take(5, 5, "\n\xF0\x9F\x90\x9D!");
 
     const auto ready = ids.drain();
-    EXPECT_EQ(ready.first, 1U);
-    EXPECT_EQ(ready.ids, (std::vector<TokenId32>{2, 3, 4, 5}));
+    EXPECT_EQ(ready.first, 0U);
+    EXPECT_EQ(ready.ids, (std::vector<TokenId32>{6, 2, 3, 4, 5}));
     EXPECT_TRUE(ids.complete());
+}
+
+TEST_F(StreamIdsTest, HoldsBackIdsUntilTheirTextIsShown) {
+    ids.take(0, 1, "Hi");
+    ids.take(6, 2, "");
+    ids.take(6, 3, "");
+
+    EXPECT_EQ(ids.drain().ids, std::vector<TokenId32>{0});
+    EXPECT_TRUE(ids.drain().ids.empty());
+
+    ids.take(5, 4, "\n\n!");
+    const auto ready = ids.drain();
+    EXPECT_EQ(ready.first, 1U);
+    EXPECT_EQ(ready.ids, (std::vector<TokenId32>{6, 6, 5}));
+}
+
+TEST_F(StreamIdsTest, HandsOutAnIdWhoseTextAStopStringCuts) {
+    ids.take(0, 1, "H");
+
+    EXPECT_EQ(ids.drain().ids, std::vector<TokenId32>{0});
+}
+
+TEST_F(StreamIdsTest, HandsOutTheIdsOfAStopStringAtTheEnd) {
+    ids.take(6, 1, "");
+    ids.take(6, 2, "");
+    EXPECT_TRUE(ids.drain().ids.empty());
+
+    ids.end();
+
+    EXPECT_EQ(ids.drain().ids, (std::vector<TokenId32>{6, 6}));
+}
+
+TEST_F(StreamIdsTest, CountsOnFromWhereAnotherStreamBrokeOff) {
+    StreamIds later([this]() -> const PieceTable& { return table; }, piece, 7);
+    later.take(0, 1, "Hi");
+
+    EXPECT_EQ(later.drain().first, 7U);
 }
 
 TEST_F(StreamIdsTest, SaysSoWhenTheMissingIdsCannotBeFound) {
