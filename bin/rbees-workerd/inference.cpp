@@ -96,7 +96,10 @@ std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& cal
     auto stream = std::make_shared<AnswerStream>(io_, waiting_bytes_max);
     auto entry = tasks_->begin(*task, [stream] { stream->cancel(Stopped::by_task); }, BootClock::now());
     if (!entry) return std::unexpected(was_cancelled());
-    if (auto started = start(stream, request, operation); !started) return std::unexpected(std::move(started.error()));
+    engine::Call engine_call{.operation = operation, .body = std::move(request.body), .ids = ids_of(request)};
+    engine_call.task = task->str();
+    if (auto started = start(stream, std::move(engine_call)); !started)
+        return std::unexpected(std::move(started.error()));
     return Admitted{std::move(*task), std::move(stream), std::move(*entry)};
 }
 
@@ -110,9 +113,7 @@ std::expected<void, Problem> Inference::check_epoch(const net::Request& request)
     return {};
 }
 
-std::expected<void, Problem> Inference::start(const std::shared_ptr<AnswerStream>& stream, net::Request& request,
-                                              engine::Operation operation) {
-    engine::Call call{.operation = operation, .body = std::move(request.body), .ids = ids_of(request)};
+std::expected<void, Problem> Inference::start(const std::shared_ptr<AnswerStream>& stream, engine::Call call) {
     const auto admission = readers_.start(
         [stream, engine = engine_.get(), call = std::move(call)]() mutable { stream->run(*engine, std::move(call)); });
     if (admission == Admission::full) return std::unexpected(too_many_answers(answers_max_));

@@ -64,7 +64,7 @@ class Inference {
     [[nodiscard]] std::expected<Admitted, contracts::Problem> admit(http_api::Call& call, engine::Operation operation);
     [[nodiscard]] std::expected<void, contracts::Problem> check_epoch(const net::Request& request);
     [[nodiscard]] std::expected<void, contracts::Problem> start(const std::shared_ptr<AnswerStream>& stream,
-                                                                net::Request& request, engine::Operation operation);
+                                                                engine::Call call);
     [[nodiscard]] net::Task<Outcome> relay(http_api::Call& call, std::shared_ptr<AnswerStream> stream, TaskId task);
     [[nodiscard]] net::Task<Outcome> relay_stream(http_api::Call& call, std::shared_ptr<AnswerStream> stream,
                                                   net::Response head);

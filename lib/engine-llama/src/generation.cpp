@@ -43,6 +43,8 @@ class GenerationAnswer final : public Answer {
         if (!prepared) return refuse(prepared.error());
         const bool stream = prepared->request.stream;
         frames_.emplace(*core_, *prepared, call_);
+        const auto& first = prepared->tasks.front();
+        reader_.name_tool_calls({first.params.sampling.seed, first.tokens.get_text_tokens()});
         if (!reader_.post(std::move(prepared->tasks))) return refuse(cancelled_error());
         core_->meter.count_request();
         return stream ? start_stream(std::move(prepared->start_event)) : whole();

@@ -65,6 +65,12 @@ void add_choices(TaskReader& reader, server_task& task) {
         task.add_child(task.id, reader.new_id());
 }
 
+std::string answer_id(const Call& call) {
+    auto id = call.task.empty() ? gen_chatcmplid() : "chatcmpl-" + call.task;
+    if (call.operation != Operation::chat) id.erase(0, std::string_view("chat").size());
+    return id;
+}
+
 /// All tasks of a request: one for each prompt, each with its further choices as children.
 std::expected<std::vector<server_task>, ApiError> make_tasks(const LlamaCore& core, const Call& call, const json& data,
                                                              TaskReader& reader) {
@@ -74,8 +80,7 @@ std::expected<std::vector<server_task>, ApiError> make_tasks(const LlamaCore& co
     if (prompts.size() > max_inputs) {
         return std::unexpected(invalid_param(param, fmt::format("'{}' takes {} texts at most.", param, max_inputs)));
     }
-    auto id = gen_chatcmplid();
-    if (call.operation != Operation::chat) id.erase(0, std::string_view("chat").size());
+    const auto id = answer_id(call);
     std::vector<server_task> tasks;
     for (auto& prompt : prompts) {
         if (const auto fits = check_tokens(core, prompt.get_tokens(), param); !fits)

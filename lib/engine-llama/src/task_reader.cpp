@@ -32,7 +32,10 @@ server_task_result_ptr TaskReader::next() {
 /// llama.cpp parses what a chat model says in here, and throws when it cannot.
 server_task_result_ptr TaskReader::read() {
     try {
-        return reader_.next([this] { return cancelled() || core_->stopped(); });
+        auto result = reader_.next([this] { return cancelled() || core_->stopped(); });
+        const bool has_state = result && !result->is_error() && result->index < reader_.states.size();
+        if (tool_calls_ && has_state) tool_calls_->settle(reader_.states[result->index], *result);
+        return result;
     } catch (const std::exception& error) {
         reader_.stop();
         auto result = std::make_unique<server_task_result_error>();

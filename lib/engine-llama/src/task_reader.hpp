@@ -7,9 +7,12 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "llama_core.hpp"
+#include "tool_call_ids.hpp"
 
 namespace rbees::engine {
 
@@ -22,6 +25,9 @@ class TaskReader {
     ~TaskReader();
 
     [[nodiscard]] int new_id() { return reader_.get_new_id(); }
+
+    /// From now on the calls in the results have these ids. Before `post`.
+    void name_tool_calls(ToolCallIds ids) { tool_calls_ = std::move(ids); }
 
     /// False if it was cancelled before. Once.
     [[nodiscard]] bool post(std::vector<server_task>&& tasks);
@@ -39,6 +45,7 @@ class TaskReader {
 
     std::shared_ptr<LlamaCore> core_;
     server_response_reader reader_;
+    std::optional<ToolCallIds> tool_calls_;
     mutable std::mutex mutex_;
     bool cancelled_ = false;
     std::vector<int> posted_;  ///< ids, once posted

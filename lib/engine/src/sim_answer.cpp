@@ -19,12 +19,12 @@ namespace {
 
 class GenerationAnswer final : public Answer {
   public:
-    GenerationAnswer(std::shared_ptr<SimulatedCore> core, Script script, const Delivery& delivery)
+    GenerationAnswer(std::shared_ptr<SimulatedCore> core, Script script, Delivery delivery)
         : core_(std::move(core)),
           script_(std::move(script)),
-          delivery_(delivery),
+          delivery_(std::move(delivery)),
           output_(script_.output, script_.stops),
-          format_(delivery.operation, core_->name, script_),
+          format_(delivery_.operation, core_->name, delivery_.task, script_),
           stay_(core_) {}
 
     Head head() override {
@@ -100,7 +100,8 @@ class GenerationAnswer final : public Answer {
         if (!*token) {
             leave();
             step_ = delivery_.include_usage ? Step::usage : Step::done;
-            return format_.finish_frame(finish());
+            const auto ids = delivery_.ids == TokenIds::included ? SimulatedFormat::no_ids_event(made_) : std::string{};
+            return ids + format_.finish_frame(finish());
         }
         const auto& [id, text] = **token;
         const auto place = made_ - 1;
@@ -165,9 +166,8 @@ class GenerationAnswer final : public Answer {
 
 }  // namespace
 
-std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script,
-                                          const Delivery& delivery) {
-    return std::make_unique<GenerationAnswer>(std::move(core), std::move(script), delivery);
+std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script, Delivery delivery) {
+    return std::make_unique<GenerationAnswer>(std::move(core), std::move(script), std::move(delivery));
 }
 
 }  // namespace rbees::engine

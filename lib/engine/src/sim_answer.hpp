@@ -3,6 +3,7 @@
 /// Answers of the simulated engine that take time: generation and embeddings.
 
 #include <memory>
+#include <string>
 
 #include "rbees/engine/engine.hpp"
 #include "sim_core.hpp"
@@ -16,10 +17,11 @@ struct Delivery {
     bool stream = false;
     bool include_usage = false;
     TokenIds ids = TokenIds::left_out;
+    std::string task = {};  ///< of the call
 };
 
 [[nodiscard]] std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script,
-                                                        const Delivery& delivery);
+                                                        Delivery delivery);
 
 /// Embeds the texts one after the other in one slot.
 [[nodiscard]] std::unique_ptr<Answer> embedding_answer(std::shared_ptr<SimulatedCore> core,

@@ -8,6 +8,7 @@
 
 #include "rbees/base/ids.hpp"
 #include "rbees/base/time.hpp"
+#include "sim_text.hpp"
 
 namespace rbees::engine {
 namespace json = boost::json;
@@ -22,13 +23,13 @@ json::object usage_object(const Usage& usage) {
 
 }  // namespace
 
-SimulatedFormat::SimulatedFormat(Operation operation, std::string model, const Script& script)
+SimulatedFormat::SimulatedFormat(Operation operation, std::string model, std::string_view task, const Script& script)
     : operation_(operation),
       model_(std::move(model)),
       script_(script),
-      id_((is_chat() ? "chatcmpl-" : "cmpl-") + new_uuid()),
+      id_((is_chat() ? "chatcmpl-" : "cmpl-") + (task.empty() ? new_uuid() : std::string(task))),
       created_(std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count()),
-      call_id_("call_" + new_uuid()) {}
+      call_id_(fmt::format("call_{:016x}", sim_hash(script.seed, script.prompt))) {}
 
 std::string SimulatedFormat::body(std::string_view text, std::string_view finish, const Usage& usage) const {
     json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish}};
@@ -106,6 +107,10 @@ std::string SimulatedFormat::start_event(std::string_view model_hash) const {
 
 std::string SimulatedFormat::ids_event(std::size_t place, std::int32_t id) {
     return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[{}]}})", place, id));
+}
+
+std::string SimulatedFormat::no_ids_event(std::size_t place) {
+    return sse_event("rbees.ids", fmt::format(R"({{"i":{},"ids":[]}})", place));
 }
 
 }  // namespace rbees::engine

@@ -20,7 +20,7 @@ struct Usage {
 /// Writes the parts of one answer; its id and time stay the same in all of them. Borrows the script.
 class SimulatedFormat {
   public:
-    SimulatedFormat(Operation operation, std::string model, const Script& script);
+    SimulatedFormat(Operation operation, std::string model, std::string_view task, const Script& script);
 
     /// The whole answer, for a request that does not stream.
     [[nodiscard]] std::string body(std::string_view text, std::string_view finish, const Usage& usage) const;
@@ -38,6 +38,9 @@ class SimulatedFormat {
 
     /// The event `rbees.ids` of the output token at `place`.
     [[nodiscard]] static std::string ids_event(std::size_t place, std::int32_t id);
+
+    /// The same before a frame that shows no token.
+    [[nodiscard]] static std::string no_ids_event(std::size_t place);
 
   private:
     [[nodiscard]] bool is_chat() const { return operation_ == Operation::chat; }

@@ -77,7 +77,8 @@ class SimulatedEngine final : public Engine {
                                  {.operation = call.operation,
                                   .stream = request->stream,
                                   .include_usage = request->include_usage,
-                                  .ids = call.ids});
+                                  .ids = call.ids,
+                                  .task = call.task});
     }
 
     Started embed(const json::object& body) {

@@ -118,6 +118,32 @@ TEST_P(ChatConformance, PutsStartFirstAndIdsBeforeEachFrameWhenAsked) {
     EXPECT_TRUE(text.as_string().starts_with(streamed_text(frames))) << text << " / " << streamed_text(frames);
 }
 
+TEST_P(ChatConformance, NamesTheAnswerAfterItsTask) {
+    const auto answer = engine->start({.operation = Operation::chat,
+                                       .body = R"({"messages":[{"role":"user","content":"x"}],"max_tokens":2})",
+                                       .ids = TokenIds::left_out,
+                                       .task = "task-7"});
+
+    EXPECT_EQ(read_all(*answer).json().at("id"), "chatcmpl-task-7");
+}
+
+TEST_P(ChatConformance, GivesAToolCallTheSameIdEachTime) {
+    if (!engine->capabilities().tools) GTEST_SKIP() << "not run: this model has no tools";
+    const auto ids = [&](const std::string& seed) {
+        const auto reply =
+            chat(R"(,"max_tokens":60,"temperature":0,"tool_choice":"required","tools":[{"type":"function","function":)"
+                 R"({"name":"count","parameters":{"type":"object","properties":{"bees":{"enum":["few","many"]}},)"
+                 R"("required":["bees"],"additionalProperties":false}}}],"seed":)" +
+                 seed);
+        return boost::json::serialize(reply.json().at("choices").at(0).at("message").at("tool_calls").at(0).at("id"));
+    };
+
+    const auto first = ids("7");
+    EXPECT_EQ(first, ids("7"));
+    EXPECT_NE(first, ids("8"));
+    EXPECT_TRUE(first.starts_with("\"call_")) << first;
+}
+
 TEST_P(ChatConformance, ReusesWhatASlotStillHoldsOfThePrompt) {
     const std::string body =
         R"({"messages":[{"role":"user","content":"Tell me about the river, the garden and the small green house."}],)"

@@ -43,6 +43,8 @@ struct Call {
     Operation operation = Operation::chat;
     std::string body;  ///< JSON, checked
     TokenIds ids = TokenIds::left_out;
+    std::string task = {};  ///< letters, digits and ._:-; the answer's id is "chatcmpl-" or "cmpl-" and this, made up
+                            ///< where it is empty. Whoever goes on with an answer elsewhere gives the same one.
 };
 
 /// The first thing known about an answer.
