@@ -42,7 +42,10 @@ Sha256Digest chain_hash(FieldHasher& hasher, const Sha256Digest& previous, Seque
 Sha256Digest entity_checksum(FieldHasher& hasher, const EntityChange& entity, Sequence sequence) {
     hasher.text(entity.kind).text(entity.id).number(static_cast<std::uint64_t>(entity.phase));
     hasher.text(entity.status).text(entity.model).text(entity.owner).text(entity.parent);
-    return hasher.number(milliseconds(entity.created_at)).number(sequence).text(entity.json).finish();
+    hasher.number(milliseconds(entity.created_at)).number(sequence).text(entity.json);
+    // Rows of the first form had no such column: without a time they keep the checksum that they have.
+    if (entity.due_at) hasher.number(milliseconds(*entity.due_at));
+    return hasher.finish();
 }
 
 Sha256Digest payload_checksum(FieldHasher& hasher, const PayloadWrite& payload) {

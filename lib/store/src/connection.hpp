@@ -39,7 +39,7 @@ class Reader::Connection {
 
 /// The columns that `entity_of` reads, in its order.
 inline constexpr std::string_view entity_columns =
-    "kind, id, phase, status, model, owner, parent, created_at, sequence, json, checksum";
+    "kind, id, phase, status, model, owner, parent, created_at, sequence, json, checksum, due_at";
 
 /// The current row as an entity, unless its checksum denies it.
 [[nodiscard]] std::optional<EntityRow> entity_of(const Statement& row, FieldHasher& hasher);

@@ -93,6 +93,27 @@ Result<EntityPage> Reader::list(std::string_view kind, const EntityFilter& filte
     }
 }
 
+Result<DueEntities> Reader::due(std::string_view kind, WallTime now, std::size_t limit) {
+    RBEES_ASSERT(limit >= 1 && limit <= limits::page_rows_max);
+    auto statement = connection_->database().prepare(
+        fmt::format("SELECT {} FROM entity WHERE kind = ? AND due_at <= ? ORDER BY due_at, id", entity_columns));
+    if (!statement) return connection_->fail_with(statement.error());
+    statement->bind(kind, std::int64_t{now.time_since_epoch().count()});
+    DueEntities found;
+    while (found.rows.size() < limit && found.damaged.size() < limits::page_rows_max) {
+        const auto has_row = statement->step();
+        if (!has_row) return connection_->fail_with(has_row.error());
+        if (!*has_row) break;
+        auto row = entity_of(*statement, connection_->hasher());
+        if (row) {
+            found.rows.push_back(std::move(*row));
+        } else {
+            found.damaged.emplace_back(statement->text(1));
+        }
+    }
+    return found;
+}
+
 std::string to_text(const PageCursor& cursor) {
     return fmt::format("{}.{}", cursor.created_at.time_since_epoch().count(), cursor.id);
 }

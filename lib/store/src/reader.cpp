@@ -19,6 +19,10 @@ StoredRecord record_of(const Statement& row) {
             row.digest(5)};
 }
 
+WallTime wall_time(std::int64_t milliseconds) {
+    return WallTime{std::chrono::milliseconds(milliseconds)};
+}
+
 }  // namespace
 
 std::optional<EntityRow> entity_of(const Statement& row, FieldHasher& hasher) {
@@ -29,7 +33,8 @@ std::optional<EntityRow> entity_of(const Statement& row, FieldHasher& hasher) {
                      .model = std::string(row.text(4)),
                      .owner = std::string(row.text(5)),
                      .parent = std::string(row.text(6)),
-                     .created_at = WallTime{std::chrono::milliseconds(row.integer(7))},
+                     .created_at = wall_time(row.integer(7)),
+                     .due_at = row.is_null(11) ? std::nullopt : std::optional(wall_time(row.integer(11))),
                      .json = std::string(row.text(9))},
                     static_cast<Sequence>(row.integer(8))};
     if (entity_checksum(hasher, found.entity, found.sequence) != row.digest(10)) return std::nullopt;

@@ -56,7 +56,13 @@ CREATE TABLE payload (
 ) STRICT;
 )sql";
 
-constexpr std::array all_migrations = {first_form};
+// Rows keep their checksums: see entity_checksum.
+constexpr Migration second_form = R"sql(
+ALTER TABLE entity ADD COLUMN due_at INTEGER;  -- milliseconds since 1970, or NULL: never
+CREATE INDEX entity_by_due ON entity (kind, due_at, id) WHERE due_at IS NOT NULL;
+)sql";
+
+constexpr std::array all_migrations = {first_form, second_form};
 
 // secure_delete: erased text is overwritten, not only unlinked. cell_size_check: damaged pages are noticed earlier.
 constexpr const char* writer_settings = R"sql(

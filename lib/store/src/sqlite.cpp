@@ -35,6 +35,11 @@ void Statement::bind_at(int index, std::int64_t value) {
     if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK) bind_error_ = code;
 }
 
+void Statement::bind_at(int index, std::optional<std::int64_t> value) {
+    if (value) return bind_at(index, *value);
+    if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK) bind_error_ = code;
+}
+
 void Statement::bind_at(int index, std::string_view text) {
     // A null pointer would be bound as NULL.
     const char* start = text.data() != nullptr ? text.data() : "";
@@ -71,6 +76,10 @@ Sql<void> Statement::finish() {
 
 std::int64_t Statement::integer(int column) const {
     return sqlite3_column_int64(statement_.get(), column);
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
 std::string_view Statement::text(int column) const {

@@ -8,6 +8,7 @@
 #include <expected>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,7 @@ class Statement {
         (bind_at(++index, parameters), ...);
     }
     void bind_at(int index, std::int64_t value);
+    void bind_at(int index, std::optional<std::int64_t> value);  ///< none is NULL
     void bind_at(int index, std::string_view text);
     void bind_at(int index, Blob bytes);
 
@@ -67,6 +69,7 @@ class Statement {
 
     /// Columns of the current row, from 0; views end with the next step.
     [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] bool is_null(int column) const;
     [[nodiscard]] std::string_view text(int column) const;
     [[nodiscard]] std::string_view bytes(int column) const;
     [[nodiscard]] Sha256Digest digest(int column) const;  ///< zeros if the bytes are not 32

@@ -16,16 +16,17 @@ constexpr std::string_view insert_record_sql =
 
 constexpr std::string_view move_head_sql = "UPDATE head SET sequence = ?, hash = ?";
 
-// Most changes leave the columns of three indexes as they were. Naming those columns in SET would rewrite the index
+// Most changes leave the columns of these indexes as they were. Naming those columns in SET would rewrite the index
 // entries all the same, so the common change has a statement of its own.
 constexpr std::string_view update_entity_sql =
     "UPDATE entity SET phase = ?3, status = ?4, sequence = ?9, json = ?10, checksum = ?11 "
-    "WHERE kind = ?1 AND id = ?2 AND model = ?5 AND owner = ?6 AND parent = ?7 AND created_at = ?8";
+    "WHERE kind = ?1 AND id = ?2 AND model = ?5 AND owner = ?6 AND parent = ?7 AND created_at = ?8 AND due_at IS ?12";
 
 constexpr std::string_view put_entity_sql =
-    "INSERT INTO entity (kind, id, phase, status, model, owner, parent, created_at, sequence, json, checksum) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (kind, id) DO UPDATE SET phase = ?3, "
-    "status = ?4, model = ?5, owner = ?6, parent = ?7, created_at = ?8, sequence = ?9, json = ?10, checksum = ?11";
+    "INSERT INTO entity (kind, id, phase, status, model, owner, parent, created_at, sequence, json, checksum, due_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (kind, id) DO UPDATE SET phase = ?3, "
+    "status = ?4, model = ?5, owner = ?6, parent = ?7, created_at = ?8, sequence = ?9, json = ?10, checksum = ?11, "
+    "due_at = ?12";
 
 constexpr std::string_view put_payload_sql =
     "INSERT INTO payload (id, salt, bytes, checksum) VALUES (?1, ?2, ?3, ?4) "
@@ -165,12 +166,14 @@ Sql<void> Writer::write_entity(const EntityChange& entity) {
     const std::string_view id = entity.id;
     if (entity.phase == EntityPhase::erased) return delete_entity_.run(kind, id);
     const auto checksum = entity_checksum(hasher_, entity, next_head_.sequence);
+    std::optional<std::int64_t> due_at;
+    if (entity.due_at) due_at = entity.due_at->time_since_epoch().count();
     const auto put_with = [&](Statement& statement) {
         return statement.run(kind, id, static_cast<std::int64_t>(entity.phase), std::string_view(entity.status),
                              std::string_view(entity.model), std::string_view(entity.owner),
                              std::string_view(entity.parent),
                              std::int64_t(entity.created_at.time_since_epoch().count()),
-                             std::int64_t(next_head_.sequence), std::string_view(entity.json), blob(checksum));
+                             std::int64_t(next_head_.sequence), std::string_view(entity.json), blob(checksum), due_at);
     };
     auto updated = put_with(update_entity_);
     if (!updated || sqlite3_changes64(database_.get()) != 0) return updated;

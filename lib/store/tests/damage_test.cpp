@@ -136,6 +136,22 @@ TEST_F(DamageTest, DamagedEntityIsNeverServedAndLeavesTheOthersInTheList) {
     EXPECT_EQ(page->damaged, std::vector<std::string>{"b"});
 }
 
+TEST_F(DamageTest, DueTimeThatWasChangedIsNoticedAndDoesNotHideTheOthersThatAreDue) {
+    open();
+    auto due = job("c");
+    due.due_at = noon;
+    ASSERT_TRUE(commit({.at = noon, .entities = {due}}));
+    journal.reset();
+    change("UPDATE entity SET due_at = 1 WHERE id = 'b'");
+    open();
+
+    const auto found = reader()->due("job", noon, 1);
+
+    ASSERT_EQ(found->rows.size(), 1U);
+    EXPECT_EQ(found->rows[0].entity.id, "c");
+    EXPECT_EQ(found->damaged, std::vector<std::string>{"b"});
+}
+
 TEST_F(DamageTest, DamagedPayloadIsNeverServed) {
     change("UPDATE payload SET bytes = CAST('tent' AS BLOB)");
     open();

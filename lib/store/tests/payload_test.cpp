@@ -115,8 +115,8 @@ TEST_F(PayloadTest, PrefixesAreLookedUpInTheIndex) {
     }
 }
 
-TEST_F(PayloadTest, PrefixThatWouldReachEverythingIsABug) {
-    EXPECT_DEATH((void)reader()->payloads("", "", 1), "");
+TEST(PayloadPrefixTest, ThatWouldReachEverythingIsABug) {
+    EXPECT_DEATH((void)end_of_prefix(""), "");
 }
 
 }  // namespace

@@ -91,6 +91,34 @@ TEST_F(ReaderTest, ChangeOfAnIndexedColumnIsSeenByLists) {
     EXPECT_EQ(ids_of(*by_new), std::vector<std::string>{"a"});
 }
 
+TEST_F(ReaderTest, WhatIsDueComesTheLongestDueFirstUntilItIsWrittenAnew) {
+    const auto due_in = [](std::string id, std::chrono::seconds wait, EntityPhase phase) {
+        auto entity = job(std::move(id), "completed", phase);
+        entity.due_at = noon + wait;
+        return entity;
+    };
+    put(due_in("late", 3s, EntityPhase::terminal));
+    put(due_in("first", 1s, EntityPhase::terminal));
+    put(due_in("live", 2s, EntityPhase::live));
+    put(job("never"));
+    const auto ids = [this](std::chrono::seconds wait, std::size_t limit = 10) {
+        return ids_of({reader()->due("job", noon + wait, limit).value().rows, {}, {}});
+    };
+
+    EXPECT_EQ(ids(2s), (std::vector<std::string>{"first", "live"}));
+    EXPECT_EQ(ids(9s, 1), std::vector<std::string>{"first"});
+    EXPECT_EQ(reader()->entity("job", "late")->value().entity.due_at, noon + 3s);
+    EXPECT_TRUE(reader()->due("node", noon + 9s, 10)->rows.empty());
+
+    put(due_in("first", 8s, EntityPhase::terminal));
+    put(job("live"));
+    put(job("late", "", EntityPhase::erased));
+
+    EXPECT_EQ(ids(9s), std::vector<std::string>{"first"});
+    EXPECT_TRUE(ids(7s).empty());
+    EXPECT_FALSE(reader()->verify().first_problem);
+}
+
 TEST_F(ReaderTest, ErasedEntityIsGone) {
     put(job("a"));
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <vector>
 
 #include "fault_vfs.hpp"
 #include "journal_fixture.hpp"
@@ -10,7 +10,7 @@
 namespace rbees::store {
 namespace {
 
-constexpr Migration second_step = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT; INSERT INTO extra VALUES (1);";
+constexpr Migration next_step = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT; INSERT INTO extra VALUES (1);";
 constexpr Migration broken_step = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT; INSERT INTO absent VALUES (1);";
 
 class SchemaTest : public JournalTest {
@@ -20,14 +20,16 @@ class SchemaTest : public JournalTest {
     }
 
     auto upgrade(const Database& to, Migration step) {
-        const std::array steps = {migrations().front(), step};
+        std::vector<Migration> steps(migrations().begin(), migrations().end());
+        steps.push_back(step);
         return bring_up_to_date(to, steps, "0.9.0", path().native());
     }
 
     std::int64_t version() { return database().integer("PRAGMA user_version").value(); }
+    static std::int64_t newest() { return std::ssize(migrations()); }
     bool has_extra() { return database().integer("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == 1; }
 
-    void make_first_form_with_a_record() {
+    void make_a_record() {
         open();
         ASSERT_TRUE(commit(batch_of("kept")));
         journal.reset();
@@ -35,18 +37,18 @@ class SchemaTest : public JournalTest {
 };
 
 TEST_F(SchemaTest, OlderDatabaseIsBroughtUpToDateWithItsContent) {
-    make_first_form_with_a_record();
+    make_a_record();
 
-    ASSERT_TRUE(upgrade(database(), second_step));
+    ASSERT_TRUE(upgrade(database(), next_step));
 
-    EXPECT_EQ(version(), 2);
+    EXPECT_EQ(version(), newest() + 1);
     EXPECT_TRUE(has_extra());
     EXPECT_EQ(database().text("SELECT body FROM journal"), "kept");
 }
 
 TEST_F(SchemaTest, NewerDatabaseIsRefusedWithTheReleaseItNeeds) {
-    make_first_form_with_a_record();
-    ASSERT_TRUE(upgrade(database(), second_step));
+    make_a_record();
+    ASSERT_TRUE(upgrade(database(), next_step));
 
     const auto opened = Journal::open(path(), test_options());
 
@@ -54,15 +56,15 @@ TEST_F(SchemaTest, NewerDatabaseIsRefusedWithTheReleaseItNeeds) {
     EXPECT_EQ(opened.error().problem, OpenProblem::newer);
     EXPECT_NE(describe(opened.error().failure).find("rbees 0.9.0 or newer"), std::string::npos)
         << describe(opened.error().failure);
-    EXPECT_EQ(version(), 2);
+    EXPECT_EQ(version(), newest() + 1);
 }
 
 TEST_F(SchemaTest, FailedStepLeavesTheOldForm) {
-    make_first_form_with_a_record();
+    make_a_record();
 
     EXPECT_FALSE(upgrade(database(), broken_step));
 
-    EXPECT_EQ(version(), 1);
+    EXPECT_EQ(version(), newest());
     EXPECT_FALSE(has_extra());
     EXPECT_EQ(database().text("SELECT value FROM about WHERE key = 'program'"), test_options().program_version);
 }
@@ -74,17 +76,17 @@ TEST_F(SchemaTest, UpgradeCutOffAtAnyOperationIsOldOrNewAndCanBeTakenAgain) {
         SCOPED_TRACE(fmt::format("power cut at operation {}", at));
         std::filesystem::remove_all(folder.path());
         std::filesystem::create_directory(folder.path());
-        make_first_form_with_a_record();
+        make_a_record();
         {
             FaultVfs vfs({at, std::nullopt, SQLITE_IOERR, true});
-            (void)upgrade(database(vfs.name()), second_step);
+            (void)upgrade(database(vfs.name()), next_step);
             was_hit = vfs.was_hit();
             if (was_hit) vfs.cut_power(static_cast<std::uint32_t>(at));
         }
 
-        EXPECT_EQ(has_extra(), version() == 2);
-        ASSERT_TRUE(upgrade(database(), second_step));
-        EXPECT_EQ(version(), 2);
+        EXPECT_EQ(has_extra(), version() == newest() + 1);
+        ASSERT_TRUE(upgrade(database(), next_step));
+        EXPECT_EQ(version(), newest() + 1);
         EXPECT_EQ(database().text("SELECT body FROM journal"), "kept");
     }
     EXPECT_FALSE(was_hit);
@@ -124,6 +126,19 @@ TEST_F(SchemaTest, EveryFilterHasAnIndexThatAlsoSorts) {
         EXPECT_NE(plan->text(3).find(fmt::format("entity_by_{}", column)), std::string::npos) << plan->text(3);
         EXPECT_FALSE(plan->step().value()) << "a second step is a sort";
     }
+}
+
+TEST_F(SchemaTest, WhatIsDueIsFoundInAnIndexThatAlsoSorts) {
+    auto connection = database();
+    ASSERT_TRUE(bring_up_to_date(connection, migrations(), "0.1.0", path().native()));
+
+    auto plan = connection.prepare(
+        "EXPLAIN QUERY PLAN SELECT * FROM entity WHERE kind = 'job' AND due_at <= 7 ORDER BY due_at, id");
+
+    ASSERT_TRUE(plan);
+    ASSERT_TRUE(plan->step().value());
+    EXPECT_NE(plan->text(3).find("entity_by_due"), std::string::npos) << plan->text(3);
+    EXPECT_FALSE(plan->step().value()) << "a second step is a sort";
 }
 
 }  // namespace

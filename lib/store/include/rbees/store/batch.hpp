@@ -7,6 +7,7 @@
 /// body: the record then carries its `salted_sha256`, and the chain stays verifiable when the text is gone.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,9 @@ struct EntityChange {
     std::string status;
     std::string model;
     std::string owner;
-    std::string parent;     ///< what it belongs to: a task's session, a call's run
-    WallTime created_at{};  ///< of the entity, not of this change; lists go by it, so it must never change
+    std::string parent;              ///< what it belongs to: a task's session, a call's run
+    WallTime created_at{};           ///< of the entity, not of this change; lists go by it, so it must never change
+    std::optional<WallTime> due_at;  ///< when housekeeping must look at it next; none = never
     std::string json;
 
     bool operator==(const EntityChange&) const = default;

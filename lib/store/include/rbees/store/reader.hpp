@@ -77,6 +77,12 @@ struct EntityPage {
     std::vector<std::string> damaged;  ///< ids whose row failed its checksum; left out of `rows`
 };
 
+/// What is due, the longest due first (ties by id).
+struct DueEntities {
+    std::vector<EntityRow> rows;
+    std::vector<std::string> damaged;  ///< ids whose row failed its checksum; they do not count as rows
+};
+
 /// What a check of everything found.
 struct VerifyReport {
     std::uint64_t records = 0;  ///< good ones, from the start
@@ -100,6 +106,10 @@ class Reader {
     /// A page of at most `limit` rows (1 to limits::page_rows_max) after `cursor`, or the first page.
     [[nodiscard]] Result<EntityPage> list(std::string_view kind, const EntityFilter& filter,
                                           const std::optional<PageCursor>& cursor, std::size_t limit);
+
+    /// Entities of the kind, in any phase, whose `due_at` is not behind `now`: at most `limit` (1 to
+    /// limits::page_rows_max). One is due until a batch writes it with another time, or erases it.
+    [[nodiscard]] Result<DueEntities> due(std::string_view kind, WallTime now, std::size_t limit);
 
     /// Hands out the records from `from` (1 = all) to the head of this moment, in order, each after its check.
     /// Fails at the first that is missing or was changed, and names it; those before it were handed out.
