@@ -23,7 +23,15 @@ kernel::JournalRefusal refusal_of(store::AppendError error) {
 }
 
 store::Admission admission_of(kernel::Urgency urgency) {
-    return urgency == kernel::Urgency::closing ? store::Admission::closing : store::Admission::ordinary;
+    switch (urgency) {
+        case kernel::Urgency::ordinary:
+            break;
+        case kernel::Urgency::progress:
+            return store::Admission::progress;
+        case kernel::Urgency::closing:
+            return store::Admission::closing;
+    }
+    return store::Admission::ordinary;
 }
 
 store::EntityPhase phase_of(kernel::RowPhase phase) {

@@ -5,10 +5,6 @@
 namespace rbees::kernel {
 namespace {
 
-Urgency urgency_of(const Command& command) {
-    return is_closing(command) ? Urgency::closing : Urgency::ordinary;
-}
-
 contracts::Problem problem_of(JournalRefusal refusal) {
     switch (refusal) {
         case JournalRefusal::full:

@@ -72,14 +72,10 @@ void forget_ended(State& state) {
     state.jobs.forget_ended();
 }
 
-bool is_closing(const Command& command) {
-    if (const auto* access = std::get_if<orchestrator::AccessCommand>(&command)) {
-        return std::holds_alternative<orchestrator::RevokeToken>(*access);
-    }
-    if (const auto* job = std::get_if<orchestrator::JobCommand>(&command)) {
-        return !std::holds_alternative<orchestrator::SubmitJob>(*job);
-    }
-    const auto& fleet = std::get<orchestrator::FleetCommand>(command);
+namespace {
+
+/// Whether nothing new begins: a worker, a model, a token.
+bool ends_or_notes(const orchestrator::FleetCommand& fleet) {
     return std::holds_alternative<orchestrator::BuryWorker>(fleet) ||
            std::holds_alternative<orchestrator::RetireWorker>(fleet) ||
            std::holds_alternative<orchestrator::RemoveNode>(fleet) ||
@@ -88,6 +84,25 @@ bool is_closing(const Command& command) {
            std::holds_alternative<orchestrator::AdmitNode>(fleet) ||
            std::holds_alternative<orchestrator::AdoptWorker>(fleet) ||
            std::holds_alternative<orchestrator::DrainNode>(fleet);
+}
+
+Urgency urgency_of_job(const orchestrator::JobCommand& job) {
+    if (std::holds_alternative<orchestrator::SubmitJob>(job)) return Urgency::ordinary;
+    return std::holds_alternative<orchestrator::StoreFrames>(job) ? Urgency::progress : Urgency::closing;
+}
+
+}  // namespace
+
+Urgency urgency_of(const Command& command) {
+    const auto closing_if = [](bool closes) { return closes ? Urgency::closing : Urgency::ordinary; };
+    return std::visit(overloaded{
+                          [&](const orchestrator::FleetCommand& fleet) { return closing_if(ends_or_notes(fleet)); },
+                          [&](const orchestrator::AccessCommand& access) {
+                              return closing_if(std::holds_alternative<orchestrator::RevokeToken>(access));
+                          },
+                          [](const orchestrator::JobCommand& job) { return urgency_of_job(job); },
+                      },
+                      command);
 }
 
 }  // namespace rbees::kernel

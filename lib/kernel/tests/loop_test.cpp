@@ -243,6 +243,33 @@ TEST_F(LoopWithWorkersTest, RefusesClosingCommandsTooWhenTheJournalTakesNothing)
     EXPECT_EQ(loop_.state().fleet.find(WorkerId("w1"))->state, contracts::WorkerState::starting);
 }
 
+TEST_F(LoopTest, TextOfAnAcceptedJobWaitsForSpaceWhileItsEndIsStillTaken) {
+    auto job = sample_job("j1");
+    job.state = contracts::TaskState::queued;
+    job.frames = 0;
+    submit("job", orch::SubmitJob{job, {"queued", "{}"}, "request", "salt"});
+    submit("dispatch", orch::DispatchJob{job.id, {.worker = WorkerId("w1"), .reason = {}}});
+    orch::StoreFrames text;
+    text.job = job.id;
+    text.attempt = loop_.state().jobs.find(job.id)->attempt;
+    text.frames = {{"token", "{}"}};
+    submit("text", text);
+
+    ASSERT_EQ(journal_.batches().size(), 3U);
+    EXPECT_EQ(journal_.batches()[0].urgency, Urgency::ordinary);
+    EXPECT_EQ(journal_.batches()[1].urgency, Urgency::closing);
+    EXPECT_EQ(journal_.batches()[2].urgency, Urgency::progress);
+
+    journal_.refuse(Urgency::progress, JournalRefusal::full);
+    const auto problem = refusal_of(text);
+    submit("end", orch::CompleteJob{job.id, text.attempt, "stop", {}, {"end", "{}"}, noon, "salt"});
+
+    EXPECT_EQ(problem.code, ErrorCode::STORAGE_FULL);
+    EXPECT_TRUE(problem.retry_after_ms);
+    EXPECT_EQ(journal_.batches().size(), 4U);
+    EXPECT_EQ(journal_.batches().back().urgency, Urgency::closing);
+}
+
 TEST_F(LoopTest, AsksToTryAgainWhenTooMuchWaitsForTheDisk) {
     journal_.refuse(Urgency::ordinary, JournalRefusal::busy);
 

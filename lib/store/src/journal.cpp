@@ -42,6 +42,20 @@ std::unexpected<OpenError> refuse(OpenProblem problem, Failure failure) {
     return std::unexpected(OpenError{problem, std::move(failure)});
 }
 
+bool has_room(SpaceState state, Admission admission) {
+    switch (state) {
+        case SpaceState::normal:
+            return true;
+        case SpaceState::below_watermark:
+            return admission != Admission::ordinary;
+        case SpaceState::closing_only:
+            return admission == Admission::closing;
+        case SpaceState::read_only:
+            break;
+    }
+    return false;
+}
+
 SpaceOptions space_options(const std::filesystem::path& path, const JournalOptions& options) {
     auto measure = options.disk_space;
     if (!measure) measure = [folder = folder_of(path)] { return measure_disk(folder); };
@@ -61,11 +75,8 @@ class Journal::Engine {
           thread_([this] { committer_->run(); }) {}
 
     [[nodiscard]] std::expected<void, AppendError> admits(Admission admission) const {
-        const auto state = space_.state();
-        const bool has_room =
-            state == SpaceState::normal || (state == SpaceState::below_watermark && admission == Admission::closing);
         auto queued = queue_.admits();
-        if (queued && !has_room) return std::unexpected(AppendError::storage_full);
+        if (queued && !has_room(space_.state(), admission)) return std::unexpected(AppendError::storage_full);
         return queued;
     }
 

@@ -88,11 +88,13 @@ void Space::judge(const DiskSpace& disk) {
     const bool is_above = disk.free >= effective_watermark(disk);
     auto state = SpaceState::below_watermark;
     if (reserve_ == Reserve::held && is_above) state = SpaceState::normal;
+    const bool leaves_room = disk.free >= Bytes(effective_watermark(disk).value / limits::progress_share);
+    if (reserve_ == Reserve::spent || !leaves_room) state = SpaceState::closing_only;
     if (reserve_ == Reserve::missing) state = SpaceState::read_only;
     if (reserve_ == Reserve::spent && disk.free < limits::free_margin) state = SpaceState::read_only;
     const auto before = state_.exchange(state, std::memory_order_relaxed);
     if (before == state) return;
-    constexpr std::string_view names[] = {"normal", "below_watermark", "read_only"};
+    constexpr std::string_view names[] = {"normal", "below_watermark", "closing_only", "read_only"};
     options_.log.warning("storage space changed", {{"from", names[static_cast<int>(before)]},
                                                    {"to", names[static_cast<int>(state)]},
                                                    {"free", describe(disk.free)}});

@@ -42,7 +42,7 @@ TEST_F(SpaceTest, WatermarkIsTheLesserOfBytesAndPercent) {
     free = mebibytes(513).value;
     space.refresh();
     EXPECT_EQ(space.state(), SpaceState::normal);
-    free = mebibytes(511).value;
+    free = mebibytes(128).value;
     space.refresh();
     EXPECT_EQ(space.state(), SpaceState::below_watermark);
 
@@ -60,7 +60,7 @@ TEST_F(SpaceTest, ReserveIsGivenUpOnlyWhenTheRestIsUsedUp) {
     free = 0;
     EXPECT_TRUE(space.make_room(mebibytes(3)));
     EXPECT_FALSE(has_reserve());
-    EXPECT_EQ(space.state(), SpaceState::below_watermark);
+    EXPECT_EQ(space.state(), SpaceState::closing_only);
 
     reserve_gives = Bytes(0);
     EXPECT_FALSE(space.make_room(Bytes(1)));
@@ -107,7 +107,37 @@ TEST_F(SpaceTest, RealFileSystemHasFreeAndTotalBytes) {
     EXPECT_FALSE(measure_disk(folder.path() / "absent"));
 }
 
-TEST_F(SpaceTest, BelowTheWatermarkOnlyWhatClosesIsAdmitted) {
+TEST_F(SpaceTest, WorkGoesOnBelowTheWatermarkAndStopsBeforeTheReserveIsTouched) {
+    free = mebibytes(128).value;
+    open(journal_options());
+
+    EXPECT_EQ(commit(batch_of("new work")).error(), AppendError::storage_full);
+    EXPECT_TRUE(commit(batch_of("more of it", Admission::progress)));
+
+    free = mebibytes(127).value;
+    ASSERT_TRUE(commit(batch_of("job ended", Admission::closing)));
+
+    EXPECT_EQ(journal->space(), SpaceState::closing_only);
+    EXPECT_EQ(journal->admits(Admission::progress).error(), AppendError::storage_full);
+    EXPECT_EQ(commit(batch_of("even more", Admission::progress)).error(), AppendError::storage_full);
+    EXPECT_TRUE(commit(batch_of("another ended", Admission::closing)));
+    EXPECT_TRUE(has_reserve());
+    EXPECT_EQ(bodies(), (std::vector<std::string>{"more of it", "job ended", "another ended"}));
+}
+
+TEST_F(SpaceTest, WorkThatWaitedGoesOnWhenTheSpaceComesBack) {
+    free = mebibytes(100).value;
+    open(journal_options());
+    ASSERT_EQ(commit(batch_of("frame", Admission::progress)).error(), AppendError::storage_full);
+
+    free = mebibytes(200).value;
+    ASSERT_TRUE(commit(batch_of("job ended", Admission::closing)));
+
+    EXPECT_EQ(journal->space(), SpaceState::below_watermark);
+    EXPECT_TRUE(commit(batch_of("frame", Admission::progress)));
+}
+
+TEST_F(SpaceTest, NearTheReserveOnlyWhatClosesIsAdmitted) {
     free = mebibytes(100).value;
     open(journal_options());
 
@@ -124,9 +154,10 @@ TEST_F(SpaceTest, FullDiskStillTakesClosingRecordsOutOfTheReserve) {
     free = 0;
     ASSERT_TRUE(commit(batch_of("already admitted")));
 
-    EXPECT_EQ(journal->space(), SpaceState::below_watermark);
+    EXPECT_EQ(journal->space(), SpaceState::closing_only);
     EXPECT_FALSE(has_reserve());
     EXPECT_EQ(commit(batch_of("new work")).error(), AppendError::storage_full);
+    EXPECT_EQ(commit(batch_of("more of it", Admission::progress)).error(), AppendError::storage_full);
     EXPECT_TRUE(commit(batch_of("job ended", Admission::closing)));
 }
 

@@ -51,8 +51,9 @@ struct PayloadText {
     bool operator==(const PayloadText&) const = default;
 };
 
-/// Who may still write when the disk is nearly full.
-enum class Urgency : std::uint8_t { ordinary, closing };
+/// Who may still write when the disk is nearly full: what begins something stops first, what goes on stops before the
+/// reserve is touched, what ends something is taken last.
+enum class Urgency : std::uint8_t { ordinary, progress, closing };
 
 struct JournalBatch {
     WallTime at{};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rbees/contracts/problem.hpp"
+#include "rbees/kernel/journal_port.hpp"
 #include "rbees/orchestrator_core/access.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
 #include "rbees/orchestrator_core/jobs.hpp"
@@ -44,9 +45,10 @@ void apply(State& state, const Record& record);
 /// Drops what ended, after its rows were written.
 void forget_ended(State& state);
 
-/// Whether the command is still taken when the disk is nearly full: it ends something, lets what was accepted go on to
-/// its end, or only notes what is so already (a node or worker that is there, a worker that is ready). Only what begins
-/// something new is not: a worker, a model, a token, a job.
-[[nodiscard]] bool is_closing(const Command& command);
+/// Whether the command is still taken when the disk is nearly full. Closing: it ends something, leads an accepted job
+/// to its end, or only notes what is so already (a node or worker that is there, a worker that is ready). Progress: the
+/// text of an accepted job, of which there may be much. Ordinary: what begins something, a worker, a model, a token, a
+/// job.
+[[nodiscard]] Urgency urgency_of(const Command& command);
 
 }  // namespace rbees::kernel

@@ -60,7 +60,8 @@ struct PayloadWrite {
 
 /// Who may still write when the disk is nearly full.
 enum class Admission : std::uint8_t {
-    ordinary,  ///< new work
+    ordinary,  ///< new work: not below the watermark
+    progress,  ///< work that was accepted goes on: below the watermark too, but never out of the reserve
     closing,   ///< what ends work and frees resources: terminal records, cancels, lease ends
 };
 

@@ -49,7 +49,8 @@ enum class AppendError : std::uint8_t {
 /// What the disk leaves room for.
 enum class SpaceState : std::uint8_t {
     normal,
-    below_watermark,  ///< `Admission::closing` only
+    below_watermark,  ///< `Admission::progress` and `closing`
+    closing_only,     ///< what is free besides the reserve is for `Admission::closing`, or the reserve is in use
     read_only,        ///< nothing: the reserve is spent, or could not be made at the start
 };
 

@@ -3,6 +3,7 @@
 /// The store's limits, each with its name and unit.
 
 #include <cstddef>
+#include <cstdint>
 
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
@@ -26,6 +27,10 @@ inline constexpr int checkpoint_pages_busy = 16'000;
 
 /// Free bytes kept beyond the estimate of a transaction, for the file system's own needs.
 inline constexpr Bytes free_margin = mebibytes(1);
+
+/// Work goes on while this share of the watermark is free (128 MiB of 512): what is on its way to the disk then, up to
+/// `queued_bytes_max` written twice, still fits, and the reserve stays for what ends work.
+inline constexpr std::uint64_t progress_share = 4;
 
 /// How often an idle journal looks at the disk, to see that space came back.
 inline constexpr Duration space_check_interval = std::chrono::seconds(1);
