@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "backup.hpp"
 #include "committer.hpp"
 #include "connection.hpp"
 #include "rbees/base/assert.hpp"
@@ -18,25 +19,6 @@ namespace rbees::store {
 namespace {
 
 constexpr int exit_code_storage_failed = 75;  // EX_TEMPFAIL: a supervisor starts us again
-
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
-/// Makes the file if it is not there, for its owner only; SQLite gives its other files the same mode. Never called
-/// while this process has the database open: closing any descriptor of it would drop SQLite's locks.
-Result<void> make_private_file(const std::filesystem::path& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd.valid() || ::fchmod(fd.get(), 0600) != 0) return fail_with_errno("cannot open " + path.native());
-    return {};
-}
-
-/// Makes the names of new files durable.
-Result<void> sync_folder(const std::filesystem::path& folder) {
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_with_errno("cannot sync " + folder.native());
-    return {};
-}
 
 std::unexpected<OpenError> refuse(OpenProblem problem, Failure failure) {
     return std::unexpected(OpenError{problem, std::move(failure)});
@@ -63,6 +45,22 @@ SpaceOptions space_options(const std::filesystem::path& path, const JournalOptio
 }
 
 }  // namespace
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+Result<void> make_private_file(const std::filesystem::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd.valid() || ::fchmod(fd.get(), 0600) != 0) return fail_with_errno("cannot open " + path.native());
+    return {};
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_with_errno("cannot sync " + folder.native());
+    return {};
+}
 
 class Journal::Engine {
   public:
@@ -122,6 +120,10 @@ std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(const std::file
     lock_path += ".lock";
     auto lock = FileLock::acquire(lock_path);
     if (!lock) return refuse(OpenProblem::locked, std::move(lock.error()));
+    if (std::filesystem::exists(restoring_marker(path))) {
+        return refuse(OpenProblem::unavailable, {"a restore of " + path.native() + " was interrupted",
+                                                 "run the restore again; the old database is whole beside it"});
+    }
     if (auto made = make_private_file(path); !made) return refuse(OpenProblem::unavailable, std::move(made.error()));
     auto writer = Writer::open(path, options.vfs, options.program_version);
     if (!writer) return std::unexpected(std::move(writer.error()));
@@ -147,15 +149,11 @@ std::expected<void, AppendError> Journal::append(Batch batch, Callback committed
 }
 
 Result<std::unique_ptr<Reader>> Journal::open_reader() const {
-    const auto name = engine_->path_.native();
-    auto database = Database::open(engine_->path_, SQLITE_OPEN_READWRITE, engine_->options_.vfs);
-    if (!database) return std::unexpected(to_failure("open " + name, database.error()));
-    // Read-write only so that SQLite may use the log's index; the connection itself refuses to write.
-    if (auto set = database->execute("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON");
-        !set) {
-        return std::unexpected(to_failure("prepare " + name, set.error()));
-    }
-    return std::unique_ptr<Reader>(new Reader(std::make_unique<Reader::Connection>(std::move(*database), name)));
+    return Reader::open(engine_->path_, engine_->options_.vfs);
+}
+
+Result<BackupManifest> Journal::backup(const std::filesystem::path& target) const {
+    return create_backup(engine_->path_, target, engine_->options_.vfs);
 }
 
 JournalHead Journal::head() const {

@@ -45,6 +45,18 @@ Reader::Reader(std::unique_ptr<Connection> connection) : connection_(std::move(c
 
 Reader::~Reader() = default;
 
+Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path, const std::string& vfs) {
+    const auto& name = path.native();
+    auto database = Database::open(path, SQLITE_OPEN_READWRITE, vfs);
+    if (!database) return std::unexpected(to_failure("open " + name, database.error()));
+    // Read-write only so that SQLite may use the log's index; the connection itself refuses to write.
+    if (auto set = database->execute("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON");
+        !set) {
+        return std::unexpected(to_failure("prepare " + name, set.error()));
+    }
+    return std::unique_ptr<Reader>(new Reader(std::make_unique<Connection>(std::move(*database), name)));
+}
+
 Result<std::vector<EntityRow>> Reader::live_entities(std::string_view kind) {
     auto statement = connection_->database().prepare(
         fmt::format("SELECT {} FROM entity WHERE kind = ? AND phase = 0 ORDER BY id", entity_columns));

@@ -22,6 +22,7 @@
 #include "rbees/base/log.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/store/backup.hpp"
 #include "rbees/store/batch.hpp"
 #include "rbees/store/reader.hpp"
 
@@ -126,6 +127,11 @@ class Journal {
 
     /// A connection for reading, for one thread at a time.
     [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() const;
+
+    /// Copies all that is committed to `target`, which must not exist, and its manifest beside it (backup.hpp); checks
+    /// the copy. Blocking, for as long as writing and reading it take: not for the journal's or the kernel's thread.
+    /// Commits go on meanwhile. A failure leaves no `target`.
+    [[nodiscard]] Result<BackupManifest> backup(const std::filesystem::path& target) const;
 
     /// The newest committed record and its hash. Kept outside as well, it shows that a journal lost its end.
     [[nodiscard]] JournalHead head() const;

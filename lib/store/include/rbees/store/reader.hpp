@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -95,6 +96,9 @@ struct VerifyReport {
 /// A read connection. Not thread-safe; may be handed from thread to thread. Blocking, typically below a millisecond.
 class Reader {
   public:
+    /// A database in the newest form, such as a backup; one that a journal has open is `Journal::open_reader`'s.
+    [[nodiscard]] static Result<std::unique_ptr<Reader>> open(const std::filesystem::path& path,
+                                                              const std::string& vfs = {});
     ~Reader();
 
     /// Every live entity of the kind, by id. Fails at the first damaged one: a recovery must not go on without it.
@@ -132,7 +136,6 @@ class Reader {
     [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt);
 
   private:
-    friend class Journal;
     class Connection;
     explicit Reader(std::unique_ptr<Connection> connection);
     std::unique_ptr<Connection> connection_;
