@@ -43,11 +43,30 @@ class GenerationAnswer final : public Answer {
         if (!prepared) return refuse(prepared.error());
         const bool stream = prepared->request.stream;
         frames_.emplace(*core_, *prepared, call_);
-        const auto& first = prepared->tasks.front();
-        reader_.name_tool_calls({first.params.sampling.seed, first.tokens.get_text_tokens()});
-        if (!reader_.post(std::move(prepared->tasks))) return refuse(cancelled_error());
+        const auto ids = tool_call_ids(prepared->tasks.front());
+        if (prepared->resumed && prepared->resumed->ended) return start_end(*prepared, ids);
+        reader_.name_tool_calls(ids);
+        if (!reader_.post(std::move(prepared->tasks), sent(*prepared))) return refuse(cancelled_error());
         core_->meter.count_request();
         return stream ? start_stream(std::move(prepared->start_event)) : whole();
+    }
+
+    /// The same for an answer that goes on as for the one that broke off.
+    ToolCallIds tool_call_ids(const server_task& task) const {
+        if (call_.from) return {call_.from->seed, call_.from->prompt};
+        return {task.params.sampling.seed, task.tokens.get_text_tokens()};
+    }
+
+    static std::optional<TaskReader::Sent> sent(const Prepared& prepared) {
+        if (!prepared.resumed) return std::nullopt;
+        return TaskReader::Sent{prepared.resumed->text, prepared.resumed->message};
+    }
+
+    /// Only the end of the answer was missing: nothing is generated.
+    Head start_end(Prepared& prepared, const ToolCallIds& ids) {
+        const auto end = end_of(prepared.tasks.front(), *prepared.resumed, ids);
+        first_ = std::move(prepared.start_event) + frames_->of(*end);
+        return {.content_type = "text/event-stream"};
     }
 
     /// Waits for the first token, so that an error of the prompt is never a 200.

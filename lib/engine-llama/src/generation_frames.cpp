@@ -49,11 +49,17 @@ GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepar
       include_usage_(prepared.request.include_usage),
       include_timings_(prepared.timings == ChunkTimings::included),
       id_(prepared.tasks.front().params.oaicompat_cmpl_id) {
+    if (prepared.resumed) {
+        resumed_from_ = Tokens(prepared.resumed->prompt);
+        output_ = Tokens(prepared.resumed->known);
+        if (prepared.resumed->known > 0) greeted_.insert(0);
+    }
     if (prepared.start_event.empty() || expected_ != 1) return;
     ids_.emplace([&core]() -> const PieceTable& { return core.pieces(); },
                  [&core, shown = prepared.tasks.front().params.sampling.preserved_tokens](TokenId32 id) {
                      return common_token_to_piece(core.vocab, id, shown.contains(id));
-                 });
+                 },
+                 prepared.resumed ? prepared.resumed->known : 0);
 }
 
 std::string GenerationFrames::of(server_task_result& result) {
@@ -127,8 +133,9 @@ void GenerationFrames::count(const server_task_result_cmpl_final& final) {
     output_ += tokens(final.n_decoded);
     const bool shares_prompt = final.index % choices_ != 0;
     if (shares_prompt) return;
-    prompt_ += tokens(final.n_prompt_tokens);
-    cached_ += tokens(final.n_prompt_tokens_cache);
+    // For an answer that goes on, llama.cpp counts what was said before as prompt.
+    prompt_ += resumed_from_.value_or(tokens(final.n_prompt_tokens));
+    cached_ += std::min(tokens(final.n_prompt_tokens_cache), prompt_);
 }
 
 /// The chunks of one result, each behind its `rbees.ids`. The ids come with the last chunk, because only then all of

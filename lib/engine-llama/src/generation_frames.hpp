@@ -75,6 +75,7 @@ class GenerationFrames {
     std::set<std::size_t> greeted_;  ///< choices whose role was sent
     std::optional<StreamIds> ids_;
     std::vector<json> bodies_;
+    std::optional<Tokens> resumed_from_;  ///< the prompt that an answer began with which goes on here
     Tokens prompt_, cached_, output_;
 };
 

@@ -71,12 +71,20 @@ std::string answer_id(const Call& call) {
     return id;
 }
 
+std::vector<server_tokens> prompts_of(const LlamaCore& core, const Call& call, const json& data) {
+    if (!call.from)
+        return tokenize_input_prompts(core.vocab, nullptr, data.at("prompt"), true, true,
+                                      mtmd_helper_init_opt_default());
+    std::vector<server_tokens> prompts;
+    prompts.emplace_back(call.from->prompt, false);
+    return prompts;
+}
+
 /// All tasks of a request: one for each prompt, each with its further choices as children.
 std::expected<std::vector<server_task>, ApiError> make_tasks(const LlamaCore& core, const Call& call, const json& data,
                                                              TaskReader& reader) {
     const auto* param = call.operation == Operation::chat ? "messages" : "prompt";
-    auto prompts =
-        tokenize_input_prompts(core.vocab, nullptr, data.at("prompt"), true, true, mtmd_helper_init_opt_default());
+    auto prompts = prompts_of(core, call, data);
     if (prompts.size() > max_inputs) {
         return std::unexpected(invalid_param(param, fmt::format("'{}' takes {} texts at most.", param, max_inputs)));
     }
@@ -131,20 +139,25 @@ std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& cal
     (*data)["seed"] = request->seed.value_or(random_seed());
     auto tasks = make_tasks(core, call, *data, reader);
     if (!tasks) return std::unexpected(tasks.error());
-    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(*request), .start_event = {}};
+    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(*request), .start_event = {}, .resumed = {}};
     if (json_value(*data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
     if (call.ids == TokenIds::included && prepared.request.stream) {
         const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
-        const auto continuable = single && own_grammar.empty() ? Continuable::yes : Continuable::no;
-        prepared.start_event = start_event(core, prepared.tasks.front(), continuable);
+        const bool may_call_tools = prepared.tasks.front().params.sampling.grammar_lazy;
+        const bool can = single && own_grammar.empty() && !may_call_tools;
+        prepared.start_event = start_event(core, prepared.tasks.front(), can ? Continuable::yes : Continuable::no);
     }
+    if (!call.from) return prepared;
+    auto resumed = resume(core, *call.from, prepared.tasks.front());
+    if (!resumed) return std::unexpected(std::move(resumed.error()));
+    prepared.resumed = std::move(*resumed);
     return prepared;
 }
 
 }  // namespace
 
 std::expected<Prepared, ApiError> prepare_generation(const LlamaCore& core, const Call& call, TaskReader& reader) {
-    auto body = parse_body(call.body);
+    auto body = read_call(call, core.capabilities.model_hash);
     if (!body) return std::unexpected(body.error());
     try {
         return prepare(core, call, std::move(*body), reader);
@@ -167,13 +180,19 @@ std::expected<std::string, ApiError> render_template(const LlamaCore& core, cons
     }
 }
 
-std::expected<void, ApiError> check_tokens(const LlamaCore& core, const llama_tokens& tokens, std::string_view param) {
+std::expected<void, ApiError> check_vocabulary(const LlamaCore& core, const llama_tokens& tokens,
+                                               std::string_view param) {
     const auto vocabulary = llama_vocab_n_tokens(core.vocab);
     for (const auto token : tokens) {
         if (token >= 0 && token < vocabulary) continue;
         return std::unexpected(invalid_param(
             std::string(param), fmt::format("Token id {} is not one of this model's {} tokens.", token, vocabulary)));
     }
+    return {};
+}
+
+std::expected<void, ApiError> check_tokens(const LlamaCore& core, const llama_tokens& tokens, std::string_view param) {
+    if (auto known = check_vocabulary(core, tokens, param); !known) return known;
     const auto context = core.capabilities.context;
     const bool leaves_room = core.capabilities.kind != Kind::chat || tokens.size() < context.value;
     if (tokens.size() <= context.value && leaves_room) return {};

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "llama_core.hpp"
 #include "rbees/engine/request.hpp"
+#include "resume.hpp"
 #include "task_reader.hpp"
 
 namespace rbees::engine {
@@ -24,7 +26,8 @@ struct Prepared {
     std::vector<server_task> tasks;
     GenerationRequest request;
     ChunkTimings timings = ChunkTimings::left_out;
-    std::string start_event;  ///< `rbees.start`; empty unless ids were asked for
+    std::string start_event;         ///< `rbees.start`; empty unless ids were asked for
+    std::optional<Resumed> resumed;  ///< where the call goes on with an answer
 };
 
 /// Refuses bad bodies, what the template refuses, unknown token ids, and prompts longer than the context.
@@ -34,7 +37,11 @@ struct Prepared {
 /// The chat template's text for a chat body.
 [[nodiscard]] std::expected<std::string, ApiError> render_template(const LlamaCore& core, const std::string& body);
 
-/// Refuses token ids that the model does not have, and lists that are too long for it. `param` names the member.
+/// Refuses token ids that the model does not have. `param` names the member.
+[[nodiscard]] std::expected<void, ApiError> check_vocabulary(const LlamaCore& core, const llama_tokens& tokens,
+                                                             std::string_view param);
+
+/// The same, and lists that are too long for the model.
 [[nodiscard]] std::expected<void, ApiError> check_tokens(const LlamaCore& core, const llama_tokens& tokens,
                                                          std::string_view param);
 

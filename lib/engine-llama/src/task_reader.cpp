@@ -12,13 +12,18 @@ TaskReader::~TaskReader() {
     if (!posted_.empty()) core_->closed();
 }
 
-bool TaskReader::post(std::vector<server_task>&& tasks) {
+bool TaskReader::post(std::vector<server_task>&& tasks, std::optional<Sent> sent) {
     const std::scoped_lock lock(mutex_);
     if (cancelled_) return false;
     for (const auto id : server_task::get_list_id(tasks))
         posted_.push_back(id);
     core_->opened();
     reader_.post_tasks(std::move(tasks));
+    if (sent) {
+        auto& state = reader_.states.front();
+        state.generated_text = std::move(sent->text);
+        if (tool_calls_) tool_calls_->settle(state, std::move(sent->message));
+    }
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,8 +30,14 @@ class TaskReader {
     /// From now on the calls in the results have these ids. Before `post`.
     void name_tool_calls(ToolCallIds ids) { tool_calls_ = std::move(ids); }
 
-    /// False if it was cancelled before. Once.
-    [[nodiscard]] bool post(std::vector<server_task>&& tasks);
+    /// What a client has of the one answer already.
+    struct Sent {
+        std::string text;
+        common_chat_msg message;
+    };
+
+    /// False if it was cancelled before. Once. The results say only what comes behind `sent`.
+    [[nodiscard]] bool post(std::vector<server_task>&& tasks, std::optional<Sent> sent = {});
 
     /// Blocks for the next result; what cannot be read is an error result, and the last one. Null after `cancel`, after
     /// the engine stopped, and after the last result.

@@ -48,6 +48,10 @@ ApiError queue_full() {
             .code = "queue_full"};
 }
 
+ApiError not_continuable(std::string why) {
+    return {.status = 409, .message = std::move(why), .type = "conflict_error", .code = "not_continuable"};
+}
+
 ApiError cancelled_error() {
     return {.status = 499, .message = "The request was cancelled.", .type = "cancelled", .code = "cancelled"};
 }

@@ -1,5 +1,6 @@
 #include "sim_answer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -25,7 +26,9 @@ class GenerationAnswer final : public Answer {
           delivery_(std::move(delivery)),
           output_(script_.output, script_.stops),
           format_(delivery_.operation, core_->name, delivery_.task, script_),
-          stay_(core_) {}
+          stay_(core_) {
+        output_.skip(delivery_.first);
+    }
 
     Head head() override {
         if (head_) return *head_;
@@ -71,7 +74,7 @@ class GenerationAnswer final : public Answer {
     /// Works until the status is known: to the first token of a stream, to the end of a whole body.
     std::optional<ApiError> start() {
         if (stay_.stopped()) return cancelled_error();
-        if (auto error = stay_.enter(script_.prompt)) return error;
+        if (auto error = stay_.enter(known())) return error;
         if (delivery_.stream) return std::nullopt;
         std::string text;
         auto token = make_token();
@@ -82,6 +85,15 @@ class GenerationAnswer final : public Answer {
         body_ = format_.body(text, finish(), usage());
         step_ = Step::whole;
         return std::nullopt;
+    }
+
+    /// What the slot must hold before the first token: the prompt, and what was said to it elsewhere.
+    TokenIdList known() const {
+        auto tokens = script_.prompt;
+        const auto count = std::min(delivery_.first, script_.output.size());
+        for (std::size_t place = 0; place < count; ++place)
+            tokens.push_back(script_.output.at(place));
+        return tokens;
     }
 
     std::optional<std::string> begin() {
@@ -100,11 +112,13 @@ class GenerationAnswer final : public Answer {
         if (!*token) {
             leave();
             step_ = delivery_.include_usage ? Step::usage : Step::done;
-            const auto ids = delivery_.ids == TokenIds::included ? SimulatedFormat::no_ids_event(made_) : std::string{};
+            const auto ids = delivery_.ids == TokenIds::included
+                                 ? SimulatedFormat::no_ids_event(delivery_.first + made_)
+                                 : std::string{};
             return ids + format_.finish_frame(finish());
         }
         const auto& [id, text] = **token;
-        const auto place = made_ - 1;
+        const auto place = delivery_.first + made_ - 1;
         const auto ids = delivery_.ids == TokenIds::included ? SimulatedFormat::ids_event(place, id) : std::string{};
         return ids + format_.token_frame(place, text);
     }
@@ -144,12 +158,14 @@ class GenerationAnswer final : public Answer {
         return std::nullopt;
     }
 
-    void leave() { stay_.leave({.prompt = script_.prompt, .answer = script_.output, .made = made_}); }
+    void leave() { stay_.leave({.prompt = script_.prompt, .answer = script_.output, .made = delivery_.first + made_}); }
 
     std::string_view finish() const { return output_.met_stop() ? std::string_view("stop") : script_.finish; }
 
     Usage usage() const {
-        return {.prompt = Tokens(script_.prompt.size()), .cached = stay_.cached(), .output = Tokens(made_)};
+        const Tokens prompt(script_.prompt.size());
+        return {
+            .prompt = prompt, .cached = std::min(stay_.cached(), prompt), .output = Tokens(delivery_.first + made_)};
     }
 
     std::shared_ptr<SimulatedCore> core_;
@@ -161,7 +177,7 @@ class GenerationAnswer final : public Answer {
     Step step_ = Step::begin;
     std::optional<Head> head_;
     std::string body_;
-    std::size_t made_ = 0;  ///< output tokens so far
+    std::size_t made_ = 0;  ///< output tokens so far, of this answer alone
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 /// @file
 /// Answers of the simulated engine that take time: generation and embeddings.
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@ struct Delivery {
     bool include_usage = false;
     TokenIds ids = TokenIds::left_out;
     std::string task = {};  ///< of the call
+    std::size_t first = 0;  ///< place of the first token; those before it were sent elsewhere
 };
 
 [[nodiscard]] std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script,

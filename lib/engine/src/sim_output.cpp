@@ -32,6 +32,11 @@ std::optional<OutputToken> OutputReader::next() {
     return token;
 }
 
+void OutputReader::skip(std::size_t count) {
+    while (count > 0 && next())
+        --count;
+}
+
 /// Reads on until every stop string that begins in the next `piece` bytes is in sight.
 void OutputReader::look_ahead(std::size_t piece) {
     const auto wanted = piece + (longest_stop_ == 0 ? 0 : longest_stop_ - 1);

@@ -71,6 +71,11 @@ std::expected<TokenIdList, ApiError> prompt_ids(Operation operation, const json:
     return json::value_to<TokenIdList>(list.front());
 }
 
+std::uint64_t seed_of(const Call& call, const GenerationRequest& request, const SimulatedModel& model) {
+    if (call.from) return call.from->seed;
+    return request.seed.value_or(static_cast<std::uint32_t>(model.seed));
+}
+
 }  // namespace
 
 std::string sim_render(const json::object& body) {
@@ -88,18 +93,20 @@ std::string sim_render(const json::object& body) {
     return text + "<|assistant|>\n";
 }
 
-std::expected<Script, ApiError> write_script(Operation operation, const json::object& body,
+std::expected<Script, ApiError> write_script(const Call& call, const json::object& body,
                                              const GenerationRequest& request, const SimulatedModel& model) {
-    auto prompt = prompt_ids(operation, body);
+    auto prompt =
+        call.from ? std::expected<TokenIdList, ApiError>(call.from->prompt) : prompt_ids(call.operation, body);
     if (!prompt) return std::unexpected(prompt.error());
     if (prompt->size() >= model.context.value) {
         return std::unexpected(context_exceeded(Tokens(prompt->size()), model.context));
     }
-    Script script{.prompt = std::move(*prompt), .stops = request.stop, .seed = request.seed.value_or(model.seed)};
+    Script script{.prompt = std::move(*prompt), .stops = request.stop, .seed = seed_of(call, request, model)};
     const auto room = model.context.value - script.prompt.size();
-    const auto most = std::min<std::uint64_t>(request.max_tokens.value_or(Tokens(room)).value, room);
+    const auto wanted = call.from ? Tokens(call.from->generated.size()) + call.from->left : request.max_tokens;
+    const auto most = std::min<std::uint64_t>(wanted.value_or(Tokens(room)).value, room);
 
-    const auto* tool = operation == Operation::chat ? forced_tool(body) : nullptr;
+    const auto* tool = call.operation == Operation::chat ? forced_tool(body) : nullptr;
     const auto constrained = tool == nullptr ? forced_json(body) : std::nullopt;
     if (tool != nullptr) {
         script.tool = std::string(tool->at("name").as_string());

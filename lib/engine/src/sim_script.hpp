@@ -26,8 +26,9 @@ struct Script {
 /// The prompt as the simulated chat template renders it.
 [[nodiscard]] std::string sim_render(const boost::json::object& body);
 
-/// Refuses what the simulation does not have (`n` over 1, several prompts) and a prompt that fills the context.
-[[nodiscard]] std::expected<Script, ApiError> write_script(Operation operation, const boost::json::object& body,
+/// The whole answer, also where the call goes on with one. Refuses what the simulation does not have (`n` over 1,
+/// several prompts) and a prompt that fills the context.
+[[nodiscard]] std::expected<Script, ApiError> write_script(const Call& call, const boost::json::object& body,
                                                            const GenerationRequest& request,
                                                            const SimulatedModel& model);
 

@@ -36,7 +36,7 @@ class SimulatedEngine final : public Engine {
     Counters counters() const override { return core_->counters(); }
 
     std::unique_ptr<Answer> start(Call call) override {
-        auto body = parse_body(call.body);
+        auto body = read_call(call, core_->hash);
         if (!body) return finished_answer(body.error());
         auto answer = answer_to(call, *body);
         return answer ? std::move(*answer) : finished_answer(answer.error());
@@ -71,14 +71,15 @@ class SimulatedEngine final : public Engine {
     Started generate(const Call& call, const json::object& body) {
         const auto request = read_generation(call.operation, body, 1);
         if (!request) return std::unexpected(request.error());
-        auto script = write_script(call.operation, body, *request, core_->model);
+        auto script = write_script(call, body, *request, core_->model);
         if (!script) return std::unexpected(script.error());
         return generation_answer(core_, std::move(*script),
                                  {.operation = call.operation,
                                   .stream = request->stream,
                                   .include_usage = request->include_usage,
                                   .ids = call.ids,
-                                  .task = call.task});
+                                  .task = call.task,
+                                  .first = call.from ? call.from->generated.size() : 0});
     }
 
     Started embed(const json::object& body) {

@@ -36,6 +36,9 @@ struct ApiError {
 /// 503: `max_waiting` requests wait for a slot already.
 [[nodiscard]] ApiError queue_full();
 
+/// 409: another engine has to begin anew, or nobody can go on with this answer. `why` is a sentence.
+[[nodiscard]] ApiError not_continuable(std::string why);
+
 /// 499: the request was cancelled before its status was known.
 [[nodiscard]] ApiError cancelled_error();
 

@@ -39,12 +39,25 @@ enum class Operation : std::uint8_t {
 /// {prompt_ids, seed, model_hash, sampling, continuable}` first, and before each data frame `rbees.ids {i, ids}`.
 enum class TokenIds : bool { left_out, included };
 
+using TokenIdList = std::vector<std::int32_t>;
+
+/// Where an answer broke off, for another worker to go on with it. `Call::body` is still the whole request.
+struct Continuation {
+    TokenIdList prompt = {};      ///< of `rbees.start`; never rendered again, because templates print dates
+    TokenIdList generated = {};   ///< of `rbees.ids`: the tokens whose text the client has
+    std::uint32_t seed = 0;       ///< of `rbees.start`
+    Tokens left = {};             ///< most tokens that may still come
+    std::string sampling = {};    ///< of `rbees.start`, a JSON object; its numbers replace the request's. Empty = none
+    std::string model_hash = {};  ///< of `rbees.start`; any other model refuses
+};
+
 struct Call {
     Operation operation = Operation::chat;
     std::string body;  ///< JSON, checked
     TokenIds ids = TokenIds::left_out;
     std::string task = {};  ///< letters, digits and ._:-; the answer's id is "chatcmpl-" or "cmpl-" and this, made up
                             ///< where it is empty. Whoever goes on with an answer elsewhere gives the same one.
+    std::optional<Continuation> from = {};  ///< then the answer is the stream of what is missing
 };
 
 /// The first thing known about an answer.
@@ -118,7 +131,8 @@ class Engine {
     /// Starts a request. Returns at once; with no slot free the answer's `head` waits. Never fails: an error is an
     /// answer. Errors have the OpenAI shape `{"error": {message, type, param, code}}` with the status that fits: 400
     /// for bad parameters, 400 with code `context_length_exceeded` and the numbers for a prompt that is too long, 501
-    /// for an operation that the model's kind does not have. Thread-safe.
+    /// for an operation that the model's kind does not have, 409 `not_continuable` for an answer that it cannot go on
+    /// with. Thread-safe.
     [[nodiscard]] virtual std::unique_ptr<Answer> start(Call call) = 0;
 };
 

@@ -41,8 +41,6 @@ struct GenerationRequest {
     std::vector<std::string> stop;
 };
 
-using TokenIdList = std::vector<std::int32_t>;
-
 /// One text to embed, as text or as token ids.
 using EmbeddingInput = std::variant<std::string, TokenIdList>;
 
@@ -55,6 +53,11 @@ struct EmbeddingRequest {
 
 /// The body as an object. Refuses anything else, and nesting over `max_depth`.
 [[nodiscard]] std::expected<boost::json::object, ApiError> parse_body(std::string_view body);
+
+/// The call's body as an object, as `parse_body` gives it. Where the call goes on with an answer: a stream, with the
+/// sampling and the seed of then and the limit of now. Refuses to go on with anything but one choice of one prompt, and
+/// with an answer of a model that has another hash.
+[[nodiscard]] std::expected<boost::json::object, ApiError> read_call(const Call& call, std::string_view model_hash);
 
 /// Checks a body of `Operation::chat` or `completion`. `most_choices` is the highest `n` that the engine takes.
 [[nodiscard]] std::expected<GenerationRequest, ApiError> read_generation(Operation operation,
