@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "continuing.hpp"
 #include "rbees/reflect/json.hpp"
 #include "refusals.hpp"
 
@@ -16,6 +17,19 @@ void AnswerStream::run(engine::Engine& engine, engine::Call call) {
         open(std::unexpected(not_json(checked.error())));
         return end();
     }
+    ask(engine, std::move(call));
+}
+
+void AnswerStream::run_continuation(engine::Engine& engine, engine::Call call) {
+    auto continued = continued_call(std::move(call));
+    if (!continued) {
+        open(std::unexpected(std::move(continued.error())));
+        return end();
+    }
+    ask(engine, std::move(*continued));
+}
+
+void AnswerStream::ask(engine::Engine& engine, engine::Call call) {
     if (!stopped()) {
         const auto answer = engine.start(std::move(call));
         read(*answer);

@@ -41,6 +41,9 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
     /// On a reader's thread. An exception of the engine passes through.
     void run(engine::Engine& engine, engine::Call call);
 
+    /// The same for the body of POST /continue, which says what to ask.
+    void run_continuation(engine::Engine& engine, engine::Call call);
+
     /// The head, or why the engine was not asked (broken JSON) or stopped. On the loop's thread, once.
     [[nodiscard]] net::Task<Opening> opening();
 
@@ -56,6 +59,7 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
     void open(Opening opening);
     /// False when there is no use in more.
     [[nodiscard]] bool push(std::string piece);
+    void ask(engine::Engine& engine, engine::Call call);
     void read(engine::Answer& answer);
     void end();
     void wake_loop(std::unique_lock<std::mutex> lock);

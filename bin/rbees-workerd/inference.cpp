@@ -69,8 +69,8 @@ Inference::Inference(std::unique_ptr<engine::Engine> engine, Surroundings surrou
     }
 }
 
-net::Task<void> Inference::serve(http_api::Call& call, engine::Operation operation) {
-    auto admitted = admit(call, operation);
+net::Task<void> Inference::serve(http_api::Call& call, engine::Operation operation, Beginning beginning) {
+    auto admitted = admit(call, operation, beginning);
     if (!admitted) {
         count(outcome_of(admitted.error().status()));
         auto refusal = call.refuse(admitted.error());
@@ -86,7 +86,8 @@ net::Task<void> Inference::serve(http_api::Call& call, engine::Operation operati
                             {"request_id", call.request_id}});
 }
 
-std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& call, engine::Operation operation) {
+std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& call, engine::Operation operation,
+                                                             Beginning beginning) {
     auto& request = call.exchange.request();
     if (auto passed = check_epoch(request); !passed) return std::unexpected(std::move(passed.error()));
     const auto& capabilities = engine_->capabilities();
@@ -98,7 +99,7 @@ std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& cal
     if (!entry) return std::unexpected(was_cancelled());
     engine::Call engine_call{.operation = operation, .body = std::move(request.body), .ids = ids_of(request)};
     engine_call.task = task->str();
-    if (auto started = start(stream, std::move(engine_call)); !started)
+    if (auto started = start(stream, std::move(engine_call), beginning); !started)
         return std::unexpected(std::move(started.error()));
     return Admitted{std::move(*task), std::move(stream), std::move(*entry)};
 }
@@ -113,9 +114,12 @@ std::expected<void, Problem> Inference::check_epoch(const net::Request& request)
     return {};
 }
 
-std::expected<void, Problem> Inference::start(const std::shared_ptr<AnswerStream>& stream, engine::Call call) {
-    const auto admission = readers_.start(
-        [stream, engine = engine_.get(), call = std::move(call)]() mutable { stream->run(*engine, std::move(call)); });
+std::expected<void, Problem> Inference::start(const std::shared_ptr<AnswerStream>& stream, engine::Call call,
+                                              Beginning beginning) {
+    const auto run = beginning == Beginning::anew ? &AnswerStream::run : &AnswerStream::run_continuation;
+    const auto admission = readers_.start([stream, run, engine = engine_.get(), call = std::move(call)]() mutable {
+        (stream.get()->*run)(*engine, std::move(call));
+    });
     if (admission == Admission::full) return std::unexpected(too_many_answers(answers_max_));
     return {};
 }

@@ -32,6 +32,9 @@ enum class Outcome : std::uint8_t {
     left,       ///< the client went away
 };
 
+/// Where an answer begins: with its first token, or where another worker's broke off (POST /continue).
+enum class Beginning : bool { anew, elsewhere };
+
 /// Made when the model is loaded; lives as long as the engine, which it owns. The loop's thread only.
 class Inference {
   public:
@@ -48,8 +51,9 @@ class Inference {
     Inference(const Inference&) = delete;
     Inference& operator=(const Inference&) = delete;
 
-    /// Answers one call of an engine's operation, errors included.
-    [[nodiscard]] net::Task<void> serve(http_api::Call& call, engine::Operation operation);
+    /// Answers one call of an engine's operation, errors included. What begins elsewhere says in its body which one of
+    /// a chat model's it is; `operation` is then any of these.
+    [[nodiscard]] net::Task<void> serve(http_api::Call& call, engine::Operation operation, Beginning beginning);
 
     [[nodiscard]] const engine::Engine& engine() const { return *engine_; }
 
@@ -61,10 +65,11 @@ class Inference {
         TaskBook::Entry entry;
     };
 
-    [[nodiscard]] std::expected<Admitted, contracts::Problem> admit(http_api::Call& call, engine::Operation operation);
+    [[nodiscard]] std::expected<Admitted, contracts::Problem> admit(http_api::Call& call, engine::Operation operation,
+                                                                    Beginning beginning);
     [[nodiscard]] std::expected<void, contracts::Problem> check_epoch(const net::Request& request);
     [[nodiscard]] std::expected<void, contracts::Problem> start(const std::shared_ptr<AnswerStream>& stream,
-                                                                engine::Call call);
+                                                                engine::Call call, Beginning beginning);
     [[nodiscard]] net::Task<Outcome> relay(http_api::Call& call, std::shared_ptr<AnswerStream> stream, TaskId task);
     [[nodiscard]] net::Task<Outcome> relay_stream(http_api::Call& call, std::shared_ptr<AnswerStream> stream,
                                                   net::Response head);

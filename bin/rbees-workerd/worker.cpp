@@ -57,8 +57,11 @@ Worker::Worker(net::IoContext& io, Identity identity, Logger log)
 http_api::Handlers Worker::handlers() {
     http_api::Handlers handlers;
     for (const auto& [name, operation] : engine_routes) {
-        handlers.bind(name, [this, operation](http_api::Call& call) { return infer(call, operation); });
+        handlers.bind(name,
+                      [this, operation](http_api::Call& call) { return infer(call, operation, Beginning::anew); });
     }
+    handlers.bind("continue",
+                  [this](http_api::Call& call) { return infer(call, engine::Operation::chat, Beginning::elsewhere); });
     handlers.bind("shutdown", [this](http_api::Call& call) { return shut_down(call); });
     handlers.answer("cancel", [this](const http_api::Call& call) { return cancel(call); });
     handlers.answer("health", [this](const http_api::Call&) { return http_api::json_answer(200, health()); });
@@ -102,7 +105,7 @@ contracts::WorkerCapabilities Worker::capabilities() const {
             .batch = engine.batch,
             .step_ms = step_ms(engine.step),
             .ids = engine.kind == engine::Kind::chat,
-            .continue_ = false,
+            .continue_ = engine.kind == engine::Kind::chat,
             .keep = false,
             .tools = engine.tools,
             .grammar = engine.grammar,
@@ -114,13 +117,13 @@ std::optional<Bytes> Worker::memory() const {
     return on_gpu ? on_gpu : resident_memory();
 }
 
-net::Task<void> Worker::infer(http_api::Call& call, engine::Operation operation) {
+net::Task<void> Worker::infer(http_api::Call& call, engine::Operation operation, Beginning beginning) {
     if (phase_ != Phase::serving) {
         auto refusal = call.refuse(not_serving());
         co_await call.exchange.respond(std::move(refusal));
         co_return;
     }
-    co_await inference_->serve(call, operation);
+    co_await inference_->serve(call, operation, beginning);
 }
 
 net::Task<void> Worker::shut_down(http_api::Call& call) {

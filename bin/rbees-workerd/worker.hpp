@@ -65,7 +65,7 @@ class Worker {
   private:
     enum class Phase : std::uint8_t { loading, serving, draining };
 
-    [[nodiscard]] net::Task<void> infer(http_api::Call& call, engine::Operation operation);
+    [[nodiscard]] net::Task<void> infer(http_api::Call& call, engine::Operation operation, Beginning beginning);
     [[nodiscard]] net::Task<void> shut_down(http_api::Call& call);
     [[nodiscard]] net::Response cancel(const http_api::Call& call);
     [[nodiscard]] net::Response answer_capabilities(const http_api::Call& call) const;

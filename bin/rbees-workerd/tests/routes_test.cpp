@@ -87,6 +87,76 @@ TEST_F(RoutesTest, IdsStandInTheStreamWhenTheHeaderAsksForThem) {
     EXPECT_THAT(without, testing::Not(HasSubstr("rbees.")));
 }
 
+/// What orcd sends when the worker of this stream died behind `count` of its tokens.
+std::string continue_body(const std::string& request, const std::string& stream, std::size_t count, int most) {
+    std::string start;
+    boost::json::array ids;
+    std::string event;
+    for (std::size_t at_line = 0; at_line < stream.size();) {
+        const auto end = stream.find('\n', at_line);
+        const auto line = stream.substr(at_line, end - at_line);
+        at_line = end + 1;
+        if (line.starts_with("event: ")) event = line.substr(7);
+        if (!line.starts_with("data: ")) continue;
+        if (event == "rbees.start") start = line.substr(6);
+        if (event == "rbees.ids") {
+            for (const auto& id : at(line.substr(6), "/ids").as_array())
+                if (ids.size() < count) ids.push_back(id);
+        }
+        event.clear();
+    }
+    const boost::json::object from{{"prompt_ids", at(start, "/prompt_ids")},
+                                   {"generated_ids", ids},
+                                   {"seed", at(start, "/seed")},
+                                   {"max_tokens", most - static_cast<int>(count)},
+                                   {"sampling", at(start, "/sampling")}};
+    return reflect::to_text(boost::json::object{{"operation", "chat"},
+                                                {"request", reflect::parse_json(request).value()},
+                                                {"model_hash", at(start, "/model_hash")},
+                                                {"from", from}});
+}
+
+TEST_F(RoutesTest, ContinueSaysTheRestOfAnAnswerThatBrokeOff) {
+    serve();
+    const auto body = chat_body(12, true);
+    const Headers headers{{"X-Rbees-Ids", "1"}, {"X-Rbees-Task", "t-1"}};
+    const auto whole = read_to_end(*open("/v1/chat/completions", body, headers));
+
+    const auto rest = read_to_end(*open("/continue", continue_body(body, whole, 5, 12), headers));
+
+    const auto text = text_of_stream(whole);
+    const auto said = text_of_stream(rest);
+    EXPECT_FALSE(said.empty()) << rest;
+    EXPECT_LT(said.size(), text.size());
+    EXPECT_TRUE(text.ends_with(said)) << text << " / " << said;
+    EXPECT_THAT(rest, HasSubstr("\"i\":5,"));
+    EXPECT_THAT(rest, HasSubstr("chatcmpl-t-1"));
+    EXPECT_THAT(rest, testing::Not(HasSubstr("\"role\"")));
+    EXPECT_TRUE(rest.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(RoutesTest, ContinueRefusesAnotherModelsAnswerAndBodiesThatAreNone) {
+    serve();
+    const auto body = chat_body(12, true);
+    auto request = continue_body(body, read_to_end(*open("/v1/chat/completions", body, {{"X-Rbees-Ids", "1"}})), 5, 12);
+    request.replace(request.find("sim:"), 4, "abc:");
+
+    const auto other_model = post("/continue", request);
+    const auto no_body = post("/continue", R"({"request":{}})");
+
+    EXPECT_EQ(other_model.status, 409);
+    EXPECT_EQ(error_code(other_model), "not_continuable");
+    EXPECT_EQ(no_body.status, 400);
+    EXPECT_EQ(error_code(no_body), "INVALID_PARAMS");
+    EXPECT_EQ(post("/continue", "{").status, 400);
+}
+
+TEST_F(RoutesTest, ContinueIsForChatModels) {
+    serve("sim:embed-small");
+
+    EXPECT_EQ(error_code(post("/continue", "{}")), "MODEL_INCOMPATIBLE");
+}
+
 TEST_F(RoutesTest, TextSurvivesTokenizingAndDetokenizing) {
     serve();
 
@@ -113,6 +183,7 @@ TEST_F(RoutesTest, CapabilitiesAreTheEngines) {
     EXPECT_EQ(capabilities->slots, 3U);
     EXPECT_EQ(capabilities->context, Tokens(8192));
     EXPECT_TRUE(capabilities->ids);
+    EXPECT_TRUE(capabilities->continue_);
 }
 
 TEST_F(RoutesTest, EmbeddingModelRefusesToChatAndSaysWhatItCan) {

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "rbees/contracts/executions.hpp"
 #include "rbees/contracts/models.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
@@ -56,6 +57,8 @@ const std::array worker_table{
     Route{"POST", "/tokenize", "tokenize", caller, openai, "Text to token ids"},
     Route{"POST", "/detokenize", "detokenize", caller, openai, "Token ids to text"},
     Route{"POST", "/apply-template", "apply_template", caller, openai, "A conversation as the model sees it"},
+    Route{"POST", "/continue", "continue", caller, openai, "The rest of an answer that broke off on another worker",
+          200, schema<Continue>, nullptr},
     Route{"POST", "/cancel", "cancel", caller, problem, "Stop a task at once; idempotent", 202, schema<CancelTask>,
           nullptr},
     Route{"POST", "/shutdown", "shutdown", caller, problem, "Finish the work in flight and exit", 202},

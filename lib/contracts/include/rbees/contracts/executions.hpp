@@ -36,6 +36,15 @@ BOOST_DESCRIBE_STRUCT(ContinueFrom, (), (prompt_ids, generated_ids, seed, max_to
 enum class ExecutionKind : std::uint8_t { chat, completion };
 BOOST_DESCRIBE_ENUM(ExecutionKind, chat, completion)
 
+/// `POST /continue` of a worker: the rest of an answer, as a stream in OpenAI's shape.
+struct Continue {
+    ExecutionKind operation = ExecutionKind::chat;
+    reflect::json::object request;  ///< the whole one, in OpenAI's shape
+    ContinueFrom from;
+    std::string model_hash;  ///< as `rbees.start` told it; a worker with another model refuses
+};
+BOOST_DESCRIBE_STRUCT(Continue, (), (operation, request, from, model_hash))
+
 /// `POST /execute`
 struct Execute {
     JobId job_id;
