@@ -64,7 +64,8 @@ function _rbees_ids --description 'ids of models, workers, ..., as the --home an
   set -l words (commandline -opc)
   set -l where
   for i in (seq 2 (count $words))
-    contains -- $words[$i] --home --url && set -a where $words[$i] (string replace -r '^~' $HOME -- $words[(math $i + 1)])
+    contains -- $words[$i] --home --url || continue
+    set -a where $words[$i] (string replace -r '^~' $HOME -- $words[(math $i + 1)])
   end
   rbees $where $argv[1] list $argv[2..-1] --timeout 1s 2>/dev/null | awk 'NR>1 {{print $1}}'
 end
