@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
     process::ignore_sigpipe();
     if (auto made = poold::make_folders(settings->home); !made) return fail_with(made.error());
     const auto lock = FileLock::acquire(settings->home.run / "pool.lock");
-    if (!lock) return fail_with({"another pool-managerd runs in this home: " + lock.error().message, "rbees status"});
+    if (!lock)
+        return fail_with({"another pool-managerd runs in this home: " + lock.error().message, "rbees status shows it"});
     auto identity = poold::keep_identity(settings->home);
     if (!identity) return fail_with(identity.error());
     return serve(std::move(*settings), std::move(*identity));

@@ -95,7 +95,8 @@ void say(Session& session, const Started& started, const std::optional<ModelId>&
     console.print(fmt::format("{}\n", paint(console.out().colour, Tone::good, title)));
     console.print(fmt::format("  address     {}\n  token file  {}\n  model       {}\n", started.url, token_file,
                               model ? model->str() : "none yet; fetch one with: rbees models pull MODEL"));
-    console.print("\nNext:\n  rbees run \"Why is the sky blue?\"\n  rbees status\n  rbees down\n");
+    const auto rbees = session.home_flag() ? fmt::format("rbees --home '{}'", *session.home_flag()) : "rbees";
+    console.print(fmt::format("\nNext:\n  {0} run \"Why is the sky blue?\"\n  {0} status\n  {0} down\n", rbees));
 }
 
 struct Up {
