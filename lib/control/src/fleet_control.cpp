@@ -165,7 +165,7 @@ void FleetControl::spawn_at(const orchestrator::Worker& worker, PoolAddress pool
     pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id](const PoolAnswer& answer) {
         // Not reached: the order is repeated when the node registers again.
         if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) return;
-        note(orchestrator::BuryWorker{id, WorkerState::failed, answer.error().detail, answer.error().code});
+        load_refused(id, answer.error());
     });
 }
 
@@ -196,6 +196,18 @@ void FleetControl::note(const orchestrator::FleetCommand& command) {
     }
     if (const auto* buried = std::get_if<orchestrator::BuryWorker>(&command)) note_failure(*buried);
     submit(command, {});
+}
+
+/// The pool manager would not even start it: no worker has a log, and its own hint is the right one.
+void FleetControl::load_refused(const WorkerId& id, const Problem& refusal) {
+    const auto* worker = state().fleet.find(id);
+    if (worker == nullptr) return;
+    log_.info("worker refused", {{"worker", id.str()}, {"model", worker->model.str()}, {"reason", refusal.detail}});
+    auto problem = refusal;
+    problem.detail = fmt::format("model {} could not be loaded: {}", worker->model.str(), refusal.detail);
+    load_failures_[worker->model] = {std::move(problem), world_.now()};
+    const orchestrator::BuryWorker bury{id, WorkerState::failed, refusal.detail, refusal.code};
+    submit(orchestrator::FleetCommand{bury}, {});
 }
 
 void FleetControl::note_failure(const orchestrator::BuryWorker& command) {

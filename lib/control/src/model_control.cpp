@@ -67,6 +67,7 @@ void ModelControl::download(const std::string& reference, const contracts::Model
     const auto node = fleet_.choose_node(action.node);
     if (!node) return reply(std::unexpected(node.error()));
     auto pool = fleet_.address_of(*node);
+    fleet_.forget_load_failure(spec->id);  // with other bytes it may load
     contracts::DownloadModel order;
     order.spec = *spec;
     fleet_.pools().download(std::move(*pool), std::move(order),

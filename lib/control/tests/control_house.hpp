@@ -42,10 +42,16 @@ class MemoryJournal : public kernel::JournalPort {
 /// Pool managers that nobody can reach: orders are lost.
 class NoPools : public PoolPort {
   public:
-    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override { lose(reply); }
+    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override {
+        if (refusal) return reply(std::unexpected(*refusal));
+        lose(reply);
+    }
     void stop(PoolAddress, contracts::StopWorker, PoolReply reply) override { lose(reply); }
     void download(PoolAddress, contracts::DownloadModel, PoolReply reply) override { lose(reply); }
     void remove_model(PoolAddress, ModelId, PoolReply reply) override { lose(reply); }
+
+    /// Of every order to start a worker, if there is one.
+    std::optional<contracts::Problem> refusal;
 
   private:
     static void lose(const PoolReply& reply) {

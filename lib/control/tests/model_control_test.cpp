@@ -24,5 +24,19 @@ TEST(ModelControl, GivesADeletionUpWhoseWorkersDoNotEnd) {
     EXPECT_EQ(answer->error().code, ErrorCode::CONFLICT);
 }
 
+TEST(ModelControl, PassesThePoolManagersHintOnWhenItWouldNotStartAWorker) {
+    ControlHouse house;
+    house.pools.refusal = contracts::Problem{
+        .code = ErrorCode::MODEL_LOAD_FAILED, .detail = "the file was cut off", .hint = "rbees models rm smollm2"};
+    house.node_registers("here", {"smollm2"});
+
+    house.request(1, "smollm2");
+
+    EXPECT_TRUE(house.run_until([&] { return house.answers.contains(1); }));
+    EXPECT_EQ(house.refusal_of(1)->hint, "rbees models rm smollm2");
+    EXPECT_EQ(house.refusal_of(1)->detail, "model smollm2 could not be loaded: the file was cut off");
+    EXPECT_TRUE(house.workers().empty());
+}
+
 }  // namespace
 }  // namespace rbees::control

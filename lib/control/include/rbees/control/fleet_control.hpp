@@ -123,6 +123,7 @@ class FleetControl {
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
+    void load_refused(const WorkerId& id, const contracts::Problem& refusal);
     void repeat_orders(const NodeId& node);
     [[nodiscard]] bool must_wait(const WorkerId& worker) const;
     void run_postponed();
