@@ -7,32 +7,21 @@
 namespace rbees::kernel {
 namespace {
 
+/// What one domain decided, among what all domains may.
+template <class Part, class Whole>
+void move_into(std::vector<Whole>& whole, std::vector<Part>& part) {
+    for (auto& one : part) {
+        whole.emplace_back(std::move(one));
+    }
+}
+
 std::expected<Decision, contracts::Problem> decide_fleet(const State& state,
                                                          const orchestrator::FleetCommand& command) {
     auto outcome = state.fleet.decide(command);
     if (!outcome) return std::unexpected(std::move(outcome.error()));
     Decision decision;
-    for (auto& record : outcome->records) {
-        decision.records.emplace_back(std::move(record));
-    }
-    for (auto& effect : outcome->effects) {
-        decision.effects.emplace_back(std::move(effect));
-    }
-    return decision;
-}
-
-std::expected<Decision, contracts::Problem> decide_jobs(const State& state, const orchestrator::JobCommand& command) {
-    auto outcome = state.jobs.decide(command);
-    if (!outcome) return std::unexpected(std::move(outcome.error()));
-    Decision decision;
-    for (auto& record : outcome->records) {
-        decision.records.emplace_back(std::move(record));
-    }
-    for (auto& effect : outcome->effects) {
-        decision.effects.emplace_back(std::move(effect));
-    }
-    decision.payloads = std::move(outcome->payloads);
-    decision.erased = std::move(outcome->erased);
+    move_into(decision.records, outcome->records);
+    move_into(decision.effects, outcome->effects);
     return decision;
 }
 
@@ -41,9 +30,18 @@ std::expected<Decision, contracts::Problem> decide_access(const State& state,
     auto outcome = state.access.decide(command);
     if (!outcome) return std::unexpected(std::move(outcome.error()));
     Decision decision;
-    for (auto& record : *outcome) {
-        decision.records.emplace_back(std::move(record));
-    }
+    move_into(decision.records, *outcome);
+    return decision;
+}
+
+std::expected<Decision, contracts::Problem> decide_jobs(const State& state, const orchestrator::JobCommand& command) {
+    auto outcome = state.jobs.decide(command);
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    Decision decision;
+    move_into(decision.records, outcome->records);
+    move_into(decision.effects, outcome->effects);
+    decision.payloads = std::move(outcome->payloads);
+    decision.erased = std::move(outcome->erased);
     return decision;
 }
 
