@@ -45,15 +45,16 @@ struct Continue {
 };
 BOOST_DESCRIBE_STRUCT(Continue, (), (operation, request, from, model_hash))
 
-/// `POST /execute`
+/// `POST /execute`. With `from` it goes on where another worker ended, and is refused if `model_hash` is not its own.
 struct Execute {
     JobId job_id;
     std::uint32_t attempt = 0;
     ExecutionKind operation = ExecutionKind::chat;
     reflect::json::object request;  ///< in OpenAI's shape
     std::optional<ContinueFrom> from;
+    std::optional<std::string> model_hash;
 };
-BOOST_DESCRIBE_STRUCT(Execute, (), (job_id, attempt, operation, request, from))
+BOOST_DESCRIBE_STRUCT(Execute, (), (job_id, attempt, operation, request, from, model_hash))
 
 enum class ExecutionState : std::uint8_t {
     running,
@@ -96,6 +97,15 @@ struct ExecutionEnd {
     std::optional<reflect::json::object> message;  ///< the finished OpenAI message
 };
 BOOST_DESCRIBE_STRUCT(ExecutionEnd, (), (stop_reason, usage, message))
+
+/// Event `error`: the attempt ended without a result. `is_final`: the request itself is at fault, or cannot be continued,
+/// so no other worker will do better.
+struct ExecutionError {
+    ErrorCode code = ErrorCode::INTERNAL;
+    std::string message;
+    bool is_final = false;
+};
+BOOST_DESCRIBE_STRUCT(ExecutionError, (), (code, message, is_final))
 
 /// `POST /execute/{job}/{attempt}/ack`: everything through this token is stored; absent: nothing yet. With `done` the
 /// end is, too, and the worker may forget the execution.
