@@ -13,6 +13,7 @@
 #include "gateway/inspection.hpp"
 #include "gateway/sse_cut.hpp"
 #include "rbees/contracts/workers.hpp"
+#include "rbees/control/model_choice.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -104,7 +105,7 @@ net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed
 }
 
 net::Task<Checked<ModelId>> Gateway::find_model(Journey& journey, std::string named, contracts::ModelKind needed) {
-    auto model = choose_model(*holder_.view, named, needed);
+    auto model = control::choose_model(*holder_.view, named, needed);
     // As long as nodes are still to come, a model that is missing may be on one of them, and the default be another.
     if (holder_.view->is_complete || (model && !named.empty())) co_return model;
     const orchestrator::WaitId id{++next_wait_};
@@ -115,7 +116,7 @@ net::Task<Checked<ModelId>> Gateway::find_model(Journey& journey, std::string na
     const auto came = co_await ask<Done>(control_.io(), std::move(question));
     journey.waiting.reset();
     if (!came) co_return std::unexpected(came.error());
-    co_return choose_model(*holder_.view, named, needed);
+    co_return control::choose_model(*holder_.view, named, needed);
 }
 
 net::Task<SlotAnswer> Gateway::obtain_slot(Journey& journey) {
@@ -124,8 +125,9 @@ net::Task<SlotAnswer> Gateway::obtain_slot(Journey& journey) {
     const auto started = BootClock::now();
     const orchestrator::WaitId id{++next_wait_};
     journey.waiting = id;
-    std::function<void(Answerer<SlotAnswer>)> question = [&control = control_, id, model = journey.model](auto reply) {
-        control.demand().wait_for_slot(id, model, std::move(reply));
+    std::function<void(Answerer<SlotAnswer>)> question = [&control = control_, id, model = journey.model,
+                                                          owner = TokenId(journey.call.caller.id)](auto reply) {
+        control.demand().wait_for_slot(id, model, owner, std::move(reply));
     };
     auto answer = co_await ask<SlotAnswer>(control_.io(), std::move(question));
     journey.waiting.reset();

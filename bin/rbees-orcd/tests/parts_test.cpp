@@ -17,7 +17,6 @@ namespace rbees::orcd {
 namespace {
 
 using contracts::ErrorCode;
-using contracts::ModelKind;
 
 constexpr Instant start{std::chrono::hours(1)};
 
@@ -108,65 +107,6 @@ TEST(Inspection, SaysWhatIsWrongWithABody) {
     EXPECT_THAT(broken.error().detail, testing::HasSubstr("at byte"));
     EXPECT_EQ(list.error().detail, "the body must be a JSON object");
     EXPECT_EQ(number.error().errors.at(0).pointer, "/model");
-}
-
-orchestrator::FleetView view_with(std::vector<orchestrator::UsableModel> models) {
-    orchestrator::FleetView view;
-    view.models = std::move(models);
-    if (!view.models.empty()) view.default_model = view.models.front().id;
-    view.catalogue.insert(ModelId("qwen2.5-0.5b"));
-    return view;
-}
-
-TEST(ChooseModel, TakesTheDefaultWhereNoneIsNamed) {
-    const auto view = view_with({{ModelId("smollm2"), ModelKind::chat, {}}});
-
-    EXPECT_EQ(choose_model(view, "", ModelKind::chat).value(), ModelId("smollm2"));
-}
-
-TEST(ChooseModel, SaysHowToGetOneWhereThereIsNone) {
-    const auto refusal = choose_model(view_with({}), "", ModelKind::chat);
-
-    ASSERT_FALSE(refusal.has_value());
-    EXPECT_EQ(refusal.error().code, ErrorCode::MODEL_NOT_FOUND);
-    EXPECT_THAT(refusal.error().hint.value_or(""), testing::HasSubstr("rbees models pull"));
-}
-
-TEST(ChooseModel, KnowsAModelByItsReference) {
-    const auto view = view_with({{ModelId("some-model-q4"), ModelKind::chat, {}}});
-
-    const auto by_repository = choose_model(view, "hf:someone/some-model::file=Some-Model-Q4.gguf", ModelKind::chat);
-    const auto by_file = choose_model(view, "file:/models/some-model-q4.gguf", ModelKind::chat);
-    const auto broken = choose_model(view, "hf:", ModelKind::chat);
-
-    EXPECT_EQ(by_repository.value(), ModelId("some-model-q4"));
-    EXPECT_EQ(by_file.value(), ModelId("some-model-q4"));
-    EXPECT_EQ(broken.error().code, ErrorCode::MODEL_NOT_FOUND);
-}
-
-TEST(ChooseModel, PointsAtTheCatalogueForAModelThatIsNotOnDisk) {
-    const auto known = choose_model(view_with({}), "qwen2.5-0.5b", ModelKind::chat);
-    const auto unknown = choose_model(view_with({}), "gpt-9", ModelKind::chat);
-
-    EXPECT_EQ(known.error().code, ErrorCode::MODEL_NOT_FOUND);
-    EXPECT_EQ(known.error().hint, "rbees models pull qwen2.5-0.5b");
-    EXPECT_EQ(unknown.error().code, ErrorCode::MODEL_NOT_FOUND);
-    EXPECT_EQ(unknown.error().hint, "rbees models list --all");
-}
-
-TEST(ChooseModel, RefusesAModelOfTheWrongKind) {
-    const auto view = view_with({{ModelId("bge-small"), ModelKind::embedding, {}}});
-
-    const auto refusal = choose_model(view, "bge-small", ModelKind::chat);
-
-    ASSERT_FALSE(refusal.has_value());
-    EXPECT_EQ(refusal.error().code, ErrorCode::MODEL_INCOMPATIBLE);
-    EXPECT_THAT(refusal.error().detail, testing::HasSubstr("embedding"));
-    EXPECT_EQ(choose_model(view, "bge-small", ModelKind::embedding).value(), ModelId("bge-small"));
-}
-
-TEST(ChooseModel, TakesASimulatedModelThatNobodyHasLoaded) {
-    EXPECT_EQ(choose_model(view_with({}), "sim:echo", ModelKind::chat).value(), ModelId("sim:echo"));
 }
 
 /// A home in a folder of its own, and the command line of a test.

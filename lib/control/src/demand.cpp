@@ -38,19 +38,28 @@ std::function<void()> Demand::freed() {
     return [this] { world_.post([this] { look(); }); };
 }
 
-void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply) {
-    const bool has_room = waiting() < policy_.queue_capacity && queue_.join(wait_of(id, model));
+void Demand::wait_for_slot(orchestrator::WaitId id, const ModelId& model, const TokenId& owner, SlotReply reply) {
+    const bool has_room = waiting() < policy_.queue_capacity && queue_.join(wait_of(id, model, owner));
     if (!has_room) return reply(std::unexpected(queue_full()));
     replies_.emplace(id, std::move(reply));
     look_at(model);
     watch_deadlines();
 }
 
-orchestrator::Wait Demand::wait_of(orchestrator::WaitId id, const ModelId& model) const {
+void Demand::wait_admitted(orchestrator::Wait wait, SlotReply reply) {
+    const auto model = wait.model;
+    replies_.emplace(wait.id, std::move(reply));
+    queue_.join_admitted(std::move(wait));
+    look_at(model);
+    watch_deadlines();
+}
+
+orchestrator::Wait Demand::wait_of(orchestrator::WaitId id, const ModelId& model, const TokenId& owner) const {
     orchestrator::Wait wait;
     wait.id = id;
     wait.model = model;
     wait.deadline = deadline_for(model);
+    wait.owner = owner.str();
     wait.joined = world_.now();
     return wait;
 }

@@ -119,6 +119,10 @@ void FleetControl::submit(const kernel::Command& command, DoneReply reply) {
     changed();
 }
 
+void FleetControl::submit_job(orchestrator::JobCommand command, kernel::Loop::Reply reply) {
+    loop_.submit(kernel::Command(std::move(command)), world_.wall_now(), std::move(reply));
+}
+
 void FleetControl::retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply) {
     const auto life = lives_.find(worker);
     if (life != lives_.end() && life->second.slots) life->second.slots->retire();
@@ -126,8 +130,8 @@ void FleetControl::retire_worker(const WorkerId& worker, const std::string& reas
 }
 
 void FleetControl::run_effect(const kernel::Effect& effect) {
-    // Of jobs there are none: no route submits one.
-    if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) run_fleet_effect(*fleet);
+    if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) return run_fleet_effect(*fleet);
+    if (run_job_) run_job_(std::get<orchestrator::JobEffect>(effect));
 }
 
 void FleetControl::run_fleet_effect(const orchestrator::FleetEffect& effect) {

@@ -122,10 +122,11 @@ class ControlHouse {
 
     /// A request waits under that number.
     void request(std::uint64_t number, const std::string& model) {
-        demand.wait_for_slot(orchestrator::WaitId{number}, ModelId(model), [this, number](SlotAnswer answer) {
-            EXPECT_FALSE(answers.contains(number)) << "answered twice";
-            answers.insert_or_assign(number, std::move(answer));
-        });
+        demand.wait_for_slot(orchestrator::WaitId{number}, ModelId(model), TokenId("somebody"),
+                             [this, number](SlotAnswer answer) {
+                                 EXPECT_FALSE(answers.contains(number)) << "answered twice";
+                                 answers.insert_or_assign(number, std::move(answer));
+                             });
     }
 
     /// A request waits under that number for the nodes that are still to come.

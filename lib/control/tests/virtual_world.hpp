@@ -19,6 +19,10 @@ class VirtualWorld : public World {
         return WallTime{} + std::chrono::duration_cast<WallTime::duration>(now_ - Instant{});
     }
     [[nodiscard]] std::string new_uuid() override { return "id-" + std::to_string(++ids_); }
+    [[nodiscard]] std::string new_salt() override {
+        const auto number = std::to_string(++ids_);
+        return std::string(32 - number.size(), '0') + number;
+    }
     [[nodiscard]] std::unique_ptr<Timer> timer() override { return std::make_unique<VirtualTimer>(*this); }
     void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
 

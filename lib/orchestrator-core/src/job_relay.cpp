@@ -102,22 +102,11 @@ RelayActions JobRelay::stored() {
     RBEES_ASSERT(submitted_.has_value());
     stored_ += submitted_->tokens.value;
     submitted_.reset();
-    is_refused_ = false;
     RelayActions actions{AckNow{last_of(stored_)}};
     for (auto& action : flush()) {
         actions.push_back(std::move(action));
     }
     return actions;
-}
-
-void JobRelay::refused() {
-    RBEES_ASSERT(submitted_.has_value());
-    is_refused_ = true;
-}
-
-RelayActions JobRelay::retry() {
-    if (!std::exchange(is_refused_, false)) return {};
-    return {*submitted_};
 }
 
 AckNow JobRelay::renewal() const {

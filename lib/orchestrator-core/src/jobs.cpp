@@ -53,6 +53,35 @@ JobDecision end(const Job& job, JobEnded ended, Frame last, const std::string& s
     return decision;
 }
 
+/// What went wrong with a job, in or before an attempt.
+struct Setback {
+    AttemptFault fault{};
+    contracts::TaskError error;
+    WallTime at{};
+};
+
+/// Another attempt, now or later, or the job's end.
+JobDecision follow(const Job& job, const Setback& setback, const std::string& salt) {
+    const bool counts = setback.fault != AttemptFault::not_started && setback.fault != AttemptFault::no_room;
+    const auto failures = job.failures + (counts ? 1 : 0);
+    const auto next = decide_retry(setback.fault, failures);
+    // Text was shown already: without continuation a second attempt would show another one.
+    const bool is_cut = job.generated != Tokens{} && !job.continuable;
+    if (next.verdict == Verdict::again && !is_cut) {
+        const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(next.pause);
+        JobPostponed postponed{job.id, job.attempt, failures, setback.error.message,
+                               static_cast<std::uint64_t>(pause.count())};
+        JobEffect effect = QueueEffect{job.id};
+        if (next.pause != Duration{}) effect = PauseEffect{job.id, next.pause};
+        return {{std::move(postponed)}, {std::move(effect)}, {}, {}};
+    }
+    JobEnded ended;
+    ended.outcome = next.verdict == Verdict::dead_letter ? TaskState::dead_letter : TaskState::failed;
+    ended.error = setback.error;
+    ended.at = setback.at;
+    return end(job, std::move(ended), error_frame(setback.error), salt);
+}
+
 JobEffect effect_of(const Job& job) {
     switch (job.state) {
         case TaskState::dispatched:
@@ -136,24 +165,14 @@ JobOutcome Jobs::decide_one(const CompleteJob& command) const {
 JobOutcome Jobs::decide_one(const FailAttempt& command) const {
     const auto job = find_running(command.job, command.attempt);
     if (!job) return std::unexpected(job.error());
-    const bool counts = command.fault != AttemptFault::not_started;
-    const auto failures = (*job)->failures + (counts ? 1 : 0);
-    const auto next = decide_retry(command.fault, failures);
-    // Text was shown already: without continuation a second attempt would show another one.
-    const bool is_cut = (*job)->generated != Tokens{} && !(*job)->continuable;
-    if (next.verdict == Verdict::again && !is_cut) {
-        const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(next.pause);
-        JobPostponed postponed{command.job, command.attempt, failures, command.error.message,
-                               static_cast<std::uint64_t>(pause.count())};
-        JobEffect effect = QueueEffect{command.job};
-        if (next.pause != Duration{}) effect = PauseEffect{command.job, next.pause};
-        return JobDecision{{std::move(postponed)}, {std::move(effect)}, {}, {}};
-    }
-    JobEnded ended;
-    ended.outcome = next.verdict == Verdict::dead_letter ? TaskState::dead_letter : TaskState::failed;
-    ended.error = command.error;
-    ended.at = command.at;
-    return end(**job, std::move(ended), error_frame(command.error), command.salt);
+    return follow(**job, {command.fault, command.error, command.at}, command.salt);
+}
+
+JobOutcome Jobs::decide_one(const FailPlacing& command) const {
+    const auto* job = find(command.job);
+    if (job == nullptr) return refuse(ErrorCode::NOT_FOUND, fmt::format("no job {} waits", command.job.str()));
+    if (job->state != TaskState::queued) return refuse(ErrorCode::CONFLICT, "the job is not in the queue");
+    return follow(*job, {command.fault, command.error, command.at}, command.salt);
 }
 
 JobOutcome Jobs::decide_one(const EndJob& command) const {

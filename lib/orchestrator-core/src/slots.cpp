@@ -15,6 +15,16 @@ std::optional<Epoch> SlotCounter::take(Claim claim) {
     return std::nullopt;
 }
 
+std::optional<Epoch> SlotCounter::take_over() {
+    if (retired_.load()) return std::nullopt;
+    return Epoch{static_cast<std::uint32_t>(state_.fetch_add(1) >> 32)};
+}
+
+std::uint32_t SlotCounter::free() const {
+    const auto in_use = used();
+    return retired_.load() || in_use >= capacity_ ? 0 : capacity_ - in_use;
+}
+
 bool SlotCounter::release() {
     const auto before = state_.fetch_sub(1);
     RBEES_ASSERT(static_cast<std::uint32_t>(before) > 0);

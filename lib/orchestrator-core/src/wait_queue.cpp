@@ -10,14 +10,37 @@ using contracts::Priority;
 
 std::expected<std::size_t, WaitError> WaitQueue::join(Wait wait) {
     if (size() >= capacity_) return std::unexpected(WaitError::full);
+    return join_admitted(std::move(wait));
+}
+
+std::size_t WaitQueue::join_admitted(Wait wait) {
     wait.order = ++arrivals_;
-    auto& model = models_[wait.model];
-    auto before = model[Priority::interactive].size;
-    if (wait.priority == Priority::batch) before += model[Priority::batch].size;
-    auto& session = model[wait.priority].owners.line(wait.owner).line(wait.session);
+    const auto ahead = before(wait.model, wait.priority);
+    auto& session = models_[wait.model][wait.priority].owners.line(wait.owner).line(wait.session);
     session.push_back(std::move(wait));
     note(std::prev(session.end()));
-    return before;
+    return ahead;
+}
+
+std::size_t WaitQueue::before(const ModelId& model, Priority priority) const {
+    const auto found = models_.find(model);
+    if (found == models_.end()) return 0;
+    std::size_t ahead = 0;
+    for (const auto& [one, line] : found->second) {
+        if (one <= priority) ahead += line.size;
+    }
+    return ahead;
+}
+
+std::size_t WaitQueue::before(WaitId id) const {
+    const auto found = places_.find(id);
+    if (found == places_.end()) return 0;
+    const auto& mine = *found->second;
+    return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {
+        const auto& other = *entry.second;
+        if (other.model != mine.model) return false;
+        return other.priority < mine.priority || (other.priority == mine.priority && other.order < mine.order);
+    }));
 }
 
 std::optional<Wait> WaitQueue::next(const ModelId& model, Instant now) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "rbees/control/fleet_control.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
@@ -24,8 +25,12 @@ class Demand {
     /// `freed` is what tickets call when a slot comes free that somebody waits for; it may be called on any thread.
     Demand(FleetControl& fleet, const Policy& policy);
 
-    /// Joins the queue. QUEUE_FULL if it is.
-    void wait_for_slot(orchestrator::WaitId id, const ModelId& model, SlotReply reply);
+    /// Joins the queue, as a request of that token. QUEUE_FULL if it is.
+    void wait_for_slot(orchestrator::WaitId id, const ModelId& model, const TokenId& owner, SlotReply reply);
+
+    /// Joins the queue as it is, full or not, and waits as long as its own deadline allows: a durable job, which was
+    /// accepted before.
+    void wait_admitted(orchestrator::Wait wait, SlotReply reply);
 
     /// For a request whose model no node is known to have, as long as nodes that may have it are still to come: answers
     /// when the picture is complete. POOL_UNAVAILABLE if no node came, QUEUE_FULL.
@@ -38,6 +43,15 @@ class Demand {
     void look();
 
     void stop();
+
+    /// How many are served before one that would join now, or before one that waits, at most.
+    [[nodiscard]] std::size_t before(const ModelId& model, contracts::Priority priority) const {
+        return queue_.before(model, priority);
+    }
+    [[nodiscard]] std::size_t before(orchestrator::WaitId id) const { return queue_.before(id); }
+
+    /// The batch one that has waited longest.
+    [[nodiscard]] std::optional<orchestrator::WaitId> oldest_batch() const { return queue_.oldest_batch(); }
 
     [[nodiscard]] std::size_t waiting() const { return queue_.size() + arrivals_.size(); }
 
@@ -58,7 +72,7 @@ class Demand {
     [[nodiscard]] contracts::Problem too_late(const ModelId& model) const;
     [[nodiscard]] bool is_coming(const ModelId& model) const;
     [[nodiscard]] bool is_expected(const ModelId& model) const;
-    [[nodiscard]] orchestrator::Wait wait_of(orchestrator::WaitId id, const ModelId& model) const;
+    [[nodiscard]] orchestrator::Wait wait_of(orchestrator::WaitId id, const ModelId& model, const TokenId& owner) const;
     [[nodiscard]] Instant deadline_for(const ModelId& model) const;
 
     /// A request that waits for nodes.

@@ -91,6 +91,13 @@ class FleetControl {
     /// Any command of the kernel; the picture follows. `reply` comes once it is on disk.
     void submit(const kernel::Command& command, DoneReply reply);
 
+    /// The same for durable jobs, which change nothing in the picture: there are many of them. `reply` comes right
+    /// before the command's effects.
+    void submit_job(orchestrator::JobCommand command, kernel::Loop::Reply reply);
+
+    /// Who carries out the effects of jobs.
+    void run_jobs_with(std::function<void(const orchestrator::JobEffect&)> run) { run_job_ = std::move(run); }
+
     /// Orders a worker for the model where it fits best, after making room. The answer names it.
     [[nodiscard]] Checked<WorkerId> order_worker(const contracts::StartWorker& order);
     void retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply);
@@ -152,6 +159,7 @@ class FleetControl {
     std::shared_ptr<const orchestrator::FleetView> view_;
     Publish publish_;
     std::function<void()> on_change_;
+    std::function<void(const orchestrator::JobEffect&)> run_job_;
     std::unique_ptr<Timer> heartbeat_timer_;
     std::unique_ptr<Timer> unreachable_timer_;
     std::unique_ptr<Timer> node_wait_timer_;

@@ -39,6 +39,9 @@ class World {
     /// A new id, never given before: a UUID.
     [[nodiscard]] virtual std::string new_uuid() = 0;
 
+    /// 32 hexadecimal digits that nobody can guess: for digests, and to draw seeds from.
+    [[nodiscard]] virtual std::string new_salt() = 0;
+
     [[nodiscard]] virtual std::unique_ptr<Timer> timer() = 0;
 
     /// Runs the task on the control thread, later. The only call that other threads may make.

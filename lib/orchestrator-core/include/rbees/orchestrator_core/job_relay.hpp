@@ -68,12 +68,8 @@ class JobRelay {
     /// The stream broke, and the worker may live: attaches again.
     [[nodiscard]] RelayActions disconnected() const;
 
-    /// What was submitted last is on disk.
+    /// What was submitted last is on disk. A submission that is refused for lack of space is repeated until it is.
     [[nodiscard]] RelayActions stored();
-
-    /// What was submitted last was refused for lack of space: it is submitted again at the next call of `retry`.
-    void refused();
-    [[nodiscard]] RelayActions retry();
 
     /// Whether more may be read from the worker; false while too much waits for the disk.
     [[nodiscard]] bool may_read() const { return pending_.bytes < pending_bytes_max; }
@@ -106,7 +102,6 @@ class JobRelay {
     bool knows_start_ = false;
     Pending pending_;
     std::optional<StoreNow> submitted_;  ///< on its way to the disk
-    bool is_refused_ = false;            ///< `submitted_` is to be submitted again
     std::optional<RelayAction> last_;    ///< the attempt's end, done once everything before it is stored
 };
 

@@ -30,10 +30,11 @@ enum class AttemptFault : std::uint8_t {
     worker_lost,   ///< it died, or its lease was lost: another one goes on
     not_started,   ///< the worker refused before its first byte: an old ticket, draining
     model_failed,  ///< the model could not be loaded
+    no_room,       ///< nor can it be now: no node, or no memory
     engine_error,  ///< the engine failed in the middle
     refused,       ///< the request itself is at fault: nobody will take it
 };
-BOOST_DESCRIBE_ENUM(AttemptFault, worker_lost, not_started, model_failed, engine_error, refused)
+BOOST_DESCRIBE_ENUM(AttemptFault, worker_lost, not_started, model_failed, no_room, engine_error, refused)
 
 // Commands: what someone wants, or what was seen. Times come with them.
 
@@ -84,6 +85,15 @@ struct FailAttempt {
     std::string salt;
 };
 
+/// A queued job found no place: its model cannot be loaded, or is gone. As FailAttempt, without an attempt.
+struct FailPlacing {
+    JobId job;
+    AttemptFault fault = AttemptFault::model_failed;
+    contracts::TaskError error;
+    WallTime at{};
+    std::string salt;
+};
+
 /// The job ends now, whatever runs: cancelled by somebody, its deadline passed, dropped from a full queue.
 struct EndJob {
     JobId job;
@@ -103,8 +113,8 @@ struct EraseJob {
     Job job;  ///< as its row has it: an ended job is no longer in memory
 };
 
-using JobCommand =
-    std::variant<SubmitJob, DispatchJob, StoreFrames, CompleteJob, FailAttempt, EndJob, RequeueJob, EraseJob>;
+using JobCommand = std::variant<SubmitJob, DispatchJob, StoreFrames, CompleteJob, FailAttempt, FailPlacing, EndJob,
+                                RequeueJob, EraseJob>;
 
 // Records: what became true. Digests are those of the payloads that were written beside them.
 

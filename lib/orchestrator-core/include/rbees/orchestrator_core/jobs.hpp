@@ -63,6 +63,7 @@ class Jobs {
     [[nodiscard]] JobOutcome decide_one(const StoreFrames& command) const;
     [[nodiscard]] JobOutcome decide_one(const CompleteJob& command) const;
     [[nodiscard]] JobOutcome decide_one(const FailAttempt& command) const;
+    [[nodiscard]] JobOutcome decide_one(const FailPlacing& command) const;
     [[nodiscard]] JobOutcome decide_one(const EndJob& command) const;
     [[nodiscard]] JobOutcome decide_one(const RequeueJob& command) const;
     [[nodiscard]] JobOutcome decide_one(const EraseJob& command) const;

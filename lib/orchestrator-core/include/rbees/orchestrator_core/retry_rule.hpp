@@ -29,6 +29,9 @@ inline constexpr std::uint32_t fruitless_attempts_max = 5;
 inline constexpr Duration first_pause = std::chrono::milliseconds(250);
 inline constexpr Duration longest_pause = std::chrono::seconds(30);
 
+/// How long a job waits before it looks again whether there is room for its model.
+inline constexpr Duration no_room_pause = std::chrono::seconds(5);
+
 /// `failures` counts this one too: attempts that failed since the last token was stored. A worker that refused before
 /// its first byte is no failure of the job's.
 [[nodiscard]] RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures);

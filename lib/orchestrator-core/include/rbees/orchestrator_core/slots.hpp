@@ -27,6 +27,10 @@ class SlotCounter {
     /// would overtake somebody who waits.
     [[nodiscard]] std::optional<Epoch> take(Claim claim);
 
+    /// Counts a request that the worker has already, found after a restart; it may go beyond the capacity. Nothing if
+    /// the worker is retired.
+    [[nodiscard]] std::optional<Epoch> take_over();
+
     /// Gives a slot back. True if somebody waits for it: the control thread must be told then.
     [[nodiscard]] bool release();
 
@@ -39,7 +43,7 @@ class SlotCounter {
 
     [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
     [[nodiscard]] std::uint32_t used() const { return static_cast<std::uint32_t>(state_.load()); }
-    [[nodiscard]] std::uint32_t free() const { return retired_.load() ? 0 : capacity_ - used(); }
+    [[nodiscard]] std::uint32_t free() const;
     [[nodiscard]] Epoch epoch() const { return Epoch{static_cast<std::uint32_t>(state_.load() >> 32)}; }
 
   private:

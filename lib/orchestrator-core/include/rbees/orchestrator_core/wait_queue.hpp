@@ -56,6 +56,9 @@ class WaitQueue {
     /// Joins the end of its line. Returns how many of the same model are served before it, at most.
     [[nodiscard]] std::expected<std::size_t, WaitError> join(Wait wait);
 
+    /// The same for one that was admitted before: a durable job, whose place is not refused any more.
+    std::size_t join_admitted(Wait wait);
+
     /// Takes out the one whose turn it is.
     [[nodiscard]] std::optional<Wait> next(const ModelId& model, Instant now);
 
@@ -77,6 +80,12 @@ class WaitQueue {
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
     [[nodiscard]] std::vector<ModelId> models() const;  ///< that somebody waits for
+    /// How many of the model are served before one that would join now, at most.
+    [[nodiscard]] std::size_t before(const ModelId& model, contracts::Priority priority) const;
+
+    /// The same for one that waits.
+    [[nodiscard]] std::size_t before(WaitId id) const;
+
     [[nodiscard]] std::size_t size() const { return places_.size(); }
 
   private:

@@ -1,0 +1,265 @@
+#include "rbees/control/attempt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "rbees/base/overloaded.hpp"
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::TaskError;
+using orchestrator::AttemptFault;
+
+constexpr Duration first_pause = std::chrono::milliseconds(50);
+constexpr Duration longest_pause = std::chrono::seconds(1);
+
+/// Before a command that the disk had no room for is tried again.
+constexpr Duration disk_pause = std::chrono::seconds(1);
+
+/// A third of a worker's lease, so that two renewals may be lost.
+constexpr Duration renewal_interval = std::chrono::seconds(20);
+
+/// Tokens that are stored before the worker is told: telling it of each would cost a request for each.
+constexpr std::uint64_t tokens_per_acknowledgement = 64;
+
+/// The last frame of a stream, as clients see it.
+struct EndFrame {
+    JobId job_id;
+    std::string stop_reason;
+    contracts::Usage usage;
+    std::optional<reflect::json::object> message;
+};
+BOOST_DESCRIBE_STRUCT(EndFrame, (), (job_id, stop_reason, usage, message))
+
+bool is_for_space(const contracts::Problem& problem) {
+    return problem.code == ErrorCode::STORAGE_FULL;
+}
+
+}  // namespace
+
+template <class F>
+auto Attempt::guarded(F f) {
+    return [self = weak_from_this(), f = std::move(f)](auto&&... arguments) mutable {
+        if (const auto attempt = self.lock()) f(std::forward<decltype(arguments)>(arguments)...);
+    };
+}
+
+Attempt::Attempt(AttemptPorts ports, const orchestrator::Job& job, orchestrator::Ticket ticket)
+    : ports_(std::move(ports)),
+      key_{job.id, job.attempt},
+      ticket_(std::move(ticket)),
+      relay_(job),
+      retry_timer_(ports_.world.timer()),
+      submit_timer_(ports_.world.timer()),
+      lease_timer_(ports_.world.timer()) {}
+
+void Attempt::start(contracts::Execute order) {
+    order_ = std::move(order);
+    this->order();
+    renew_lease();
+}
+
+void Attempt::order() {
+    ports_.workers.execute(address(), order_,
+                           guarded([this](const std::expected<void, WorkerRefusal>& answer) { ordered(answer); }));
+}
+
+void Attempt::ordered(const std::expected<void, WorkerRefusal>& answer) {
+    if (is_over_) return;
+    if (answer) {
+        silent_since_.reset();
+        return act(relay_.accepted());
+    }
+    const auto& refusal = answer.error();
+    switch (refusal.fault) {
+        case WorkerFault::unreachable:
+        case WorkerFault::gone:
+            return again(refusal, [this] { order(); });
+        case WorkerFault::refused:
+            return act(relay_.failed(AttemptFault::refused, refusal.error));
+        case WorkerFault::not_now:
+        case WorkerFault::unknown:
+            ports_.avoid(worker());
+            return act(relay_.failed(AttemptFault::not_started, refusal.error));
+    }
+}
+
+void Attempt::worker_ended(std::string why) {
+    lost({ErrorCode::WORKER_UNAVAILABLE, std::move(why), true});
+}
+
+void Attempt::abandon() {
+    if (std::exchange(is_over_, true)) return;
+    stream_.reset();
+    ports_.workers.cancel(address(), key_);
+}
+
+void Attempt::act(const orchestrator::RelayActions& actions) {
+    for (const auto& action : actions) {
+        if (is_over_) return;
+        std::visit(overloaded{
+                       [this](const orchestrator::StoreNow& what) { store(what); },
+                       [this](const orchestrator::AckNow& ack) {
+                           const auto through = ack.through;
+                           const auto known = acknowledged_ ? *acknowledged_ + 1 : 0;
+                           if (through && *through + 1 >= known + tokens_per_acknowledgement) acknowledge(through);
+                       },
+                       [this](const orchestrator::CompleteNow& complete) {
+                           const auto& end = complete.end;
+                           const EndFrame frame{key_.job, end.stop_reason, end.usage, end.message};
+                           finish(orchestrator::CompleteJob{.job = key_.job,
+                                                            .attempt = key_.attempt,
+                                                            .stop_reason = end.stop_reason,
+                                                            .usage = end.usage,
+                                                            .end = {"end", reflect::to_json_text(frame)},
+                                                            .at = ports_.world.wall_now(),
+                                                            .salt = ports_.world.new_salt()});
+                       },
+                       [this](const orchestrator::FailNow& fail) {
+                           finish(orchestrator::FailAttempt{.job = key_.job,
+                                                            .attempt = key_.attempt,
+                                                            .fault = fail.fault,
+                                                            .error = fail.error,
+                                                            .at = ports_.world.wall_now(),
+                                                            .salt = ports_.world.new_salt()});
+                       },
+                       [this](const orchestrator::AttachNow& now) { attach(now.after); },
+                   },
+                   action);
+    }
+}
+
+void Attempt::attach(std::optional<std::uint64_t> after) {
+    is_reading_ = false;
+    stream_ =
+        ports_.workers.attach(address(), key_, after, guarded([this](AttemptEvent event) { came(std::move(event)); }));
+    read_on();
+}
+
+void Attempt::read_on() {
+    if (!stream_ || is_reading_ || !relay_.may_read()) return;
+    is_reading_ = true;
+    stream_->read();
+}
+
+void Attempt::came(AttemptEvent event) {
+    is_reading_ = false;
+    if (is_over_) return;
+    if (const auto* end = std::get_if<StreamCut>(&event)) return cut(end->why);
+    silent_since_.reset();
+    std::visit(overloaded{
+                   [this](const contracts::ExecutionStart& start) { act(relay_.started(start)); },
+                   [this](contracts::ExecutionToken& token) { act(relay_.token(std::move(token))); },
+                   [this](contracts::ExecutionEnd& end) {
+                       stream_.reset();
+                       act(relay_.ended(std::move(end)));
+                   },
+                   [this](contracts::ExecutionError& error) {
+                       stream_.reset();
+                       const auto fault = error.is_final ? AttemptFault::refused : AttemptFault::engine_error;
+                       act(relay_.failed(fault, {error.code, std::move(error.message), !error.is_final}));
+                   },
+                   [](const StreamCut&) {},
+               },
+               event);
+    read_on();
+}
+
+void Attempt::cut(const WorkerRefusal& why) {
+    stream_.reset();
+    const bool may_be_there = why.fault == WorkerFault::unreachable || why.fault == WorkerFault::gone;
+    if (!may_be_there) return lost(why.error);
+    again(why, [this] { act(relay_.disconnected()); });
+}
+
+/// Tries again after a pause, as long as there is hope.
+void Attempt::again(const WorkerRefusal& why, std::function<void()> what) {
+    const auto now = ports_.world.now();
+    if (!silent_since_) {
+        silent_since_ = now;
+        pause_ = first_pause;
+    }
+    if (now - *silent_since_ >= (why.fault == WorkerFault::gone ? patience_if_gone : patience)) return lost(why.error);
+    retry_timer_->set(now + pause_, std::move(what));
+    pause_ = std::min(2 * pause_, longest_pause);
+}
+
+void Attempt::lost(TaskError error) {
+    if (is_over_) return;
+    stream_.reset();
+    retry_timer_->cancel();
+    ports_.avoid(worker());
+    act(relay_.failed(AttemptFault::worker_lost, std::move(error)));
+}
+
+void Attempt::store(orchestrator::StoreNow what) {
+    auto frames = what.frames;
+    orchestrator::StoreFrames command{.job = key_.job,
+                                      .attempt = key_.attempt,
+                                      .frames = std::move(what.frames),
+                                      .ids = std::move(what.ids),
+                                      .tokens = what.tokens,
+                                      .start = std::move(what.start),
+                                      .at = ports_.world.wall_now(),
+                                      .salt = ports_.world.new_salt()};
+    submit(std::move(command), [this, frames = std::move(frames)]() mutable {
+        ports_.stored(key_.job, std::move(frames));
+        act(relay_.stored());
+        read_on();
+    });
+}
+
+/// The attempt's last word.
+void Attempt::finish(orchestrator::JobCommand command) {
+    const bool is_result = std::holds_alternative<orchestrator::CompleteJob>(command);
+    stream_.reset();
+    submit(std::move(command), [this, is_result] {
+        if (!is_result) return;
+        is_over_ = true;  // nothing is left to cancel
+        ports_.workers.acknowledge(address(), key_, {.through = relay_.renewal().through, .done = true},
+                                   [](const auto&) {});
+    });
+}
+
+void Attempt::submit(orchestrator::JobCommand command, std::function<void()> done) {
+    auto kept = command;
+    auto reply = guarded([this, kept = std::move(kept), done](const kernel::Loop::Outcome& outcome) mutable {
+        if (is_over_) return;
+        if (outcome) return done();
+        // Refused otherwise: the attempt is not the newest, the job has ended, or the process stops.
+        if (!is_for_space(outcome.error())) return;
+        submit_timer_->set(ports_.world.now() + disk_pause,
+                           [this, kept = std::move(kept), done] { submit(kept, done); });
+    });
+    ports_.submit(std::move(command), std::move(reply));
+}
+
+void Attempt::acknowledge(std::optional<std::uint64_t> through) {
+    acknowledged_ = through;
+    ports_.workers.acknowledge(address(), key_, {.through = through, .done = std::nullopt},
+                               guarded([this](const std::expected<Duration, WorkerRefusal>& lease) {
+                                   const bool has_ended = !lease && lease.error().fault == WorkerFault::unknown;
+                                   if (has_ended && !is_over_) lost(lease.error().error);
+                               }));
+}
+
+void Attempt::renew_lease() {
+    lease_timer_->set(ports_.world.now() + renewal_interval, [this] {
+        if (is_over_) return;
+        acknowledge(relay_.renewal().through);
+        renew_lease();
+    });
+}
+
+WorkerAddress Attempt::address() const {
+    return {ticket_.worker().url, ticket_.worker().secret, ticket_.epoch()};
+}
+
+}  // namespace rbees::control

@@ -1,0 +1,263 @@
+#include "rbees/control/job_control.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "rbees/base/overloaded.hpp"
+#include "rbees/control/model_choice.hpp"
+#include "rbees/reflect/write.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::TaskState;
+using orchestrator::Job;
+
+/// Wall-clock deadlines are looked at no later than this after the clock was set.
+constexpr Duration clock_check_interval = std::chrono::seconds(30);
+
+/// How often jobs are looked for whose text is to be erased, and how many are at once: each is a commit.
+constexpr Duration retention_interval = std::chrono::minutes(1);
+constexpr std::size_t erased_at_once = 100;
+
+std::unexpected<Problem> no_such(const JobId& id) {
+    return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
+                                   .detail = fmt::format("there is no task {}", id.str()),
+                                   .hint = "rbees jobs list"});
+}
+
+std::unexpected<Problem> damaged(const Failure& failure) {
+    return std::unexpected(
+        Problem{.code = ErrorCode::STORAGE_FAILED, .detail = failure.message, .hint = "rbees audit verify"});
+}
+
+/// A seed from hexadecimal digits that nobody can guess.
+std::uint32_t seed_from(const std::string& salt) {
+    std::uint32_t seed = 0;
+    std::from_chars(salt.data(), salt.data() + 8, seed, 16);
+    return seed;
+}
+
+orchestrator::Frame queued_frame(const contracts::TaskAccepted& accepted) {
+    return {"queued", reflect::to_json_text(accepted)};
+}
+
+Checked<std::string> answer_of(const Job& job, const std::string& digest) {
+    if (job.idempotency && job.idempotency->body_digest == digest) return job.answer;
+    return std::unexpected(
+        Problem{.code = ErrorCode::IDEMPOTENCY_MISMATCH,
+                .detail = fmt::format("the key belongs to task {}, which has another body", job.id.str()),
+                .hint = "take a new Idempotency-Key for each new task"});
+}
+
+}  // namespace
+
+JobControl::JobControl(FleetControl& fleet, Demand& demand, const Policy& policy, JobPorts ports)
+    : world_(fleet.world()),
+      fleet_(fleet),
+      demand_(demand),
+      policy_(policy),
+      workers_(ports.workers),
+      archive_(ports.archive),
+      log_(std::move(ports.log)),
+      feed_(archive_),
+      pause_timer_(world_.timer()),
+      deadline_timer_(world_.timer()),
+      retention_timer_(world_.timer()) {
+    fleet_.run_jobs_with([this](const orchestrator::JobEffect& effect) { run(effect); });
+}
+
+void JobControl::start() {
+    for (const auto& [id, job] : fleet_.state().jobs.jobs()) {
+        feed_.opened(id, job.frames);
+        if (job.deadline) deadlines_.set(id, *job.deadline);
+    }
+    for (const auto& effect : fleet_.state().jobs.reconcile()) {
+        run(effect);
+    }
+    watch_deadlines();
+    erase_old();
+}
+
+void JobControl::stop() {
+    pause_timer_->cancel();
+    deadline_timer_->cancel();
+    retention_timer_->cancel();
+    attempts_.clear();
+    tickets_.clear();
+    feed_.stop();
+}
+
+void JobControl::submit(Submission submission, SubmitReply reply) {
+    const auto answer = [this, reply](Checked<std::string> what) {
+        fleet_.when_durable([reply, what = std::move(what)]() mutable { reply(std::move(what)); });
+    };
+    if (auto before = submitted_before(submission)) return answer(std::move(*before));
+    const auto& named = submission.request.task.model;
+    auto model = choose_model(fleet_.view(), named.value_or(""), contracts::ModelKind::chat);
+    if (!model) return answer(std::unexpected(std::move(model.error())));
+    if (auto problem = make_room()) return answer(std::unexpected(std::move(*problem)));
+    accept(std::move(submission), *model, reply);
+}
+
+/// The answer to a repetition.
+std::optional<Checked<std::string>> JobControl::submitted_before(const Submission& submission) {
+    if (!submission.key) return std::nullopt;
+    const auto& digest = submission.request.digest;
+    if (const auto* job = fleet_.state().jobs.find_submitted(submission.owner, *submission.key)) {
+        return answer_of(*job, digest);
+    }
+    const auto id = archive_.submitted(orchestrator::submission_id(submission.owner, *submission.key));
+    if (!id) return damaged(id.error());
+    if (!*id) return std::nullopt;
+    const auto job = archive_.job(**id);
+    if (!job) return damaged(job.error());
+    if (!*job) return std::nullopt;
+    return answer_of(**job, digest);
+}
+
+/// Nothing if one more may wait; under `drop-lru` the oldest batch job leaves for it.
+std::optional<Problem> JobControl::make_room() {
+    if (demand_.waiting() < policy_.queue_capacity) return std::nullopt;
+    const bool drops = policy_.queue_policy == QueuePolicy::drop_lru;
+    const auto oldest = drops ? demand_.oldest_batch() : std::nullopt;
+    const auto found = oldest ? waiting_.find(*oldest) : waiting_.end();
+    if (found == waiting_.end()) {
+        return Problem{.code = drops ? ErrorCode::QUEUE_FULL_DROP_LRU : ErrorCode::ADMISSION_REJECT,
+                       .detail = fmt::format("{} requests and tasks wait already", demand_.waiting()),
+                       .hint = "try again in a moment",
+                       .limit = "queue.capacity",
+                       .retry_after_ms = 1'000};
+    }
+    const auto id = found->second;
+    log_.info("a batch task leaves the full queue", {{"job", id.str()}});
+    end(id, TaskState::failed,
+        {ErrorCode::QUEUE_FULL_DROP_LRU, "the queue was full, and this was the batch task that had waited longest",
+         true});
+    leave_queue(id);
+    return std::nullopt;
+}
+
+void JobControl::accept(Submission submission, const ModelId& model, const SubmitReply& reply) {
+    const auto& task = submission.request.task;
+    const auto now = world_.wall_now();
+    Job job;
+    job.id = JobId(world_.new_uuid());
+    job.owner = submission.owner;
+    job.session = task.session_id;
+    job.model = model;
+    job.priority = task.priority.value_or(contracts::Priority::interactive);
+    job.submitted_at = now;
+    if (task.deadline_ms) job.deadline = now + std::chrono::milliseconds(*task.deadline_ms);
+    if (submission.key) job.idempotency = {*submission.key, submission.request.digest};
+    const contracts::TaskAccepted accepted{.job_id = job.id,
+                                           .status = TaskState::queued,
+                                           .queue_position = demand_.before(model, job.priority),
+                                           .predicted_start_ms = std::nullopt,
+                                           .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
+    job.answer = reflect::to_json_text(accepted);
+    const auto salt = world_.new_salt();
+    const auto request = worker_request(submission.request, model, seed_from(world_.new_salt()));
+    orchestrator::SubmitJob command{job, queued_frame(accepted), reflect::to_text(request), salt};
+    submit(std::move(command), [this, job, reply](const kernel::Loop::Outcome& outcome) {
+        if (!outcome) return reply(std::unexpected(outcome.error()));
+        feed_.opened(job.id, 1);
+        if (job.deadline) {
+            deadlines_.set(job.id, *job.deadline);
+            watch_deadlines();
+        }
+        reply(job.answer);
+    });
+}
+
+void JobControl::cancel(const JobId& id, JobReply reply) {
+    if (live(id) == nullptr) return find(id, std::move(reply));
+    end(id, TaskState::cancelled, {ErrorCode::CANCELLED, "it was cancelled", false});
+    find(id, std::move(reply));
+}
+
+void JobControl::find(const JobId& id, JobReply reply) {
+    // The job of this moment: what is decided later must not be seen before it is on disk.
+    std::optional<Job> now;
+    if (const auto* job = live(id)) now = *job;
+    fleet_.when_durable([this, id, now = std::move(now), reply = std::move(reply)]() mutable {
+        if (now) return reply(std::move(*now));
+        auto job = archive_.job(id);
+        if (!job) return reply(damaged(job.error()));
+        if (!*job) return reply(no_such(id));
+        reply(std::move(**job));
+    });
+}
+
+std::optional<std::uint64_t> JobControl::queue_position(const Job& job) const {
+    const auto found = waits_.find(job.id);
+    if (found == waits_.end()) return std::nullopt;
+    return demand_.before(found->second);
+}
+
+void JobControl::submit(orchestrator::JobCommand command, kernel::Loop::Reply reply) {
+    fleet_.submit_job(std::move(command), std::move(reply));
+}
+
+void JobControl::end(const JobId& id, TaskState outcome, contracts::TaskError error) {
+    submit(orchestrator::EndJob{id, outcome, std::move(error), world_.wall_now(), world_.new_salt()});
+}
+
+void JobControl::pause(const JobId& id, Duration pause) {
+    pauses_.set(id, world_.now() + pause);
+    watch_pauses();
+}
+
+void JobControl::watch_pauses() {
+    const auto next = pauses_.next();
+    if (!next) return;
+    pause_timer_->set(*next, [this] {
+        for (const auto& id : pauses_.take_due(world_.now())) {
+            const auto* job = live(id);
+            if (job == nullptr) continue;
+            if (job->state == TaskState::queued) {
+                enqueue(id);  // its dispatch found no room on the disk
+            } else {
+                submit(orchestrator::RequeueJob{id});
+            }
+        }
+        watch_pauses();
+    });
+}
+
+void JobControl::watch_deadlines() {
+    const auto next = deadlines_.next();
+    if (!next) return;
+    const auto left = std::chrono::duration_cast<Duration>(*next - world_.wall_now());
+    const auto wait = std::clamp(left, Duration{}, clock_check_interval);
+    deadline_timer_->set(world_.now() + wait, [this] {
+        for (const auto& id : deadlines_.take_due(world_.wall_now())) {
+            if (live(id) == nullptr) continue;
+            end(id, TaskState::failed, {ErrorCode::DEADLINE_UNMET, "its deadline passed before it was done", true});
+        }
+        watch_deadlines();
+    });
+}
+
+void JobControl::erase_old() {
+    const auto keep = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.tasks_retain);
+    const auto jobs = archive_.ended_before(world_.wall_now() - keep, erased_at_once);
+    if (!jobs) {
+        log_.error("cannot look for tasks to erase", {{"reason", jobs.error().message}});
+    } else {
+        for (const auto& job : *jobs) {
+            submit(orchestrator::EraseJob{job});
+        }
+    }
+    const bool there_are_more = jobs && jobs->size() == erased_at_once;
+    const auto pause = there_are_more ? std::chrono::seconds(1) : retention_interval;
+    retention_timer_->set(world_.now() + pause, [this] { erase_old(); });
+}
+
+}  // namespace rbees::control

@@ -1,0 +1,263 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "rbees/base/overloaded.hpp"
+#include "rbees/control/job_control.hpp"
+#include "rbees/control/view_building.hpp"
+#include "rbees/reflect/read.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::TaskState;
+using orchestrator::AttemptFault;
+using orchestrator::Job;
+
+/// Before a dispatch that the disk had no room for is tried again.
+constexpr Duration disk_pause = std::chrono::seconds(1);
+
+AttemptFault fault_of(const Problem& problem) {
+    switch (problem.code) {
+        case ErrorCode::MODEL_NOT_FOUND:
+        case ErrorCode::MODEL_INCOMPATIBLE:
+            return AttemptFault::refused;
+        case ErrorCode::POOL_UNAVAILABLE:
+        case ErrorCode::INSUFFICIENT_MEMORY:
+        case ErrorCode::INSUFFICIENT_VRAM:
+        case ErrorCode::GPU_UNAVAILABLE:
+        case ErrorCode::STORAGE_FULL:
+            return AttemptFault::no_room;
+        default:
+            return AttemptFault::model_failed;
+    }
+}
+
+}  // namespace
+
+void JobControl::run(const orchestrator::JobEffect& effect) {
+    std::visit(overloaded{
+                   [this](const orchestrator::QueueEffect& queue) {
+                       drop_attempt(queue.job);
+                       enqueue(queue.job);
+                   },
+                   [this](const orchestrator::PauseEffect& wait) {
+                       drop_attempt(wait.job);
+                       pause(wait.job, wait.pause);
+                   },
+                   [this](const orchestrator::ExecuteEffect& order) { execute(order); },
+                   [this](const orchestrator::StoredEffect& stored) { feed_.shown(stored.job, stored.frames); },
+                   [this](const orchestrator::EndedEffect& end) { ended(end); },
+               },
+               effect);
+}
+
+void JobControl::enqueue(const JobId& id) {
+    const auto* job = live(id);
+    if (job == nullptr || job->state != TaskState::queued || waits_.contains(id)) return;
+    orchestrator::Wait wait;
+    wait.id = orchestrator::WaitId{++next_wait_};
+    wait.model = job->model;
+    wait.priority = job->priority;
+    wait.owner = job->owner.str();
+    wait.session = job->session.value_or("");
+    // Time that it waited before a restart counts.
+    const auto waited = std::chrono::duration_cast<Duration>(world_.wall_now() - job->submitted_at);
+    wait.joined = world_.now() - std::clamp(waited, Duration{}, world_.now().time_since_epoch());
+    waits_[id] = wait.id;
+    waiting_[wait.id] = id;
+    demand_.wait_admitted(std::move(wait), [this, id](SlotAnswer slot) { slot_came(id, std::move(slot)); });
+}
+
+void JobControl::leave_queue(const JobId& id) {
+    const auto found = waits_.find(id);
+    if (found == waits_.end()) return;
+    const auto wait = found->second;
+    waiting_.erase(wait);
+    waits_.erase(found);
+    demand_.leave(wait);
+}
+
+void JobControl::slot_came(const JobId& id, SlotAnswer slot) {
+    const auto found = waits_.find(id);
+    if (found == waits_.end()) return;  // it left
+    waiting_.erase(found->second);
+    waits_.erase(found);
+    const auto* job = live(id);
+    if (job == nullptr || job->state != TaskState::queued) return;
+    if (slot) return dispatch(*job, std::move(*slot));
+    not_placed(*job, slot.error());
+}
+
+void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
+    orchestrator::RouteReceipt receipt;
+    receipt.worker = ticket.worker().id;
+    receipt.candidates = static_cast<std::uint32_t>(
+        std::ranges::count(fleet_.view().workers, job.model, &orchestrator::RoutableWorker::model));
+    receipt.reason = receipt.candidates == 1 ? "the only worker of its model" : "it had the most free slots";
+    const auto waited = std::max(world_.wall_now() - job.submitted_at, std::chrono::milliseconds{0});
+    receipt.waited_ms = static_cast<std::uint64_t>(waited.count());
+    tickets_.insert_or_assign(job.id, std::move(ticket));
+    submit(orchestrator::DispatchJob{job.id, std::move(receipt)},
+           [this, id = job.id](const kernel::Loop::Outcome& outcome) {
+               if (outcome) return;
+               tickets_.erase(id);
+               if (outcome.error().code == ErrorCode::STORAGE_FULL) pause(id, disk_pause);
+           });
+}
+
+void JobControl::not_placed(const Job& job, const Problem& problem) {
+    log_.info("a task finds no worker", {{"job", job.id.str()}, {"reason", problem.detail}});
+    const bool retriable = contracts::row_of(problem.code).retry == contracts::Retry::sensible;
+    submit(orchestrator::FailPlacing{.job = job.id,
+                                     .fault = fault_of(problem),
+                                     .error = {problem.code, problem.detail, retriable},
+                                     .at = world_.wall_now(),
+                                     .salt = world_.new_salt()},
+           [this, id = job.id](const kernel::Loop::Outcome& outcome) {
+               if (!outcome && outcome.error().code == ErrorCode::STORAGE_FULL) pause(id, disk_pause);
+           });
+}
+
+void JobControl::execute(const orchestrator::ExecuteEffect& effect) {
+    const auto* job = live(effect.job);
+    const bool is_current = job != nullptr && job->attempt == effect.attempt && job->worker == effect.worker;
+    auto ticket = tickets_.extract(effect.job);
+    if (!is_current) return;
+    if (ticket) return begin(*job, std::move(ticket.mapped()));
+    missing_[effect.job] = effect;  // found in the journal at the start
+    look_for_worker(effect);
+}
+
+/// Goes on with an attempt that began before this process did.
+void JobControl::look_for_worker(const orchestrator::ExecuteEffect& effect) {
+    const auto& workers = fleet_.view().workers;
+    const auto worker = std::ranges::find(workers, effect.worker, &orchestrator::RoutableWorker::id);
+    if (worker != workers.end()) {
+        const auto epoch = worker->slots->take_over();
+        missing_.erase(effect.job);
+        const auto* job = live(effect.job);
+        if (job == nullptr) return;
+        if (epoch) return begin(*job, orchestrator::Ticket(*worker, *epoch, demand_.freed()));
+        return fail_attempt(effect, "its worker is leaving");
+    }
+    const auto* known = fleet_.state().fleet.find(effect.worker);
+    if (known == nullptr) return fail_attempt(effect, "its worker ended while rbees-orcd was away");
+    if (fleet_.view().is_complete && !is_connected(fleet_.presence(), known->node)) {
+        return fail_attempt(effect, "the node of its worker did not come back");
+    }
+}
+
+void JobControl::fail_attempt(const orchestrator::ExecuteEffect& effect, std::string why) {
+    missing_.erase(effect.job);
+    submit(orchestrator::FailAttempt{.job = effect.job,
+                                     .attempt = effect.attempt,
+                                     .fault = AttemptFault::worker_lost,
+                                     .error = {ErrorCode::WORKER_UNAVAILABLE, std::move(why), true},
+                                     .at = world_.wall_now(),
+                                     .salt = world_.new_salt()},
+           [this, effect](const kernel::Loop::Outcome& outcome) {
+               if (!outcome && outcome.error().code == ErrorCode::STORAGE_FULL) missing_[effect.job] = effect;
+           });
+}
+
+void JobControl::begin(const Job& job, orchestrator::Ticket ticket) {
+    auto order = order_for(job);
+    if (!order) {
+        log_.error("a task's text cannot be read", {{"job", job.id.str()}, {"reason", order.error().message}});
+        return end(job.id, TaskState::failed, {ErrorCode::STORAGE_FAILED, order.error().message, false});
+    }
+    auto attempt = std::make_shared<Attempt>(attempt_ports(), job, std::move(ticket));
+    attempts_.insert_or_assign(job.id, attempt);
+    attempt->start(std::move(*order));
+}
+
+Result<contracts::Execute> JobControl::order_for(const Job& job) {
+    const auto text = archive_.request(job.id);
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return fail(fmt::format("the request of task {} is missing on disk", job.id.str()));
+    auto request = reflect::parse_json(**text);
+    if (!request || !request->is_object()) return fail(fmt::format("the request of task {} is damaged", job.id.str()));
+    contracts::Execute order;
+    order.job_id = job.id;
+    order.attempt = job.attempt;
+    order.request = std::move(request->get_object());
+    if (job.generated == Tokens{}) return order;
+    const auto start = archive_.start(job.id);
+    if (!start) return std::unexpected(start.error());
+    if (!*start) return fail(fmt::format("the start of task {} is missing on disk", job.id.str()));
+    const auto* limit = order.request.if_contains("max_tokens");
+    auto rest = rest_of(job, **start, limit == nullptr ? 0 : limit->to_number<std::uint64_t>());
+    if (!rest) return std::unexpected(std::move(rest.error()));
+    order.from = std::move(*rest);
+    order.model_hash = (*start)->model_hash;
+    return order;
+}
+
+/// What a worker needs to go on behind the tokens that are stored.
+Result<contracts::ContinueFrom> JobControl::rest_of(const Job& job, const contracts::ExecutionStart& start,
+                                                    std::uint64_t tokens_max) {
+    contracts::ContinueFrom from;
+    from.prompt_ids = start.prompt_ids;
+    from.seed = start.seed;
+    from.sampling = start.sampling;
+    std::uint64_t next = 1;
+    while (true) {
+        const auto pieces = archive_.frames(job.id, next);
+        if (!pieces) return std::unexpected(pieces.error());
+        if (pieces->empty()) break;
+        for (const auto& piece : *pieces) {
+            from.generated_ids.insert(from.generated_ids.end(), piece.ids.begin(), piece.ids.end());
+            next = piece.first + piece.frames.size();
+        }
+    }
+    if (from.generated_ids.size() != job.generated.value) {
+        return fail(fmt::format("{} tokens of task {} are on disk, {} are counted", from.generated_ids.size(),
+                                job.id.str(), job.generated.value));
+    }
+    from.max_tokens = tokens_max - std::min<std::uint64_t>(tokens_max, job.generated.value);
+    return from;
+}
+
+void JobControl::ended(const orchestrator::EndedEffect& effect) {
+    const auto& id = effect.job;
+    leave_queue(id);
+    tickets_.erase(id);
+    missing_.erase(id);
+    drop_attempt(id);
+    pauses_.drop(id);
+    deadlines_.drop(id);
+    feed_.ended(id);
+}
+
+void JobControl::drop_attempt(const JobId& id) {
+    const auto found = attempts_.extract(id);
+    if (found) found.mapped()->abandon();
+}
+
+void JobControl::look() {
+    auto missing = missing_;
+    for (const auto& [id, effect] : missing) {
+        if (missing_.contains(id)) look_for_worker(effect);
+    }
+    auto attempts = attempts_;
+    for (const auto& [id, attempt] : attempts) {
+        if (fleet_.state().fleet.find(attempt->worker()) == nullptr) attempt->worker_ended("its worker ended");
+    }
+}
+
+AttemptPorts JobControl::attempt_ports() {
+    return {.world = world_,
+            .workers = workers_,
+            .submit = [this](orchestrator::JobCommand command,
+                             kernel::Loop::Reply reply) { submit(std::move(command), std::move(reply)); },
+            .stored = [this](const JobId& job,
+                             std::vector<orchestrator::Frame> frames) { feed_.stored(job, std::move(frames)); },
+            .avoid = [this](const WorkerId& worker) { fleet_.worker_unreachable(worker); }};
+}
+
+}  // namespace rbees::control
