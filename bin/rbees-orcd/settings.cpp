@@ -52,6 +52,9 @@ void take_over(Settings& settings, const Config& config) {
     settings.default_model = config.text("models.default");
     settings.policy.load_deadline = config.duration("models.load_deadline");
     settings.policy.queue_capacity = static_cast<std::size_t>(config.integer("queue.capacity"));
+    settings.policy.queue_policy =
+        config.text("queue.policy") == "drop-lru" ? control::QueuePolicy::drop_lru : control::QueuePolicy::reject;
+    settings.policy.tasks_retain = config.duration("tasks.retain");
     settings.policy.queue_wait = config.duration("queue.wait");
     settings.body_limit = config.bytes("body.limit");
     settings.connection_limit = static_cast<std::size_t>(config.integer("connections.limit"));

@@ -19,11 +19,14 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
     : journal_(journal),
       reader_(std::move(reader)),
       port_(journal, io_),
+      archive_(*reader_),
       world_(io_),
       pools_(io_),
+      worker_client_(io_),
       policy_(settings.policy),
       fleet_({world_, pools_, port_, log.module("fleet")}, policy_, std::move(recovered)),
       demand_(fleet_, policy_),
+      jobs_(fleet_, demand_, policy_, {worker_client_, archive_, log.module("jobs")}),
       models_(fleet_, policy_.worker_stop_grace + removal_margin) {
     policy_.default_model = [&settings] { return default_model(settings); };
 }
@@ -31,13 +34,16 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
 void Control::start(FleetControl::Publish publish) {
     fleet_.start(std::move(publish), [this] {
         demand_.look();
+        jobs_.look();
         models_.look();
     });
+    boost::asio::post(io_, [this] { jobs_.start(); });
 }
 
 void Control::stop() {
     boost::asio::post(io_, [this] {
         fleet_.stop();
+        jobs_.stop();
         demand_.stop();
         models_.stop();
         io_.stop();

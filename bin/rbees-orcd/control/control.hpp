@@ -7,12 +7,15 @@
 
 #include "control/asio_world.hpp"
 #include "control/pool_client.hpp"
+#include "control/worker_client.hpp"
 #include "rbees/control/demand.hpp"
 #include "rbees/control/fleet_control.hpp"
+#include "rbees/control/job_control.hpp"
 #include "rbees/control/model_control.hpp"
 #include "rbees/store/journal.hpp"
 #include "rbees/store/reader.hpp"
 #include "settings.hpp"
+#include "store/store_archive.hpp"
 #include "store/store_journal.hpp"
 
 namespace rbees::orcd {
@@ -35,6 +38,7 @@ class Control {
     [[nodiscard]] net::IoContext& io() { return io_; }
     [[nodiscard]] FleetControl& fleet() { return fleet_; }
     [[nodiscard]] control::Demand& demand() { return demand_; }
+    [[nodiscard]] control::JobControl& jobs() { return jobs_; }
     [[nodiscard]] ModelControl& models() { return models_; }
 
     /// For entities that have ended, which are no longer in memory. On the control thread.
@@ -51,11 +55,14 @@ class Control {
     store::Journal& journal_;
     std::unique_ptr<store::Reader> reader_;
     StoreJournal port_;
+    StoreArchive archive_;
     AsioWorld world_;
     PoolClient pools_;
+    WorkerClient worker_client_;
     control::Policy policy_;
     FleetControl fleet_;
     control::Demand demand_;
+    control::JobControl jobs_;
     ModelControl models_;
 };
 

@@ -18,6 +18,8 @@ constexpr std::array table{
     Option{"models.default", text, "", "", "the model that is used when a request or command names none"},
     Option{"models.load_deadline", duration, "120s", "", "how long a request waits for a model that is being loaded"},
     Option{"queue.capacity", integer, "1024", "1..1000000", "requests that may wait for a slot; more get 429"},
+    Option{"queue.policy", choice, "reject", "reject|drop-lru",
+           "what happens to a task when the queue is full: it is refused, or the oldest batch task leaves for it"},
     Option{"queue.wait", duration, "300s", "", "how long a request waits for a slot"},
     Option{"body.limit", bytes, "32MiB", "", "largest body of a request"},
     Option{"connections.limit", integer, "4096", "1..100000", "open client connections; more get 503"},
@@ -36,6 +38,7 @@ constexpr std::array table{
     Option{"download.connections", integer, "4", "1..16", "parallel connections for one model file"},
     Option{"download.answer_timeout", duration, "5s", "",
            "how long a source may take to answer before the next one is tried"},
+    Option{"tasks.retain", duration, "24h", "", "how long the text of a task is kept after its end"},
     Option{"shutdown.grace", duration, "10s", "", "how long requests in flight may take when a process stops"},
     Option{"storage.watermark", bytes, "512MB", "", "free space below which no new work is accepted"},
 };

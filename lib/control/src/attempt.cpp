@@ -38,8 +38,9 @@ struct EndFrame {
 };
 BOOST_DESCRIBE_STRUCT(EndFrame, (), (job_id, stop_reason, usage, message))
 
-bool is_for_space(const contracts::Problem& problem) {
-    return problem.code == ErrorCode::STORAGE_FULL;
+/// Whether the journal had no room for it at this moment; else the command itself is over.
+bool may_be_taken_later(const contracts::Problem& problem) {
+    return problem.retry_after_ms.has_value();
 }
 
 }  // namespace
@@ -234,7 +235,7 @@ void Attempt::submit(orchestrator::JobCommand command, std::function<void()> don
         if (is_over_) return;
         if (outcome) return done();
         // Refused otherwise: the attempt is not the newest, the job has ended, or the process stops.
-        if (!is_for_space(outcome.error())) return;
+        if (!may_be_taken_later(outcome.error())) return;
         submit_timer_->set(ports_.world.now() + disk_pause,
                            [this, kept = std::move(kept), done] { submit(kept, done); });
     });
@@ -245,8 +246,8 @@ void Attempt::acknowledge(std::optional<std::uint64_t> through) {
     acknowledged_ = through;
     ports_.workers.acknowledge(address(), key_, {.through = through, .done = std::nullopt},
                                guarded([this](const std::expected<Duration, WorkerRefusal>& lease) {
-                                   const bool has_ended = !lease && lease.error().fault == WorkerFault::unknown;
-                                   if (has_ended && !is_over_) lost(lease.error().error);
+                                   if (is_over_ || lease || !stream_) return;
+                                   cut(lease.error());  // nothing may come on the stream, however long it is read
                                }));
 }
 

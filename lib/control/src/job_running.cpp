@@ -106,7 +106,7 @@ void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
                if (outcome) return;
                tickets_.erase(id);
-               if (outcome.error().code == ErrorCode::STORAGE_FULL) pause(id, disk_pause);
+               if (outcome.error().retry_after_ms) pause(id, disk_pause);
            });
 }
 
@@ -119,7 +119,7 @@ void JobControl::not_placed(const Job& job, const Problem& problem) {
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && outcome.error().code == ErrorCode::STORAGE_FULL) pause(id, disk_pause);
+               if (!outcome && outcome.error().retry_after_ms) pause(id, disk_pause);
            });
 }
 
@@ -161,7 +161,7 @@ void JobControl::fail_attempt(const orchestrator::ExecuteEffect& effect, std::st
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
            [this, effect](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && outcome.error().code == ErrorCode::STORAGE_FULL) missing_[effect.job] = effect;
+               if (!outcome && outcome.error().retry_after_ms) missing_[effect.job] = effect;
            });
 }
 

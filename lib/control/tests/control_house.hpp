@@ -68,9 +68,15 @@ inline Policy patient_policy() {
 
 class ControlHouse {
   public:
-    explicit ControlHouse(Policy chosen = patient_policy(), kernel::State recovered = {})
-        : policy(std::move(chosen)), fleet({world, pools, journal, {}}, policy, std::move(recovered)) {
-        fleet.start([](const auto&) {}, [this] { demand.look(); });
+    explicit ControlHouse(Policy chosen = patient_policy(), kernel::State recovered = {},
+                          kernel::JournalPort* other_journal = nullptr)
+        : policy(std::move(chosen)),
+          fleet({world, pools, other_journal == nullptr ? journal : *other_journal, {}}, policy, std::move(recovered)) {
+        fleet.start([](const auto&) {},
+                    [this] {
+                        demand.look();
+                        if (also_look) also_look();
+                    });
     }
 
     /// A node with those models on disk and plenty of memory registers.
@@ -90,6 +96,12 @@ class ControlHouse {
         fleet.register_node(registration, [this](const auto& registered) {
             if (registered) orchestrator_ = registered->orchestrator;
         });
+    }
+
+    /// The worker's process has ended; its node says so.
+    void worker_dies(const std::string& name, const std::string& worker) {
+        std::erase_if(statuses_[name].workers, [&](const auto& known) { return known.worker_id == WorkerId(worker); });
+        node_reports(name);
     }
 
     /// The node tells what it has, and that the worker is so.
@@ -169,6 +181,7 @@ class ControlHouse {
     MemoryJournal journal;
     FleetControl fleet;
     Demand demand{fleet, policy};
+    std::function<void()> also_look;
     std::map<std::uint64_t, SlotAnswer> answers;
     std::map<std::uint64_t, Done> arrivals;
 

@@ -43,6 +43,24 @@ class VirtualWorld : public World {
         return true;
     }
 
+    /// Runs what was posted, and what that posts; no time passes.
+    void settle() {
+        while (!tasks_.empty()) {
+            step();
+        }
+    }
+
+    /// Lets so much time pass.
+    void pass(Duration time) {
+        const auto end = now_ + time;
+        settle();
+        while (!timers_.empty() && timers_.begin()->first.first <= end) {
+            step();
+            settle();
+        }
+        now_ = end;
+    }
+
   private:
     using Key = std::pair<Instant, std::uint64_t>;
 

@@ -307,8 +307,12 @@ std::string start_payload(const JobId& job) {
     return fmt::format("job/{}/start", job.str());
 }
 
+std::string frames_prefix(const JobId& job) {
+    return payload_prefix(job) + "frames/";
+}
+
 std::string frames_payload(const JobId& job, std::uint64_t first) {
-    return fmt::format("{}frames/{:012}", payload_prefix(job), first);
+    return fmt::format("{}{:012}", frames_prefix(job), first);
 }
 
 }  // namespace rbees::orchestrator

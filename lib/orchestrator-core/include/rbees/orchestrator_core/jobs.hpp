@@ -84,6 +84,7 @@ class Jobs {
 [[nodiscard]] std::string payload_prefix(const JobId& job);
 [[nodiscard]] std::string request_payload(const JobId& job);
 [[nodiscard]] std::string start_payload(const JobId& job);
+[[nodiscard]] std::string frames_prefix(const JobId& job);
 [[nodiscard]] std::string frames_payload(const JobId& job, std::uint64_t first);
 
 }  // namespace rbees::orchestrator

@@ -1,0 +1,453 @@
+#include "rbees/control/job_control.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "job_house.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::TaskState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A house with a node and a worker, "w1".
+class JobControlTest : public testing::Test {
+  protected:
+    JobControlTest() {
+        house.node_registers();
+        house.worker_is_ready("w1");
+    }
+
+    JobHouse house;
+};
+
+TEST_F(JobControlTest, RunsATaskToItsEnd) {
+    const auto id = house.submit().value();
+    EXPECT_EQ(house.state(id), TaskState::dispatched);
+    house.generate(4);
+    EXPECT_EQ(house.state(id), TaskState::running);
+    house.generate(100);
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::completed);
+    EXPECT_EQ(job.usage->completion_tokens, Tokens(10));
+    EXPECT_EQ(job.receipt->worker, WorkerId("w1"));
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_THAT(house.events(id), ElementsAre("queued", "started", "token", "end"));
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U) << "the slot is free again";
+}
+
+TEST_F(JobControlTest, AReaderGoesOnBehindAnyEventThatItHas) {
+    const auto id = house.submit().value();
+    house.generate(5);
+    house.generate(100);
+    const auto all = house.frames(id);
+
+    for (std::uint64_t after = 0; after <= all.size(); ++after) {
+        const auto rest = house.frames(id, after);
+        EXPECT_EQ(rest, std::vector(all.begin() + static_cast<std::ptrdiff_t>(after), all.end())) << after;
+    }
+}
+
+TEST_F(JobControlTest, AReaderIsToldAsSoonAsSomethingIsOnDisk) {
+    const auto id = house.submit().value();
+    std::vector<std::string> events;
+    house.jobs().feed().read(ReaderId{7}, id, 1, [&](const auto& piece) {
+        for (const auto& frame : piece->frames) {
+            events.push_back(frame.event);
+        }
+    });
+    house.store.is_slow = true;
+    house.generate(1);
+    EXPECT_THAT(events, ElementsAre()) << "it is not on disk";
+
+    house.store.commit();
+
+    EXPECT_THAT(events, ElementsAre("started"));
+}
+
+TEST_F(JobControlTest, RefusesAnEventThatWasNeverIssued) {
+    const auto id = house.submit().value();
+    std::optional<contracts::Problem> problem;
+    const auto note = [&](const auto& piece) { problem = piece.error(); };
+
+    house.jobs().feed().read(ReaderId{1}, id, 99, note);
+    EXPECT_EQ(problem->code, ErrorCode::INVALID_PARAMS);
+    house.jobs().feed().read(ReaderId{1}, JobId("nobody"), 0, note);
+    EXPECT_EQ(problem->code, ErrorCode::NOT_FOUND);
+}
+
+TEST_F(JobControlTest, AnotherWorkerGoesOnWhereOneDied) {
+    const auto id = house.submit().value();
+    house.generate(4);
+    house.worker_is_ready("w2");
+
+    house.worker_dies("w1");
+    EXPECT_EQ(house.job(id).worker, WorkerId("w2"));
+    ASSERT_TRUE(house.workers.orders.back().from);
+    EXPECT_EQ(house.workers.orders.back().from->generated_ids.size(), 4U);
+    EXPECT_EQ(house.workers.orders.back().from->max_tokens, 96U);
+    EXPECT_EQ(house.workers.orders.back().model_hash, "hash");
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_THAT(house.events(id), ElementsAre("queued", "started", "token", "end"));
+}
+
+TEST_F(JobControlTest, WhatCannotGoOnFailsInsteadOfShowingAnotherText) {
+    house.workers.is_continuable = false;
+    const auto id = house.submit().value();
+    house.generate(4);
+    house.worker_is_ready("w2");
+
+    house.worker_dies("w1");
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::failed);
+    EXPECT_EQ(job.error->code, ErrorCode::WORKER_UNAVAILABLE);
+    EXPECT_TRUE(job.error->retriable);
+    EXPECT_EQ(house.text(id), counted(4));
+    EXPECT_THAT(house.events(id), ElementsAre("queued", "started", "token", "error"));
+}
+
+TEST_F(JobControlTest, AGenerationIsFoundAgainAfterARestart) {
+    const auto id = house.submit().value();
+    house.generate(4);
+
+    house.restart();
+    house.workers.generate(3);
+    house.node_registers();
+    house.worker_is_ready("w1");
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 1U);
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.workers.started, 1) << "it was not started again";
+    EXPECT_EQ(house.job(id).attempt, 1U);
+}
+
+TEST_F(JobControlTest, WhatWasNotOnDiskIsReadAgainAfterARestart) {
+    const auto id = house.submit().value();
+    house.generate(2);
+    house.store.is_slow = true;
+    house.generate(5);
+
+    house.restart();
+    house.store.is_slow = false;
+    house.node_registers();
+    house.worker_is_ready("w1");
+    house.generate(100);
+
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.workers.started, 1);
+}
+
+TEST_F(JobControlTest, GoesOnElsewhereIfTheWorkerEndedWhileItWasAway) {
+    const auto id = house.submit().value();
+    house.generate(4);
+
+    house.restart();
+    house.workers.die("http://w1");
+    house.node_registers();
+    house.worker_is_ready("w2");
+    house.pass(FleetControl::node_wait);
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 2U);
+}
+
+TEST_F(JobControlTest, GoesOnElsewhereIfItsNodeDoesNotComeBack) {
+    const auto id = house.submit().value();
+    house.generate(4);
+
+    house.restart();
+    house.pass(FleetControl::node_wait + std::chrono::seconds(1));
+
+    EXPECT_EQ(house.state(id), TaskState::queued);
+}
+
+TEST_F(JobControlTest, AnAcceptedTaskWaitsThroughARestart) {
+    house.worker_dies("w1");
+    const auto id = house.submit().value();
+    EXPECT_EQ(house.state(id), TaskState::queued);
+
+    house.restart();
+    EXPECT_EQ(house.state(id), TaskState::queued);
+    house.node_registers();
+    house.worker_is_ready("w2");
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+}
+
+TEST_F(JobControlTest, NothingIsAnsweredBeforeItIsOnDisk) {
+    house.store.is_slow = true;
+    EXPECT_FALSE(house.submit()) << "neither accepted nor refused";
+    EXPECT_FALSE(house.refusal);
+    EXPECT_TRUE(house.workers.orders.empty());
+
+    house.store.commit();
+    house.settle();
+
+    EXPECT_TRUE(house.answer);
+}
+
+TEST_F(JobControlTest, ARepeatedSubmissionGetsTheFirstAnswer) {
+    const auto id = house.submit("", "key").value();
+    const auto first = house.answer;
+
+    EXPECT_EQ(house.submit("", "key"), id);
+    EXPECT_EQ(house.answer, first);
+    house.generate(100);
+    EXPECT_EQ(house.submit("", "key"), id) << "it has ended";
+    EXPECT_EQ(house.answer, first);
+    EXPECT_NE(house.submit("", "other"), id);
+    EXPECT_FALSE(house.submit(R"(, "seed": 5)", "key"));
+    EXPECT_EQ(house.refusal->code, ErrorCode::IDEMPOTENCY_MISMATCH);
+}
+
+TEST_F(JobControlTest, ARepetitionOfWhatIsOnItsWayWaitsForTheFirst) {
+    house.store.is_slow = true;
+    house.submit("", "key");
+    house.submit("", "key");
+    EXPECT_FALSE(house.answer);
+
+    house.store.commit();
+
+    ASSERT_TRUE(house.answer);
+    EXPECT_EQ(house.house().fleet.state().jobs.jobs().size(), 1U);
+}
+
+TEST_F(JobControlTest, ACancelledTaskEndsAtOnceAndStopsItsWorker) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    std::optional<TaskState> state;
+    house.jobs().cancel(id, [&](const auto& job) { state = job->state; });
+
+    EXPECT_EQ(state, TaskState::cancelled);
+    EXPECT_TRUE(house.workers.cancelled.contains(AttemptKey{id, 1}));
+    EXPECT_THAT(house.events(id), ElementsAre("queued", "started", "token", "error"));
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U);
+    house.jobs().cancel(id, [&](const auto& job) { state = job->state; });
+    EXPECT_EQ(state, TaskState::cancelled) << "again changes nothing";
+}
+
+TEST_F(JobControlTest, ACancelledTaskLeavesTheQueue) {
+    house.worker_dies("w1");
+    const auto id = house.submit().value();
+    EXPECT_EQ(house.house().demand.waiting(), 1U);
+
+    house.jobs().cancel(id, [](const auto&) {});
+
+    EXPECT_EQ(house.house().demand.waiting(), 0U);
+}
+
+TEST_F(JobControlTest, ATaskWhoseDeadlinePassesFails) {
+    const auto id = house.submit(R"(, "deadline_ms": 5000)").value();
+    house.generate(3);
+    house.pass(std::chrono::seconds(4));
+    EXPECT_EQ(house.state(id), TaskState::running);
+
+    house.pass(std::chrono::seconds(2));
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::failed);
+    EXPECT_EQ(job.error->code, ErrorCode::DEADLINE_UNMET);
+    EXPECT_TRUE(house.workers.cancelled.contains(AttemptKey{id, 1}));
+}
+
+TEST_F(JobControlTest, AWorkerThatIsSilentForLongIsGivenUp) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    house.worker_is_ready("w2");
+    house.workers.silent.insert("http://w1");
+
+    house.pass(std::chrono::minutes(2));
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 2U);
+}
+
+TEST_F(JobControlTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    for (int minute = 0; minute < 10; ++minute) {
+        house.pass(std::chrono::minutes(1));
+    }
+    house.generate(100);
+
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 1U);
+}
+
+TEST_F(JobControlTest, ARefusedRequestFailsAtOnceWithTheWorkersWords) {
+    house.workers.refusal = {WorkerFault::refused, {ErrorCode::CONTEXT_TOO_LONG, "9 tokens do not fit 8", false}};
+    const auto id = house.submit().value();
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::failed);
+    EXPECT_EQ(job.error->code, ErrorCode::CONTEXT_TOO_LONG);
+    EXPECT_EQ(job.error->message, "9 tokens do not fit 8");
+}
+
+TEST_F(JobControlTest, AJobThatNobodyCanDoIsGivenUpAndKept) {
+    house.workers.error = {ErrorCode::INTERNAL, "the engine failed", false};
+    house.workers.length = 0;
+    const auto id = house.submit().value();
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        house.generate(1);
+        house.pass(std::chrono::minutes(1));
+    }
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::dead_letter);
+    EXPECT_EQ(job.error->message, "the engine failed");
+    EXPECT_EQ(job.attempt, 5U);
+}
+
+TEST_F(JobControlTest, GoesOnWhenTheDiskHasRoomAgain) {
+    const auto id = house.submit().value();
+    house.generate(2);
+    house.store.full_for = kernel::Urgency::closing;
+    house.generate(100);
+    house.pass(std::chrono::seconds(5));
+    EXPECT_EQ(house.text(id), counted(2)) << "the disk took no more";
+
+    house.store.full_for.reset();
+    house.pass(std::chrono::seconds(5));
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+}
+
+TEST_F(JobControlTest, NothingNewIsAcceptedWhenTheDiskIsNearlyFull) {
+    house.store.full_for = kernel::Urgency::ordinary;
+
+    EXPECT_FALSE(house.submit());
+    EXPECT_EQ(house.refusal->code, ErrorCode::STORAGE_FULL);
+}
+
+TEST_F(JobControlTest, TheTextOfATaskIsErasedAfterItsRetention) {
+    const auto id = house.submit("", "key").value();
+    house.generate(100);
+    house.pass(std::chrono::hours(23));
+    EXPECT_EQ(house.text(id), counted(10));
+
+    house.pass(std::chrono::hours(2));
+
+    EXPECT_TRUE(house.store.texts.empty());
+    EXPECT_EQ(house.state(id), TaskState::completed) << "that it was there is still known";
+    std::optional<contracts::Problem> problem;
+    house.jobs().feed().read(ReaderId{1}, id, 0, [&](const auto& piece) { problem = piece.error(); });
+    EXPECT_EQ(problem->code, ErrorCode::GONE);
+}
+
+TEST_F(JobControlTest, ManyTasksShareTheSlots) {
+    std::vector<JobId> ids;
+    for (int number = 0; number < 20; ++number) {
+        ids.push_back(house.submit().value());
+    }
+    EXPECT_EQ(house.jobs().queue_position(house.job(ids.back())), 15U);
+    for (int round = 0; round < 200; ++round) {
+        house.generate(1);
+    }
+
+    for (const auto& id : ids) {
+        EXPECT_EQ(house.text(id), counted(10));
+    }
+}
+
+TEST(JobControl, RefusesMoreThanTheQueueHolds) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    JobHouse house(policy);
+    house.node_registers();
+    EXPECT_TRUE(house.submit());
+    EXPECT_TRUE(house.submit());
+
+    EXPECT_FALSE(house.submit());
+    EXPECT_EQ(house.refusal->code, ErrorCode::ADMISSION_REJECT);
+}
+
+TEST(JobControl, DropsTheOldestBatchTaskWhereThePolicySaysSo) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    policy.queue_policy = QueuePolicy::drop_lru;
+    JobHouse house(policy);
+    house.node_registers();
+    const auto oldest = house.submit(R"(, "priority": "batch")").value();
+    const auto newer = house.submit(R"(, "priority": "batch")").value();
+
+    const auto newcomer = house.submit();
+
+    ASSERT_TRUE(newcomer);
+    EXPECT_EQ(house.job(oldest).error->code, ErrorCode::QUEUE_FULL_DROP_LRU);
+    EXPECT_EQ(house.state(newer), TaskState::queued);
+    EXPECT_TRUE(house.submit()) << "the other batch task leaves";
+    EXPECT_FALSE(house.submit()) << "only interactive ones are left";
+    EXPECT_EQ(house.refusal->code, ErrorCode::QUEUE_FULL_DROP_LRU);
+}
+
+TEST(JobControl, RefusesAModelThatIsNotThere) {
+    JobHouse house;
+
+    EXPECT_FALSE(house.submit());
+    EXPECT_EQ(house.refusal->code, ErrorCode::MODEL_NOT_FOUND);
+}
+
+TEST(JobControl, WaitsWithoutEndForRoomForItsModel) {
+    JobHouse house;
+    house.node_registers();
+    house.house().pools.refusal = {.code = ErrorCode::INSUFFICIENT_MEMORY, .detail = "no room"};
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(30));
+
+    const auto job = house.job(id);
+    EXPECT_FALSE(contracts::has_ended(job.state));
+    EXPECT_THAT(job.reason.value_or(""), HasSubstr("no room"));
+}
+
+TEST(TaskRequest, NamesEveryMemberThatIsWrong) {
+    const auto request =
+        read_task_request(R"({"prompt": "a", "messages": [], "max_tokens": 0, "temperature": 7, "session_id": "a b"})");
+
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().code, ErrorCode::INVALID_PARAMS);
+    std::vector<std::string> pointers;
+    for (const auto& error : request.error().errors) {
+        pointers.push_back(error.pointer);
+    }
+    EXPECT_THAT(pointers, testing::UnorderedElementsAre("", "/messages", "/max_tokens", "/temperature", "/session_id"));
+}
+
+TEST(TaskRequest, PassesOnWhatBelongsToTheEngine) {
+    const auto request = read_task_request(
+        R"({"prompt": "Hello", "max_tokens": 5, "top_k": 3, "priority": "batch", "deadline_ms": 9, "stream": true})");
+
+    const auto body = worker_request(request.value(), ModelId("smollm2"), 7);
+
+    const auto expected = reflect::parse_json(
+        R"({"max_tokens": 5, "top_k": 3, "model": "smollm2",
+            "messages": [{"role": "user", "content": "Hello"}], "seed": 7})");
+    EXPECT_EQ(reflect::to_canonical_text(body), reflect::to_canonical_text(*expected));
+}
+
+TEST(TaskRequest, IsTheSameHoweverItIsWritten) {
+    const auto one = read_task_request(R"({"prompt": "Hello", "max_tokens": 5})").value();
+    const auto other = read_task_request(R"({ "max_tokens":5,"prompt":"Hello" })").value();
+
+    EXPECT_EQ(one.digest, other.digest);
+}
+
+}  // namespace
+}  // namespace rbees::control
