@@ -112,8 +112,8 @@ run_unit() {
 }
 
 # Tests of modules with threads; a name here that no longer exists is an error of ninja, so the list stays true.
-tsan_tests=(rbees_net_test rbees_store_test rbees_kernel_test rbees_http_api_test rbees_orcd_parts_test
-  rbees_workerd_parts_test pool_managerd_parts_test)
+tsan_tests=(rbees_net_test rbees_store_test rbees_kernel_test rbees_http_api_test rbees_daemon_test
+  rbees_orcd_parts_test rbees_workerd_parts_test pool_managerd_parts_test)
 
 run_unit_tsan() {
   begin unit-tsan

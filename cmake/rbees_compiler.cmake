@@ -38,8 +38,7 @@ target_compile_options(rbees_flags INTERFACE
   -Wno-missing-field-initializers
   -fstack-protector-strong -fvisibility-inlines-hidden)
 target_compile_definitions(rbees_flags INTERFACE
-  _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-  SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+  _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 if(RBEES_SANITIZE)
   target_compile_options(rbees_flags INTERFACE -fsanitize=${RBEES_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer -O1)

@@ -11,7 +11,6 @@ namespace {
 using contracts::ErrorCode;
 using contracts::TaskState;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 /// A house with a node and a worker, "w1".
 class JobControlTest : public testing::Test {
@@ -364,89 +363,6 @@ TEST_F(JobControlTest, ManyTasksShareTheSlots) {
     for (const auto& id : ids) {
         EXPECT_EQ(house.text(id), counted(10));
     }
-}
-
-TEST(JobControl, RefusesMoreThanTheQueueHolds) {
-    auto policy = patient_policy();
-    policy.queue_capacity = 2;
-    JobHouse house(policy);
-    house.node_registers();
-    EXPECT_TRUE(house.submit());
-    EXPECT_TRUE(house.submit());
-
-    EXPECT_FALSE(house.submit());
-    EXPECT_EQ(house.refusal->code, ErrorCode::ADMISSION_REJECT);
-}
-
-TEST(JobControl, DropsTheOldestBatchTaskWhereThePolicySaysSo) {
-    auto policy = patient_policy();
-    policy.queue_capacity = 2;
-    policy.queue_policy = QueuePolicy::drop_lru;
-    JobHouse house(policy);
-    house.node_registers();
-    const auto oldest = house.submit(R"(, "priority": "batch")").value();
-    const auto newer = house.submit(R"(, "priority": "batch")").value();
-
-    const auto newcomer = house.submit();
-
-    ASSERT_TRUE(newcomer);
-    EXPECT_EQ(house.job(oldest).error->code, ErrorCode::QUEUE_FULL_DROP_LRU);
-    EXPECT_EQ(house.state(newer), TaskState::queued);
-    EXPECT_TRUE(house.submit()) << "the other batch task leaves";
-    EXPECT_FALSE(house.submit()) << "only interactive ones are left";
-    EXPECT_EQ(house.refusal->code, ErrorCode::QUEUE_FULL_DROP_LRU);
-}
-
-TEST(JobControl, RefusesAModelThatIsNotThere) {
-    JobHouse house;
-
-    EXPECT_FALSE(house.submit());
-    EXPECT_EQ(house.refusal->code, ErrorCode::MODEL_NOT_FOUND);
-}
-
-TEST(JobControl, WaitsWithoutEndForRoomForItsModel) {
-    JobHouse house;
-    house.node_registers();
-    house.house().pools.refusal = {.code = ErrorCode::INSUFFICIENT_MEMORY, .detail = "no room"};
-    const auto id = house.submit().value();
-
-    house.pass(std::chrono::minutes(30));
-
-    const auto job = house.job(id);
-    EXPECT_FALSE(contracts::has_ended(job.state));
-    EXPECT_THAT(job.reason.value_or(""), HasSubstr("no room"));
-}
-
-TEST(TaskRequest, NamesEveryMemberThatIsWrong) {
-    const auto request =
-        read_task_request(R"({"prompt": "a", "messages": [], "max_tokens": 0, "temperature": 7, "session_id": "a b"})");
-
-    ASSERT_FALSE(request);
-    EXPECT_EQ(request.error().code, ErrorCode::INVALID_PARAMS);
-    std::vector<std::string> pointers;
-    for (const auto& error : request.error().errors) {
-        pointers.push_back(error.pointer);
-    }
-    EXPECT_THAT(pointers, testing::UnorderedElementsAre("", "/messages", "/max_tokens", "/temperature", "/session_id"));
-}
-
-TEST(TaskRequest, PassesOnWhatBelongsToTheEngine) {
-    const auto request = read_task_request(
-        R"({"prompt": "Hello", "max_tokens": 5, "top_k": 3, "priority": "batch", "deadline_ms": 9, "stream": true})");
-
-    const auto body = worker_request(request.value(), ModelId("smollm2"), 7);
-
-    const auto expected = reflect::parse_json(
-        R"({"max_tokens": 5, "top_k": 3, "model": "smollm2",
-            "messages": [{"role": "user", "content": "Hello"}], "seed": 7})");
-    EXPECT_EQ(reflect::to_canonical_text(body), reflect::to_canonical_text(*expected));
-}
-
-TEST(TaskRequest, IsTheSameHoweverItIsWritten) {
-    const auto one = read_task_request(R"({"prompt": "Hello", "max_tokens": 5})").value();
-    const auto other = read_task_request(R"({ "max_tokens":5,"prompt":"Hello" })").value();
-
-    EXPECT_EQ(one.digest, other.digest);
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ Connection::MaybeRefusal Connection::take_head(std::string_view bytes) {
     request_.peer = peer_;
     if (split_target(request_) != TargetVerdict::fine) return Refusal{400, "the request target is malformed", ""};
     if (head_.body == BodyKind::length && head_.length > server_->limits.body.value) {
-        return Refusal{413, "the body of the request is too large", "body"};
+        return Refusal{413, "the body of the request is too large", "body.limit"};
     }
     return std::nullopt;
 }
@@ -176,7 +176,7 @@ Connection::MaybeRefusal Connection::take_chunks(bool& is_complete) {
     if (!chunks) return Refusal{400, chunks.error(), ""};
     buffer.consume(chunks->used);
     if (request_.body.size() > server_->limits.body.value) {
-        return Refusal{413, "the body of the request is too large", "body"};
+        return Refusal{413, "the body of the request is too large", "body.limit"};
     }
     if (!chunks->is_complete && buffer.size() > server_->limits.header.value) {
         return Refusal{431, "the head of a chunk, or the trailers, are too large", "header"};

@@ -52,7 +52,7 @@ TEST_F(ServerLimitsTest, RefusesABodyBeforeReadingIt) {
     const auto answer = answer_to({.body = Bytes(10)}, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n");
 
     EXPECT_EQ(answer.status, 413);
-    EXPECT_EQ(answer.header("X-Limit"), "body");
+    EXPECT_EQ(answer.header("X-Limit"), "body.limit");
 }
 
 TEST_F(ServerLimitsTest, DoesNotAskForABodyItWouldRefuse) {
@@ -76,7 +76,7 @@ TEST_F(ServerLimitsTest, RefusesAChunkedBodyThatGrowsTooLarge) {
                                   "8\r\n01234567\r\n8\r\n01234567\r\n");
 
     EXPECT_EQ(answer.status, 413);
-    EXPECT_EQ(answer.header("X-Limit"), "body");
+    EXPECT_EQ(answer.header("X-Limit"), "body.limit");
 }
 
 TEST_F(ServerLimitsTest, RefusesTrailersThatAreTooLarge) {

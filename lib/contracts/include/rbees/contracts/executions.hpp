@@ -98,8 +98,8 @@ struct ExecutionEnd {
 };
 BOOST_DESCRIBE_STRUCT(ExecutionEnd, (), (stop_reason, usage, message))
 
-/// Event `error`: the attempt ended without a result. `is_final`: the request itself is at fault, or cannot be continued,
-/// so no other worker will do better.
+/// Event `error`: the attempt ended without a result. `is_final`: the request itself is at fault, or cannot be
+/// continued, so no other worker will do better.
 struct ExecutionError {
     ErrorCode code = ErrorCode::INTERNAL;
     std::string message;

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// The words of durable jobs: the commands that ask for a change, the records that say what changed, and the effects
-/// that the shell carries out. `Jobs` (jobs.hpp) says what leads to what.
+/// The words of durable jobs: the commands that ask for a change, and the records that say what changed. `Jobs`
+/// (jobs.hpp) says what leads to what, and to which effects (job_effects.hpp).
 ///
 /// All are values. Records have a JSON form, which is on people's disks: a member may be added as optional, none may
 /// change its meaning.
@@ -170,37 +170,5 @@ BOOST_DESCRIBE_STRUCT(JobEnded, (), (job, outcome, frames, stop_reason, usage, e
 BOOST_DESCRIBE_STRUCT(JobErased, (), (job))
 
 using JobRecord = std::variant<JobQueued, JobDispatched, JobProgressed, JobPostponed, JobRequeued, JobEnded, JobErased>;
-
-// Effects: what the shell does once the records are on disk. Named by job and attempt, so a repeated one is recognised.
-
-/// The job wants a slot.
-struct QueueEffect {
-    JobId job;
-};
-/// The job wants to be queued again after a pause.
-struct PauseEffect {
-    JobId job;
-    Duration pause{};
-};
-/// The worker is to run the attempt.
-struct ExecuteEffect {
-    JobId job;
-    std::uint32_t attempt = 0;
-    WorkerId worker;
-};
-/// Frames up to this one are stored: they may be shown, and the worker may forget them.
-struct StoredEffect {
-    JobId job;
-    std::uint32_t attempt = 0;
-    std::uint64_t frames = 0;
-};
-/// The job has ended; an attempt that still runs is to stop.
-struct EndedEffect {
-    JobId job;
-    std::uint32_t attempt = 0;
-    std::optional<WorkerId> worker;
-};
-
-using JobEffect = std::variant<QueueEffect, PauseEffect, ExecuteEffect, StoredEffect, EndedEffect>;
 
 }  // namespace rbees::orchestrator

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "rbees/contracts/problem.hpp"
+#include "rbees/orchestrator_core/job_effects.hpp"
 #include "rbees/orchestrator_core/job_types.hpp"
 
 namespace rbees::orchestrator {

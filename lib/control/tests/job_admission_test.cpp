@@ -1,0 +1,65 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "job_house.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::TaskState;
+using testing::HasSubstr;
+
+TEST(JobAdmission, RefusesMoreThanTheQueueHolds) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    JobHouse house(policy);
+    house.node_registers();
+    EXPECT_TRUE(house.submit());
+    EXPECT_TRUE(house.submit());
+
+    EXPECT_FALSE(house.submit());
+    EXPECT_EQ(house.refusal->code, ErrorCode::ADMISSION_REJECT);
+}
+
+TEST(JobAdmission, DropsTheOldestBatchTaskWhereThePolicySaysSo) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    policy.queue_policy = QueuePolicy::drop_lru;
+    JobHouse house(policy);
+    house.node_registers();
+    const auto oldest = house.submit(R"(, "priority": "batch")").value();
+    const auto newer = house.submit(R"(, "priority": "batch")").value();
+
+    const auto newcomer = house.submit();
+
+    ASSERT_TRUE(newcomer);
+    EXPECT_EQ(house.job(oldest).error->code, ErrorCode::QUEUE_FULL_DROP_LRU);
+    EXPECT_EQ(house.state(newer), TaskState::queued);
+    EXPECT_TRUE(house.submit()) << "the other batch task leaves";
+    EXPECT_FALSE(house.submit()) << "only interactive ones are left";
+    EXPECT_EQ(house.refusal->code, ErrorCode::QUEUE_FULL_DROP_LRU);
+}
+
+TEST(JobAdmission, RefusesAModelThatIsNotThere) {
+    JobHouse house;
+
+    EXPECT_FALSE(house.submit());
+    EXPECT_EQ(house.refusal->code, ErrorCode::MODEL_NOT_FOUND);
+}
+
+TEST(JobAdmission, WaitsWithoutEndForRoomForItsModel) {
+    JobHouse house;
+    house.node_registers();
+    house.house().pools.refusal = {.code = ErrorCode::INSUFFICIENT_MEMORY, .detail = "no room"};
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(30));
+
+    const auto job = house.job(id);
+    EXPECT_FALSE(contracts::has_ended(job.state));
+    EXPECT_THAT(job.reason.value_or(""), HasSubstr("no room"));
+}
+
+}  // namespace
+}  // namespace rbees::control

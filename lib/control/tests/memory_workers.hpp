@@ -1,0 +1,205 @@
+#pragma once
+/// @file
+/// Workers in memory that keep executions as real ones do.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rbees/control/worker_port.hpp"
+#include "rbees/pool_core/execution_book.hpp"
+#include "rbees/reflect/read.hpp"
+#include "rbees/reflect/write.hpp"
+#include "virtual_world.hpp"
+
+namespace rbees::control {
+
+/// Workers as the worker's book has them. Token n of every answer is "n ", so an answer shows what was lost or
+/// repeated.
+class MemoryWorkers : public WorkerPort {
+  public:
+    explicit MemoryWorkers(VirtualWorld& world) : world_(&world) {}
+
+    /// They outlive the control that called them.
+    void move_to(VirtualWorld& world) { world_ = &world; }
+
+    void execute(WorkerAddress worker, contracts::Execute order, WorkerReply reply) override {
+        orders.push_back(order);
+        world_->post([this, worker, order, reply = std::move(reply)] {
+            if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
+            if (refusal) return reply(std::unexpected(*refusal));
+            auto& machine = machines_[worker.url];
+            const pool::ExecutionKey key{order.job_id, order.attempt};
+            const auto begun = machine.book.begin(key, world_->now());
+            if (!begun) return reply(std::unexpected(refused(WorkerFault::not_now, "fenced")));
+            if (begun->is_new) ++started;
+            if (begun->is_new) begin(machine, key, order);
+            reply({});
+        });
+    }
+    std::unique_ptr<Attachment> attach(WorkerAddress worker, AttemptKey key, std::optional<std::uint64_t> after,
+                                       OnEvent on_event) override {
+        auto reader = std::make_shared<Reader>();
+        reader->url = worker.url;
+        reader->key = {key.job, key.attempt};
+        reader->next = after ? *after + 1 : 0;
+        reader->on_event = std::move(on_event);
+        readers_.push_back(reader);
+        return std::make_unique<Held>(*this, reader);
+    }
+    void acknowledge(WorkerAddress worker, AttemptKey key, contracts::Acknowledge what, AckReply reply) override {
+        world_->post([this, worker, key, what, reply = std::move(reply)] {
+            if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
+            auto& book = machines_[worker.url].book;
+            const pool::ExecutionKey pair{key.job, key.attempt};
+            if (!book.acknowledge(pair, what.through, world_->now())) {
+                return reply(std::unexpected(refused(WorkerFault::unknown, "no such execution")));
+            }
+            if (what.through) acknowledged[key.job] = *what.through;
+            if (what.done.value_or(false)) book.release(pair);
+            reply(book.limits().lease);
+        });
+    }
+    void cancel(WorkerAddress worker, AttemptKey key) override {
+        cancelled.insert(key);
+        machines_[worker.url].book.release({key.job, key.attempt});
+    }
+
+    /// Every generation makes so many tokens more, or comes to its end.
+    void generate(std::uint64_t tokens) {
+        for (auto& [url, machine] : machines_) {
+            if (dead.contains(url)) continue;
+            for (auto& [key, generation] : machine.running) {
+                advance(machine, key, generation, tokens);
+            }
+        }
+        serve();
+    }
+
+    /// What is read is there now.
+    void serve() {
+        for (const auto& reader : std::exchange(readers_, {})) {
+            if (reader->is_detached) continue;
+            readers_.push_back(reader);
+            if (reader->wants) serve(*reader);
+        }
+    }
+
+    void die(const std::string& url) {
+        dead.insert(url);
+        machines_.erase(url);
+        serve();
+    }
+
+    std::set<std::string> dead;    ///< nobody listens there
+    std::set<std::string> silent;  ///< no answer comes from there
+    std::optional<WorkerRefusal> refusal;
+    std::vector<contracts::Execute> orders;
+    std::map<JobId, std::uint64_t> acknowledged;
+    std::set<AttemptKey> cancelled;
+    int started = 0;
+    std::uint64_t length = 10;  ///< tokens of each answer
+    bool is_continuable = true;
+    std::optional<contracts::ExecutionError> error;  ///< instead of the end
+
+  private:
+    struct Generation {
+        std::uint64_t made = 0;
+        bool has_ended = false;
+    };
+    struct Machine {
+        pool::ExecutionBook book;
+        std::map<pool::ExecutionKey, Generation> running;
+    };
+    struct Reader {
+        std::string url;
+        pool::ExecutionKey key;
+        std::uint64_t next = 0;
+        OnEvent on_event;
+        bool wants = false;
+        bool has_start = false;
+        bool is_detached = false;
+    };
+    class Held : public Attachment {
+      public:
+        Held(MemoryWorkers& workers, std::shared_ptr<Reader> reader) : workers_(workers), reader_(std::move(reader)) {}
+        ~Held() override { reader_->is_detached = true; }
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        void read() override {
+            reader_->wants = true;
+            workers_.world_->post([&workers = workers_] { workers.serve(); });
+        }
+
+      private:
+        MemoryWorkers& workers_;
+        std::shared_ptr<Reader> reader_;
+    };
+
+    static WorkerRefusal refused(WorkerFault fault, std::string why) {
+        return {fault, {contracts::ErrorCode::WORKER_UNAVAILABLE, std::move(why), true}};
+    }
+    [[nodiscard]] std::optional<WorkerRefusal> fault_at(const WorkerAddress& worker) const {
+        if (dead.contains(worker.url)) return refused(WorkerFault::gone, "nobody is there");
+        if (silent.contains(worker.url)) return refused(WorkerFault::unreachable, "no answer");
+        return std::nullopt;
+    }
+
+    void begin(Machine& machine, const pool::ExecutionKey& key, const contracts::Execute& order) {
+        auto& generation = machine.running[key];
+        generation.made = order.from ? order.from->generated_ids.size() : 0;
+        contracts::ExecutionStart start{
+            .prompt_ids = {1, 2, 3}, .seed = 7, .model_hash = "hash", .sampling = {}, .continuable = is_continuable};
+        static_cast<void>(machine.book.push(key, {"start", reflect::to_json_text(start), 0, 0}));
+    }
+    void advance(Machine& machine, const pool::ExecutionKey& key, Generation& generation, std::uint64_t tokens) const {
+        for (; tokens != 0 && !generation.has_ended; --tokens) {
+            if (generation.made == length) {
+                generation.has_ended = true;
+                const contracts::ExecutionEnd end{
+                    .stop_reason = "stop", .usage = {Tokens(3), Tokens(length), Tokens(length + 3)}, .message = {}};
+                pool::ExecutionEvent event{"end", reflect::to_json_text(end), 0, 0};
+                if (error) event = {"error", reflect::to_json_text(*error), 0, 0};
+                static_cast<void>(machine.book.push(key, std::move(event)));
+                return;
+            }
+            const auto i = generation.made++;
+            contracts::ExecutionToken token{
+                .i = i, .ids = {static_cast<std::int32_t>(i)}, .t = std::to_string(i) + " ", .delta = {}};
+            static_cast<void>(machine.book.push(key, {"token", reflect::to_json_text(token), i, 1}));
+        }
+    }
+    void serve(Reader& reader) {
+        if (silent.contains(reader.url)) return;
+        const auto give = [&](AttemptEvent event) {
+            reader.wants = false;
+            reader.on_event(std::move(event));
+        };
+        if (dead.contains(reader.url)) return give(StreamCut{refused(WorkerFault::gone, "it died")});
+        auto& book = machines_[reader.url].book;
+        const auto after = reader.next == 0 ? std::nullopt : std::optional(reader.next - 1);
+        const auto events = book.attach(reader.key, after, world_->now());
+        if (!events) return give(StreamCut{refused(WorkerFault::unknown, "no such execution")});
+        for (const auto& event : *events) {
+            if (event.name == "start" && std::exchange(reader.has_start, true)) continue;
+            if (event.name == "token") reader.next = event.first + event.count;
+            return give(read(event));
+        }
+    }
+    static AttemptEvent read(const pool::ExecutionEvent& event) {
+        if (event.name == "start") return reflect::from_json_text<contracts::ExecutionStart>(event.data).value();
+        if (event.name == "token") return reflect::from_json_text<contracts::ExecutionToken>(event.data).value();
+        if (event.name == "end") return reflect::from_json_text<contracts::ExecutionEnd>(event.data).value();
+        return reflect::from_json_text<contracts::ExecutionError>(event.data).value();
+    }
+
+    VirtualWorld* world_;
+    std::map<std::string, Machine> machines_;
+    std::vector<std::shared_ptr<Reader>> readers_;
+};
+
+}  // namespace rbees::control
