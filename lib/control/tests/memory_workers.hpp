@@ -36,7 +36,6 @@ class MemoryWorkers : public WorkerPort {
             const pool::ExecutionKey key{order.job_id, order.attempt};
             const auto begun = machine.book.begin(key, world_->now());
             if (!begun) return reply(std::unexpected(refused(WorkerFault::not_now, "fenced")));
-            if (begun->is_new) ++started;
             if (begun->is_new) begin(machine, key, order);
             reply({});
         });
@@ -59,7 +58,6 @@ class MemoryWorkers : public WorkerPort {
             if (!book.acknowledge(pair, what.through, world_->now())) {
                 return reply(std::unexpected(refused(WorkerFault::unknown, "no such execution")));
             }
-            if (what.through) acknowledged[key.job] = *what.through;
             if (what.done.value_or(false)) book.release(pair);
             reply(book.limits().lease);
         });
@@ -99,7 +97,6 @@ class MemoryWorkers : public WorkerPort {
     std::set<std::string> silent;  ///< no answer comes from there
     std::optional<WorkerRefusal> refusal;
     std::vector<contracts::Execute> orders;
-    std::map<JobId, std::uint64_t> acknowledged;
     std::set<AttemptKey> cancelled;
     int started = 0;
     std::uint64_t length = 10;  ///< tokens of each answer
@@ -150,6 +147,7 @@ class MemoryWorkers : public WorkerPort {
     }
 
     void begin(Machine& machine, const pool::ExecutionKey& key, const contracts::Execute& order) {
+        ++started;
         auto& generation = machine.running[key];
         generation.made = order.from ? order.from->generated_ids.size() : 0;
         contracts::ExecutionStart start{
@@ -175,20 +173,18 @@ class MemoryWorkers : public WorkerPort {
     }
     void serve(Reader& reader) {
         if (silent.contains(reader.url)) return;
-        const auto give = [&](AttemptEvent event) {
-            reader.wants = false;
-            reader.on_event(std::move(event));
-        };
-        if (dead.contains(reader.url)) return give(StreamCut{refused(WorkerFault::gone, "it died")});
+        reader.wants = false;
+        if (dead.contains(reader.url)) return reader.on_event(StreamCut{refused(WorkerFault::gone, "it died")});
         auto& book = machines_[reader.url].book;
         const auto after = reader.next == 0 ? std::nullopt : std::optional(reader.next - 1);
         const auto events = book.attach(reader.key, after, world_->now());
-        if (!events) return give(StreamCut{refused(WorkerFault::unknown, "no such execution")});
+        if (!events) return reader.on_event(StreamCut{refused(WorkerFault::unknown, "no such execution")});
         for (const auto& event : *events) {
             if (event.name == "start" && std::exchange(reader.has_start, true)) continue;
             if (event.name == "token") reader.next = event.first + event.count;
-            return give(read(event));
+            return reader.on_event(read(event));
         }
+        reader.wants = true;
     }
     static AttemptEvent read(const pool::ExecutionEvent& event) {
         if (event.name == "start") return reflect::from_json_text<contracts::ExecutionStart>(event.data).value();
