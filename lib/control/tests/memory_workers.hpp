@@ -158,8 +158,7 @@ class MemoryWorkers : public WorkerPort {
         for (; tokens != 0 && !generation.has_ended; --tokens) {
             if (generation.made == length) {
                 generation.has_ended = true;
-                const contracts::ExecutionEnd end{
-                    .stop_reason = "stop", .usage = {Tokens(3), Tokens(length), Tokens(length + 3)}, .message = {}};
+                const contracts::ExecutionEnd end{"stop", {Tokens(3), Tokens(length), Tokens(length + 3)}, {}};
                 pool::ExecutionEvent event{"end", reflect::to_json_text(end), 0, 0};
                 if (error) event = {"error", reflect::to_json_text(*error), 0, 0};
                 static_cast<void>(machine.book.push(key, std::move(event)));
