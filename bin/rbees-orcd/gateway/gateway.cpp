@@ -11,10 +11,12 @@
 
 #include "control/ask.hpp"
 #include "gateway/inspection.hpp"
-#include "gateway/sse_cut.hpp"
+#include "gateway/trail.hpp"
+#include "rbees/base/assert.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/control/model_choice.hpp"
 #include "rbees/http_api/answers.hpp"
+#include "rbees/reflect/json.hpp"
 #include "rbees/reflect/write.hpp"
 
 namespace rbees::orcd {
@@ -62,6 +64,8 @@ struct Gateway::Journey {
     std::optional<orchestrator::WaitId> waiting;
     std::optional<orchestrator::RoutableWorker> worker;  ///< that works on it now
     net::ClientStream* stream = nullptr;                 ///< that is being read
+    bool has_begun = false;                              ///< the client got the head of a stream
+    Trail trail;                                         ///< of that stream
 };
 
 Gateway::Gateway(net::IoContext& io, Control& control, const ViewHolder& holder, http_api::Metrics& metrics,
@@ -71,6 +75,7 @@ Gateway::Gateway(net::IoContext& io, Control& control, const ViewHolder& holder,
       holder_(holder),
       client_(io, 256),
       failovers_(metrics.counter("rbees_failovers_total")),
+      continuations_(metrics.counter("rbees_continuations_total")),
       cancels_(metrics.counter("rbees_cancels_total")),
       queue_wait_(metrics.histogram("rbees_queue_wait_seconds")),
       next_wait_(std::uint64_t{thread} << 48) {}
@@ -148,6 +153,12 @@ net::Task<Gateway::Outcome> Gateway::dispatch(Journey& journey, orchestrator::Ti
         co_return co_await refuse(journey, std::move(problem));
     }
     auto& stream = **opened;
+    if (journey.has_begun && stream.status() != 200) {
+        // It cannot be continued there; so another one may try only if this one was busy.
+        const bool is_busy = stream.status() == 429 || stream.status() == 503;
+        if (is_busy) co_return failed_over(journey);
+        co_return co_await refuse(journey, worker_gone("in the middle of the answer, and no other can go on with it"));
+    }
     if (is_for_another(stream.status())) co_return failed_over(journey);
     journey.stream = &stream;
     const auto type = stream.headers().find("content-type").value_or("");
@@ -181,23 +192,17 @@ net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientSt
 
 net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientStream& stream) {
     auto& exchange = journey.call.exchange;
-    SseCut cut;
-    bool started = false;
     while (true) {
         auto piece = co_await stream.read();
         if (journey.left) co_return Outcome::answered;
-        if (!piece && !started) co_return failed_over(journey);
-        if (!started) {
-            started = co_await start_events(journey, stream.status());
-            if (!started) co_return Outcome::answered;
+        if (!piece && !journey.has_begun) co_return failed_over(journey);
+        if (!journey.has_begun) {
+            journey.has_begun = co_await start_events(journey, stream.status());
+            if (!journey.has_begun) co_return Outcome::answered;
         }
-        const bool is_end = !piece || piece->empty();
-        std::string bytes;
-        if (!piece) {
-            bytes = error_event(worker_gone("in the middle of the answer"), journey.call.request_id);
-        } else {
-            bytes = is_end ? cut.rest() : cut.pass(std::move(*piece));
-        }
+        if (!piece) co_return co_await broke_off(journey);
+        const bool is_end = piece->empty();
+        auto bytes = is_end ? journey.trail.rest() : journey.trail.pass(std::move(*piece));
         bool is_there = true;
         if (!bytes.empty()) is_there = co_await exchange.write(std::move(bytes));
         if (!is_there) {
@@ -207,6 +212,20 @@ net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientS
         if (is_end) break;
     }
     co_await exchange.finish();
+    co_return Outcome::answered;
+}
+
+/// The worker died in the middle of a stream.
+net::Task<Gateway::Outcome> Gateway::broke_off(Journey& journey) {
+    if (journey.trail.can_continue()) {
+        continuations_.add();
+        co_return failed_over(journey);
+    }
+    if (!journey.trail.is_complete()) co_return co_await refuse(journey, worker_gone("in the middle of the answer"));
+    auto end = journey.trail.missing_end();
+    bool is_there = true;
+    if (!end.empty()) is_there = co_await journey.call.exchange.write(std::move(end));
+    if (is_there) co_await journey.call.exchange.finish();
     co_return Outcome::answered;
 }
 
@@ -220,13 +239,20 @@ net::Task<bool> Gateway::start_events(Journey& journey, int status) {
     co_return co_await journey.call.exchange.start(std::move(head));
 }
 
+/// Says why there is no answer, or no more of it.
 net::Task<Gateway::Outcome> Gateway::refuse(Journey& journey, Problem problem) {
-    auto refusal = journey.call.refuse(problem);
-    co_await journey.call.exchange.respond(std::move(refusal));
+    auto& exchange = journey.call.exchange;
+    if (!journey.has_begun) {
+        auto refusal = journey.call.refuse(problem);
+        co_await exchange.respond(std::move(refusal));
+        co_return Outcome::answered;
+    }
+    const bool is_there = co_await exchange.write(error_event(problem, journey.call.request_id));
+    if (is_there) co_await exchange.finish();
     co_return Outcome::answered;
 }
 
-net::ClientRequest Gateway::worker_request(const Journey& journey, const orchestrator::Ticket& ticket) const {
+net::ClientRequest Gateway::worker_request(Journey& journey, const orchestrator::Ticket& ticket) const {
     net::ClientRequest request;
     request.method = "POST";
     request.url = net::parse_url(ticket.worker().url).value_or(net::Url{});
@@ -236,8 +262,18 @@ net::ClientRequest Gateway::worker_request(const Journey& journey, const orchest
     request.headers.set(contracts::task_header, journey.task);
     request.headers.set(contracts::epoch_header, std::to_string(static_cast<std::uint32_t>(ticket.epoch())));
     request.headers.set(contracts::correlation_header, journey.call.request_id);
+    request.headers.set(contracts::ids_header, "1");
     request.body = journey.call.request().body;
     request.timeouts = worker_timeouts;
+    if (journey.has_begun) {
+        const bool is_chat = request.url.target.ends_with("/chat/completions");
+        auto body = reflect::parse_json(request.body);
+        RBEES_ASSERT(body && body->is_object());  // another worker has answered it
+        request.url.target = "/continue";
+        request.body = reflect::to_json_text(
+            journey.trail.go_on(is_chat ? contracts::ExecutionKind::chat : contracts::ExecutionKind::completion,
+                                std::move(body->get_object())));
+    }
     return request;
 }
 

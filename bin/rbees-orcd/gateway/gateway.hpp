@@ -3,8 +3,9 @@
 /// The data plane of one I/O thread: a request of an OpenAI client becomes a request of a worker, and the answer goes
 /// back as it comes.
 ///
-/// Reads the published picture only. Before the first byte has gone to the client a failure is repaired by another
-/// worker, invisibly; after it, the stream ends with an error event and without `[DONE]`.
+/// Reads the published picture only. A worker's failure is repaired by another one, invisibly: before the first byte
+/// has gone to the client by asking anew, after it by going on behind the tokens that passed (trail.hpp). Where that is
+/// impossible the stream ends with an error event and without `[DONE]`.
 
 #include <cstdint>
 #include <functional>
@@ -44,8 +45,9 @@ class Gateway {
     [[nodiscard]] net::Task<Outcome> relay_whole(Journey& journey, net::ClientStream& stream);
     [[nodiscard]] net::Task<Outcome> relay_events(Journey& journey, net::ClientStream& stream);
     [[nodiscard]] net::Task<bool> start_events(Journey& journey, int status);
+    [[nodiscard]] net::Task<Outcome> broke_off(Journey& journey);
     [[nodiscard]] net::Task<Outcome> refuse(Journey& journey, contracts::Problem problem);
-    [[nodiscard]] net::ClientRequest worker_request(const Journey& journey, const orchestrator::Ticket& ticket) const;
+    [[nodiscard]] net::ClientRequest worker_request(Journey& journey, const orchestrator::Ticket& ticket) const;
     [[nodiscard]] Outcome failed_over(Journey& journey);
     void client_left(Journey& journey);
     [[nodiscard]] net::Task<void> cancel_at(orchestrator::RoutableWorker worker, std::string task);
@@ -56,6 +58,7 @@ class Gateway {
     const ViewHolder& holder_;
     net::Client client_;
     http_api::Counter failovers_;
+    http_api::Counter continuations_;
     http_api::Counter cancels_;
     http_api::Histogram queue_wait_;
     std::uint64_t next_wait_;

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "gateway/inspection.hpp"
-#include "gateway/sse_cut.hpp"
 #include "restart_policy.hpp"
 #include "settings.hpp"
 
@@ -41,52 +39,6 @@ TEST(RestartPolicy, ForgetsStartsThatLieBeforeTheWindow) {
     const auto last = start + std::chrono::seconds(57);
 
     EXPECT_TRUE(policy.may_restart(last)) << "five starts took twelve seconds";
-}
-
-TEST(SseCut, HoldsHalfAnEventBack) {
-    SseCut cut;
-
-    EXPECT_EQ(cut.pass("data: a\n\ndata: b"), "data: a\n\n");
-    EXPECT_EQ(cut.pass("\n"), "");
-    EXPECT_EQ(cut.pass("\ndata: c"), "data: b\n\n");
-    EXPECT_EQ(cut.rest(), "data: c");
-    EXPECT_EQ(cut.rest(), "");
-}
-
-TEST(SseCut, LetsAHugeEventThroughInPieces) {
-    SseCut cut;
-    const std::string piece(SseCut::event_bytes_max / 2, 'x');
-
-    EXPECT_EQ(cut.pass("data: " + piece), "");
-    const auto passed = cut.pass(piece);
-    const auto end = cut.pass("\n\n");
-
-    EXPECT_EQ(passed, "data: " + piece + piece);
-    EXPECT_EQ(end, "\n\n");
-}
-
-RC_GTEST_PROP(SseCut, GivesOnlyWholeEventsHoweverTheStreamIsCut, ()) {
-    const auto events = *rc::gen::container<std::vector<std::string>>(
-        rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab:\n"))));
-    std::string stream;
-    for (const auto& event : events) {
-        stream += "data: " + event + "\n\n";
-    }
-    const auto tail = *rc::gen::element<std::string>("", "data: half", "data: half\n");
-    stream += tail;
-
-    SseCut cut;
-    std::string given;
-    for (std::size_t at = 0; at < stream.size();) {
-        const auto size = *rc::gen::inRange<std::size_t>(1, 9);
-        const auto piece = cut.pass(stream.substr(at, size));
-        RC_ASSERT(piece.empty() || piece.ends_with("\n\n"));
-        given += piece;
-        at += size;
-    }
-    const auto rest = cut.rest();
-    RC_ASSERT(given + rest == stream);
-    RC_ASSERT(rest.find("\n\n") == std::string::npos);
 }
 
 TEST(Inspection, ReadsTheModelsName) {

@@ -20,6 +20,8 @@ constexpr std::array table{
     Metric{"rbees_queue_wait_seconds", histogram, "Time that a request waited for a slot", "", "rbees-orcd"},
     Metric{"rbees_failovers_total", counter, "Requests sent to another worker before their first byte", "",
            "rbees-orcd"},
+    Metric{"rbees_continuations_total", counter, "Streams that another worker went on with", "",
+           "rbees-orcd"},
     Metric{"rbees_cancels_total", counter, "Requests whose client left before the end", "", "rbees-orcd"},
     Metric{"rbees_node_up", gauge, "1 while the node is ready", "node", "rbees-orcd"},
     Metric{"rbees_model_loaded", gauge, "Workers that have the model loaded", "model", "rbees-orcd"},
