@@ -195,14 +195,17 @@ net::Task<Gateway::Outcome> Gateway::relay_events(Journey& journey, net::ClientS
     while (true) {
         auto piece = co_await stream.read();
         if (journey.left) co_return Outcome::answered;
-        if (!piece && !journey.has_begun) co_return failed_over(journey);
-        if (!journey.has_begun) {
-            journey.has_begun = co_await start_events(journey, stream.status());
-            if (!journey.has_begun) co_return Outcome::answered;
+        if (!piece && !journey.has_begun) {
+            journey.trail = {};
+            co_return failed_over(journey);
         }
         if (!piece) co_return co_await broke_off(journey);
         const bool is_end = piece->empty();
         auto bytes = is_end ? journey.trail.rest() : journey.trail.pass(std::move(*piece));
+        if (!journey.has_begun && (is_end || !bytes.empty())) {
+            journey.has_begun = co_await start_events(journey, stream.status());
+            if (!journey.has_begun) co_return Outcome::answered;
+        }
         bool is_there = true;
         if (!bytes.empty()) is_there = co_await exchange.write(std::move(bytes));
         if (!is_there) {
