@@ -1,5 +1,8 @@
 #include "fake_server.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,6 +12,7 @@
 #include <map>
 #include <thread>
 
+#include "rbees/contracts/executions.hpp"
 #include "rbees/http_api/answers.hpp"
 
 namespace rbees::orcd {
@@ -98,6 +102,7 @@ class FakeWorker::Implementation {
         }
         const auto task = header(request, contracts::task_header);
         recorder.note([&](WorkerLog& log) {
+            log.paths.push_back(request.path);
             log.tasks.push_back(task);
             log.epochs.push_back(header(request, contracts::epoch_header));
             log.bodies.push_back(request.body);
@@ -130,6 +135,7 @@ class FakeWorker::Implementation {
         co_await exchange.start(std::move(head));
         if (manner == Manner::floods) co_await flood(exchange);
         if (manner == Manner::events || manner == Manner::held_events) co_await stream(exchange, manner, task);
+        if (manner == Manner::counts || manner == Manner::counts_and_dies) co_await count(exchange, manner);
         if (manner == Manner::dies_in_the_middle) {
             std::string half = "data: {\"n\":1}\n\ndata: {\"ha";
             co_await exchange.write(std::move(half));
@@ -148,6 +154,28 @@ class FakeWorker::Implementation {
         std::string done = "data: [DONE]\n\n";
         co_await exchange.write(std::move(done));
         co_await exchange.finish();
+    }
+
+    /// As a worker's engine does: the ids of tokens before their text.
+    net::Task<void> count(net::Exchange& exchange, Manner manner) {
+        constexpr std::size_t tokens = 6;
+        const auto& request = exchange.request();
+        std::size_t from = 0;
+        if (request.path == "/continue") {
+            from = reflect::from_json_text<contracts::Continue>(request.body).value().from.generated_ids.size();
+        }
+        std::string events =
+            "event: rbees.start\ndata: "
+            R"({"prompt_ids":[1],"seed":1,"model_hash":"m","sampling":{},"continuable":true})"
+            "\n\n";
+        const auto end = manner == Manner::counts ? tokens : std::min(from + 2, tokens);
+        for (auto i = from; i < end; ++i) {
+            events += fmt::format("event: rbees.ids\ndata: {{\"i\":{},\"ids\":[{}]}}\n\n", i, i);
+            events += fmt::format("data: {{\"n\":{}}}\n\n", i);
+        }
+        if (manner == Manner::counts) events += "data: [DONE]\n\n";
+        co_await exchange.write(std::move(events));
+        if (manner == Manner::counts) co_await exchange.finish();
     }
 
     net::Task<void> flood(net::Exchange& exchange) {

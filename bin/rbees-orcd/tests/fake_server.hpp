@@ -28,10 +28,13 @@ enum class Manner : unsigned char {
     dies_before_head,    ///< the connection breaks
     dies_before_body,    ///< a head of a stream, then the connection breaks
     dies_in_the_middle,  ///< one event and a half, then the connection breaks
+    counts,              ///< six tokens with their ids and [DONE]; what /continue asks for likewise
+    counts_and_dies,     ///< two tokens more, then the connection breaks
 };
 
 /// What a worker was asked.
 struct WorkerLog {
+    std::vector<std::string> paths;
     std::vector<std::string> tasks;      ///< X-Rbees-Task of each request
     std::vector<std::string> epochs;     ///< X-Rbees-Epoch
     std::vector<std::string> bodies;     ///< as received

@@ -105,6 +105,21 @@ TEST(Gateway, EndsAStreamWithAnErrorAndWithoutDoneWhenTheWorkerDiesInTheMiddle) 
     EXPECT_THAT(body, AllOf(HasSubstr("WORKER_UNAVAILABLE"), Not(HasSubstr("[DONE]")), Not(HasSubstr("{\"ha"))));
 }
 
+TEST(Gateway, AnotherWorkerGoesOnWhereOneDied) {
+    House house;
+    auto& first = house.worker("first", Manner::counts_and_dies, 4);
+    auto& second = house.worker("second", Manner::counts, 2);
+
+    const auto chat = house.orcd.chat("smollm2");
+
+    EXPECT_EQ(chat->body(),
+              "data: {\"n\":0}\n\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\ndata: {\"n\":3}\n\ndata: {\"n\":4}\n\n"
+              "data: {\"n\":5}\n\ndata: [DONE]\n\n");
+    EXPECT_THAT(first.log().paths, testing::ElementsAre("/v1/chat/completions"));
+    EXPECT_THAT(second.log().paths, testing::ElementsAre("/continue"));
+    EXPECT_EQ(first.log().tasks, second.log().tasks) << "what it is called stays the same";
+}
+
 class LeavingTest : public testing::TestWithParam<Manner> {};
 
 TEST_P(LeavingTest, TheWorkerIsToldToCancelAndTheSlotComesBack) {
