@@ -4,8 +4,7 @@
 
 #include <utility>
 
-#include <boost/describe/class.hpp>
-
+#include "rbees/kernel/records.hpp"
 #include "rbees/orchestrator_core/jobs.hpp"
 #include "rbees/reflect/read.hpp"
 
@@ -17,12 +16,6 @@ using orchestrator::StoredFrames;
 
 /// Pieces of a stream that are read at once.
 constexpr std::size_t pieces_max = 64;
-
-/// The row of kind "submission".
-struct SubmissionRow {
-    JobId job;
-};
-BOOST_DESCRIBE_STRUCT(SubmissionRow, (), (job))
 
 template <class T>
 Result<T> read_as(std::string_view what, const std::string& json) {
@@ -43,10 +36,10 @@ Result<std::optional<Job>> StoreArchive::job(const JobId& id) {
 }
 
 Result<std::optional<JobId>> StoreArchive::submitted(const std::string& submission) {
-    const auto row = reader_.entity("submission", submission);
+    const auto row = reader_.entity(kernel::submission_kind, submission);
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
-    auto found = read_as<SubmissionRow>("the row of a submission", (*row)->entity.json);
+    auto found = read_as<kernel::Submission>("the row of a submission", (*row)->entity.json);
     if (!found) return std::unexpected(std::move(found.error()));
     return std::optional(std::move(found->job));
 }

@@ -56,6 +56,7 @@ store::EntityChange change_of(kernel::EntityRow row) {
     change.owner = std::move(row.owner);
     change.parent = std::move(row.parent);
     change.created_at = row.created_at;
+    change.due_at = row.due_at;
     change.json = std::move(row.json);
     return change;
 }

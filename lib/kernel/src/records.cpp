@@ -154,6 +154,7 @@ EntityRow fill(EntityRow row, const orch::Job& job) {
     row.owner = job.owner.str();
     row.parent = job.session.value_or("");
     row.created_at = job.submitted_at;
+    if (contracts::has_ended(job.state) && !job.erased) row.due_at = job.ended_at;
     row.json = reflect::to_json_text(job);
     return row;
 }
@@ -177,6 +178,27 @@ EntityRow row_of(const EntityRef& entity, const State& state) {
     if (row.kind == "model") return row_from(std::move(row), state.fleet.models());
     if (row.kind == "job") return row_from(std::move(row), state.jobs.jobs());
     return row_from(std::move(row), state.access.tokens());
+}
+
+/// The key's row, if the record begins or erases a job that was submitted under one.
+std::optional<EntityRow> submission_row(const Record& record) {
+    const auto* of_job = std::get_if<orch::JobRecord>(&record);
+    if (of_job == nullptr) return std::nullopt;
+    const auto* queued = std::get_if<orch::JobQueued>(of_job);
+    const auto* erased = std::get_if<orch::JobErased>(of_job);
+    if (queued == nullptr && erased == nullptr) return std::nullopt;
+    const auto& job = queued != nullptr ? queued->job : erased->job;
+    if (!job.idempotency) return std::nullopt;
+    EntityRow row;
+    row.kind = submission_kind;
+    row.id = orch::submission_id(job.owner, job.idempotency->key);
+    row.phase = RowPhase::erased;
+    if (erased != nullptr) return row;
+    row.phase = RowPhase::terminal;
+    row.owner = job.owner.str();
+    row.created_at = job.submitted_at;
+    row.json = reflect::to_json_text(Submission{job.id});
+    return row;
 }
 
 template <class Entity, class Put>
@@ -224,6 +246,9 @@ std::vector<EntityRow> rows_of(const std::vector<Record>& records, const State& 
     std::vector<EntityRow> list;
     for (auto& [entity, row] : rows) {
         list.push_back(std::move(row));
+    }
+    for (const auto& record : records) {
+        if (auto row = submission_row(record)) list.push_back(std::move(*row));
     }
     return list;
 }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,9 +47,10 @@ struct GoldenRow {
     std::string status;
     std::string model;
     WallTime created_at{};
+    std::optional<WallTime> due_at;
     reflect::json::value json;
 };
-BOOST_DESCRIBE_STRUCT(GoldenRow, (), (kind, id, phase, status, model, created_at, json))
+BOOST_DESCRIBE_STRUCT(GoldenRow, (), (kind, id, phase, status, model, created_at, due_at, json))
 
 namespace {
 
@@ -94,7 +96,8 @@ RecordText text_of_line(const GoldenRecord& line) {
 }
 
 GoldenRow line_of(const EntityRow& row) {
-    return {row.kind, row.id, row.phase, row.status, row.model, row.created_at, reflect::parse_json(row.json).value()};
+    return {row.kind,       row.id,     row.phase, row.status, row.model,
+            row.created_at, row.due_at, reflect::parse_json(row.json).value()};
 }
 
 /// State and rows after the records.
@@ -149,6 +152,7 @@ void expect_row(const EntityRow& row, const GoldenRow& then) {
     EXPECT_EQ(now.status, then.status);
     EXPECT_EQ(now.model, then.model);
     EXPECT_EQ(now.created_at, then.created_at);
+    EXPECT_EQ(now.due_at, then.due_at);
     EXPECT_TRUE(still_says(now.json, then.json)) << "was " << reflect::to_text(then.json);
 }
 

@@ -26,19 +26,27 @@ Record fleet(orch::FleetRecord record) {
     return std::move(record);
 }
 
+Record job(orch::JobRecord record) {
+    return std::move(record);
+}
+
 /// Which alternative of which domain.
 std::pair<std::size_t, std::size_t> alternative_of(const Record& record) {
     return {record.index(), std::visit([](const auto& domain) { return domain.index(); }, record)};
 }
 
-/// The row that `record` leaves of its one entity, after those before it.
-EntityRow row_after(const std::vector<Record>& before, const Record& record) {
+std::vector<EntityRow> rows_after(const std::vector<Record>& before, const Record& record) {
     State state;
     for (const auto& earlier : before) {
         apply(state, earlier);
     }
     apply(state, record);
-    auto rows = rows_of({record}, state);
+    return rows_of({record}, state);
+}
+
+/// The row that `record` leaves of its one entity, after those before it.
+EntityRow row_after(const std::vector<Record>& before, const Record& record) {
+    auto rows = rows_after(before, record);
     EXPECT_EQ(rows.size(), 1U);
     return rows.empty() ? EntityRow{} : std::move(rows.front());
 }
@@ -211,6 +219,43 @@ TEST(Rows, TokenIsLiveUntilItIsErasedAndNothingOfItStays) {
     const auto revoked = row_after({created}, orch::AccessRecord(orch::TokenRevoked{TokenId("t1")}));
     const EntityRow erased{.kind = "token", .id = "t1", .phase = RowPhase::erased};
     EXPECT_EQ(revoked, erased);
+}
+
+TEST(Rows, JobIsDueFromItsEndUntilItsTextIsErased) {
+    auto queued = sample_job("j1");
+    queued.idempotency.reset();
+    const std::vector<Record> before = {job(orch::JobQueued{queued, "", ""})};
+    const auto ended = row_after(before, job(orch::JobEnded{.job = queued.id, .at = noon, .digest = ""}));
+    auto erased = queued;
+    erased.state = contracts::TaskState::completed;
+    erased.ended_at = noon;
+    erased.erased = true;
+
+    EXPECT_EQ(row_after({}, before[0]).due_at, std::nullopt);
+    EXPECT_EQ(ended.phase, RowPhase::terminal);
+    EXPECT_EQ(ended.due_at, noon);
+    EXPECT_EQ(row_after({}, job(orch::JobErased{erased})).due_at, std::nullopt);
+}
+
+TEST(Rows, KeyOfASubmissionHasARowThatRecoveryDoesNotLoadUntilTheTextIsErased) {
+    const auto submitted = sample_job("j1");
+    auto erased = submitted;
+    erased.state = contracts::TaskState::completed;
+
+    const auto rows = rows_after({}, job(orch::JobQueued{submitted, "", ""}));
+    const auto rows_at_erasure = rows_after({}, job(orch::JobErased{erased}));
+
+    ASSERT_EQ(rows.size(), 2U);
+    const EntityRow key{.kind = "submission",
+                        .id = orch::submission_id(submitted.owner, "key of j1"),
+                        .phase = RowPhase::terminal,
+                        .owner = "token-1",
+                        .created_at = submitted.submitted_at,
+                        .json = R"({"job":"j1"})"};
+    EXPECT_EQ(rows[1], key);
+    ASSERT_EQ(rows_at_erasure.size(), 2U);
+    EXPECT_EQ(rows_at_erasure[1].id, key.id);
+    EXPECT_EQ(rows_at_erasure[1].phase, RowPhase::erased);
 }
 
 TEST(Rows, EntityTouchedTwiceHasOneRowWithWhatIsTrueInTheEnd) {

@@ -312,6 +312,15 @@ TEST(Jobs, AfterARestartEverythingThatLivesWantsToGoOn) {
     EXPECT_EQ(std::get<QueueEffect>(effects[1]).job, JobId("queued"));
 }
 
+TEST(SubmissionId, TellsOwnersAndKeysApartWhereverTheirBorderLies) {
+    const auto id = submission_id(TokenId("ab"), "c");
+
+    EXPECT_THAT(id, SizeIs(64));
+    EXPECT_EQ(submission_id(TokenId("ab"), "c"), id);
+    EXPECT_NE(submission_id(TokenId("a"), "bc"), id);
+    EXPECT_NE(submission_id(TokenId("ab"), "d"), id);
+}
+
 TEST(RetryRule, PausesLongerFromFailureToFailureAndNotForever) {
     Duration before{};
     for (std::uint32_t failures = 2; failures < fruitless_attempts_max; ++failures) {

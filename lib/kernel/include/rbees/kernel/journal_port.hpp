@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ enum class RowPhase : std::uint8_t { live, terminal, erased };
 
 /// An entity as the batch leaves it.
 struct EntityRow {
-    std::string kind;  ///< "node", "worker", "model", "token", "job"
+    std::string kind;  ///< "node", "worker", "model", "token", "job", "submission"
     std::string id;
     RowPhase phase = RowPhase::live;
     std::string status;
@@ -37,6 +38,7 @@ struct EntityRow {
     std::string owner;
     std::string parent;  ///< a job's session
     WallTime created_at{};
+    std::optional<WallTime> due_at;  ///< from when on housekeeping may ask for it: a job's end, while its text is there
     std::string json;
 
     bool operator==(const EntityRow&) const = default;

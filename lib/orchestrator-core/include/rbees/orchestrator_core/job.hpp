@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/describe/class.hpp>
@@ -28,6 +29,10 @@ struct Idempotency {
     bool operator==(const Idempotency&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Idempotency, (), (key, body_digest))
+
+/// The id of the row by which a repeated submission finds its job, also when that has ended: fixed length, whatever key
+/// a client sends, and different for every pair.
+[[nodiscard]] std::string submission_id(const TokenId& owner, std::string_view key);
 
 /// Why a worker got the job: for `explain`.
 struct RouteReceipt {
