@@ -54,6 +54,7 @@ void take_over(Settings& settings, const Config& config) {
     settings.policy.queue_capacity = static_cast<std::size_t>(config.integer("queue.capacity"));
     settings.policy.queue_policy =
         config.text("queue.policy") == "drop-lru" ? control::QueuePolicy::drop_lru : control::QueuePolicy::reject;
+    settings.policy.sessions_retain = config.duration("sessions.retain");
     settings.policy.tasks_retain = config.duration("tasks.retain");
     settings.policy.queue_wait = config.duration("queue.wait");
     settings.body_limit = config.bytes("body.limit");

@@ -22,6 +22,7 @@ constexpr std::array table{
     ErrorRow{IDEMPOTENCY_MISMATCH, 422, pointless, "The key was used for another request"},
     ErrorRow{BODY_TOO_LARGE, 413, pointless, "The body is too large"},
     ErrorRow{LIMIT_EXCEEDED, 400, pointless, "A limit was exceeded"},
+    ErrorRow{BUDGET_EXCEEDED, 429, pointless, "The budget is spent"},
     ErrorRow{QUEUE_FULL, 429, sensible, "Too many requests are waiting"},
     ErrorRow{ADMISSION_REJECT, 429, sensible, "Too many tasks are waiting"},
     ErrorRow{QUEUE_FULL_DROP_LRU, 429, sensible, "The queue was full, and the oldest batch tasks left"},

@@ -38,6 +38,7 @@ constexpr std::array table{
     Option{"download.connections", integer, "4", "1..16", "parallel connections for one model file"},
     Option{"download.answer_timeout", duration, "5s", "",
            "how long a source may take to answer before the next one is tried"},
+    Option{"sessions.retain", duration, "7d", "", "how long a session that no task uses is kept"},
     Option{"tasks.retain", duration, "24h", "", "how long the text of a task is kept after its end"},
     Option{"shutdown.grace", duration, "10s", "", "how long requests in flight may take when a process stops"},
     Option{"storage.watermark", bytes, "512MB", "", "free space below which no new work is accepted"},

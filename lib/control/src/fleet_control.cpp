@@ -123,6 +123,10 @@ void FleetControl::submit_job(orchestrator::JobCommand command, kernel::Loop::Re
     loop_.submit(kernel::Command(std::move(command)), world_.wall_now(), std::move(reply));
 }
 
+void FleetControl::submit_session(orchestrator::SessionCommand command, kernel::Loop::Reply reply) {
+    loop_.submit(kernel::Command(std::move(command)), world_.wall_now(), std::move(reply));
+}
+
 void FleetControl::retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply) {
     const auto life = lives_.find(worker);
     if (life != lives_.end() && life->second.slots) life->second.slots->retire();

@@ -55,6 +55,12 @@ template <>
 constexpr std::string_view type_name<orch::JobEnded> = "job:ended";
 template <>
 constexpr std::string_view type_name<orch::JobErased> = "job:erased";
+template <>
+constexpr std::string_view type_name<orch::SessionOpened> = "session:opened";
+template <>
+constexpr std::string_view type_name<orch::SessionUsed> = "session:used";
+template <>
+constexpr std::string_view type_name<orch::SessionClosed> = "session:closed";
 
 /// Of every type so far.
 constexpr std::uint32_t record_version = 1;
@@ -113,6 +119,16 @@ EntityRef touched_by(const orch::JobRecord& record) {
                       record);
 }
 
+EntityRef touched_by(const orch::SessionRecord& record) {
+    const auto key =
+        std::visit(overloaded{
+                       [](const orch::SessionOpened& r) { return orch::SessionKey{r.session.owner, r.session.name}; },
+                       [](const auto& r) { return r.key; },
+                   },
+                   record);
+    return {"session", orch::session_row_id(key)};
+}
+
 /// The row of an entity that exists.
 EntityRow fill(EntityRow row, const orch::Node& node) {
     row.status = node.draining ? "draining" : "registered";
@@ -159,6 +175,22 @@ EntityRow fill(EntityRow row, const orch::Job& job) {
     return row;
 }
 
+EntityRow fill(EntityRow row, const orch::Session& session) {
+    row.status = "open";
+    row.owner = session.owner.str();
+    row.created_at = session.opened_at;
+    row.json = reflect::to_json_text(session);
+    return row;
+}
+
+EntityRow row_of_session(EntityRow row, const orch::Sessions& sessions) {
+    const auto colon = row.id.find(':');
+    const auto* session = sessions.find({TokenId(row.id.substr(0, colon)), row.id.substr(colon + 1)});
+    if (session != nullptr) return fill(std::move(row), *session);
+    row.phase = RowPhase::erased;
+    return row;
+}
+
 template <class Map>
 EntityRow row_from(EntityRow row, const Map& entities) {
     const auto found = entities.find(typename Map::key_type(row.id));
@@ -177,6 +209,7 @@ EntityRow row_of(const EntityRef& entity, const State& state) {
     if (row.kind == "worker") return row_from(std::move(row), state.fleet.workers());
     if (row.kind == "model") return row_from(std::move(row), state.fleet.models());
     if (row.kind == "job") return row_from(std::move(row), state.jobs.jobs());
+    if (row.kind == "session") return row_of_session(std::move(row), state.sessions);
     return row_from(std::move(row), state.access.tokens());
 }
 
@@ -232,6 +265,7 @@ Result<Record> read_record(const RecordText& text) {
     if (auto fleet = read_as<orch::FleetRecord>(text)) return std::move(*fleet);
     if (auto access = read_as<orch::AccessRecord>(text)) return std::move(*access);
     if (auto job = read_as<orch::JobRecord>(text)) return std::move(*job);
+    if (auto session = read_as<orch::SessionRecord>(text)) return std::move(*session);
     return fail(fmt::format("record type {} is unknown", text.type), "start a newer release of rbees");
 }
 
@@ -263,6 +297,10 @@ Result<void> restore_row(State& state, std::string_view kind, std::string_view j
     }
     if (kind == "job") {
         return restore_as<orch::Job>(kind, json, [&](orch::Job job) { state.jobs.restore(std::move(job)); });
+    }
+    if (kind == "session") {
+        return restore_as<orch::Session>(kind, json,
+                                         [&](orch::Session one) { state.sessions.restore(std::move(one)); });
     }
     return fail(fmt::format("rows of kind {} are unknown", kind), "start a newer release of rbees");
 }

@@ -34,11 +34,40 @@ std::expected<Decision, contracts::Problem> decide_access(const State& state,
     return decision;
 }
 
+/// What a job's beginning or end means for its session.
+orchestrator::SessionOutcome decide_session_of(const State& state,
+                                               const std::vector<orchestrator::JobRecord>& records) {
+    for (const auto& record : records) {
+        if (const auto* queued = std::get_if<orchestrator::JobQueued>(&record)) {
+            const auto& job = queued->job;
+            if (job.session) return state.sessions.decide_turn({job.owner, *job.session}, job.submitted_at);
+        }
+        const auto* ended = std::get_if<orchestrator::JobEnded>(&record);
+        const auto* job = ended == nullptr ? nullptr : state.jobs.find(ended->job);
+        if (job == nullptr || !job->session) continue;
+        const auto spent = ended->usage ? ended->usage->total_tokens : job->generated;
+        return state.sessions.decide_spending({job->owner, *job->session}, spent, ended->at);
+    }
+    return std::vector<orchestrator::SessionRecord>{};
+}
+
+std::expected<Decision, contracts::Problem> decide_session(const State& state,
+                                                           const orchestrator::SessionCommand& command) {
+    auto outcome = state.sessions.decide(command);
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    Decision decision;
+    move_into(decision.records, *outcome);
+    return decision;
+}
+
 std::expected<Decision, contracts::Problem> decide_jobs(const State& state, const orchestrator::JobCommand& command) {
     auto outcome = state.jobs.decide(command);
     if (!outcome) return std::unexpected(std::move(outcome.error()));
+    auto in_session = decide_session_of(state, outcome->records);
+    if (!in_session) return std::unexpected(std::move(in_session.error()));
     Decision decision;
     move_into(decision.records, outcome->records);
+    move_into(decision.records, *in_session);
     move_into(decision.effects, outcome->effects);
     decision.payloads = std::move(outcome->payloads);
     decision.erased = std::move(outcome->erased);
@@ -52,6 +81,7 @@ std::expected<Decision, contracts::Problem> decide(const State& state, const Com
                           [&](const orchestrator::FleetCommand& fleet) { return decide_fleet(state, fleet); },
                           [&](const orchestrator::AccessCommand& access) { return decide_access(state, access); },
                           [&](const orchestrator::JobCommand& job) { return decide_jobs(state, job); },
+                          [&](const orchestrator::SessionCommand& session) { return decide_session(state, session); },
                       },
                       command);
 }
@@ -61,6 +91,7 @@ void apply(State& state, const Record& record) {
                    [&](const orchestrator::FleetRecord& fleet) { state.fleet.apply(fleet); },
                    [&](const orchestrator::AccessRecord& access) { state.access.apply(access); },
                    [&](const orchestrator::JobRecord& job) { state.jobs.apply(job); },
+                   [&](const orchestrator::SessionRecord& session) { state.sessions.apply(session); },
                },
                record);
 }
@@ -99,6 +130,9 @@ Urgency urgency_of(const Command& command) {
                               return closing_if(std::holds_alternative<orchestrator::RevokeToken>(access));
                           },
                           [](const orchestrator::JobCommand& job) { return urgency_of_job(job); },
+                          [&](const orchestrator::SessionCommand& session) {
+                              return closing_if(std::holds_alternative<orchestrator::CloseSession>(session));
+                          },
                       },
                       command);
 }

@@ -96,8 +96,8 @@ RecordText text_of_line(const GoldenRecord& line) {
 }
 
 GoldenRow line_of(const EntityRow& row) {
-    return {row.kind,       row.id,     row.phase, row.status, row.model,
-            row.created_at, row.due_at, reflect::parse_json(row.json).value()};
+    return {row.kind,  row.id,         row.phase,  row.status,
+            row.model, row.created_at, row.due_at, reflect::parse_json(row.json).value()};
 }
 
 /// State and rows after the records.

@@ -118,7 +118,7 @@ orch::StoreFrames any_frames() {
 
 orch::FailAttempt any_failure() {
     using enum orch::AttemptFault;
-    const auto fault = *rc::gen::element(worker_lost, not_started, model_failed, engine_error, refused);
+    const auto fault = *rc::gen::element(worker_lost, not_started, model_failed, no_room, engine_error, refused);
     return {any_job_id(), any_attempt(), fault, {contracts::ErrorCode::WORKER_UNAVAILABLE, any_text(), true},
             noon,         "salt"};
 }
@@ -140,6 +140,7 @@ rc::Gen<Command> any_job_command() {
         exec([] { return Command(orch::DispatchJob{any_job_id(), {any_worker_id(), any_text()}}); }),
         exec([] { return Command(any_frames()); }), exec([] { return Command(any_failure()); }),
         exec([] { return Command(any_completion()); }),
+        exec([] { return Command(orch::FailPlacing{any_job_id(), orch::AttemptFault::model_failed, {}, noon, ""}); }),
         exec([] { return Command(orch::EndJob{any_job_id(), contracts::TaskState::cancelled, {}, noon, ""}); }),
         exec([] { return Command(orch::RequeueJob{any_job_id()}); }), exec([] { return Command(any_erasure()); }));
 }
@@ -160,8 +161,22 @@ rc::Gen<Command> any_fleet_or_access_command() {
                           exec([] { return Command(orch::RevokeToken{any_id<TokenId>("t", 4)}); }));
 }
 
+std::string any_session_name() {
+    return *rc::gen::element<std::string>("session-1", "session:2");
+}
+
+rc::Gen<Command> any_session_command() {
+    using rc::gen::exec;
+    return rc::gen::oneOf(exec([] {
+                              auto session = sample_session(any_session_name());
+                              if (*rc::gen::arbitrary<bool>()) session.budget = Tokens(2);
+                              return Command(orch::OpenSession{std::move(session)});
+                          }),
+                          exec([] { return Command(orch::CloseSession{{TokenId("token-1"), any_session_name()}}); }));
+}
+
 rc::Gen<Command> any_command() {
-    return rc::gen::oneOf(any_fleet_or_access_command(), any_job_command());
+    return rc::gen::oneOf(any_fleet_or_access_command(), any_job_command(), any_session_command());
 }
 
 rc::Gen<std::vector<Command>> any_commands() {

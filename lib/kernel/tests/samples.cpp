@@ -92,6 +92,14 @@ std::vector<Record> job_records() {
     });
 }
 
+std::vector<Record> session_records() {
+    const auto open = sample_session("session-1");
+    const auto closed = sample_session("session-2");
+    return records_of<orch::SessionRecord>({orch::SessionOpened{open}, orch::SessionOpened{closed},
+                                            orch::SessionUsed{{open.owner, open.name}, 1, Tokens(5), noon},
+                                            orch::SessionClosed{{closed.owner, closed.name}}});
+}
+
 }  // namespace
 
 orch::Node sample_node(const std::string& id) {
@@ -164,16 +172,28 @@ orch::Job sample_job(const std::string& id) {
     return job;
 }
 
+orch::Session sample_session(const std::string& name) {
+    return {.owner = TokenId("token-1"),
+            .name = name,
+            .budget = Tokens(1'000),
+            .opened_at = noon,
+            .used_at = noon + std::chrono::milliseconds(5)};
+}
+
 std::vector<Record> sample_journal() {
     auto records = node_records();
-    for (auto part : {worker_records(), model_records(), token_records(), job_records()}) {
+    for (auto part : {worker_records(), model_records(), token_records(), job_records(), session_records()}) {
         records.insert(records.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     }
     return records;
 }
 
 std::string text_of(const State& state) {
-    return lines_of(state.fleet.nodes()) + lines_of(state.fleet.workers()) + lines_of(state.fleet.models()) +
+    std::string sessions;
+    for (const auto& [key, session] : state.sessions.sessions()) {
+        sessions += reflect::to_json_text(session) + "\n";
+    }
+    return sessions + lines_of(state.fleet.nodes()) + lines_of(state.fleet.workers()) + lines_of(state.fleet.models()) +
            lines_of(state.access.tokens()) + lines_of(state.jobs.jobs());
 }
 

@@ -23,6 +23,7 @@ inline constexpr WallTime noon{std::chrono::milliseconds(1'763'724'218'120)};  /
 /// With every member filled.
 [[nodiscard]] orchestrator::Token sample_token(const std::string& id);
 [[nodiscard]] orchestrator::Job sample_job(const std::string& id);
+[[nodiscard]] orchestrator::Session sample_session(const std::string& name);
 
 /// A journal with every type of record and every word of their enumerations at least once (of error codes, one). It
 /// leaves live entities of each kind, and ended workers.

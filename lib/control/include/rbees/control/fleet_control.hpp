@@ -95,6 +95,8 @@ class FleetControl {
     /// before the command's effects.
     void submit_job(orchestrator::JobCommand command, kernel::Loop::Reply reply);
 
+    void submit_session(orchestrator::SessionCommand command, kernel::Loop::Reply reply);
+
     /// Who carries out the effects of jobs.
     void run_jobs_with(std::function<void(const orchestrator::JobEffect&)> run) { run_job_ = std::move(run); }
 

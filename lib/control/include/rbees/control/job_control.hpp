@@ -102,6 +102,7 @@ class JobControl {
     void watch_pauses();
     void watch_deadlines();
     void erase_old();
+    void close_idle_sessions();
 
     void submit(orchestrator::JobCommand command, kernel::Loop::Reply reply = [](const auto&) {});
     void end(const JobId& id, contracts::TaskState outcome, contracts::TaskError error);

@@ -25,6 +25,7 @@ struct Policy {
     Duration queue_wait = std::chrono::seconds(300);        ///< queue.wait
     QueuePolicy queue_policy = QueuePolicy::reject;         ///< queue.policy
     Duration tasks_retain = std::chrono::hours(24);         ///< tasks.retain
+    Duration sessions_retain = std::chrono::days(7);        ///< sessions.retain
     Duration heartbeat_interval = std::chrono::seconds(2);  ///< heartbeat.interval
     std::uint32_t heartbeat_missed = 3;                     ///< heartbeat.missed
     Duration worker_stop_grace = std::chrono::seconds(30);  ///< worker.stop_grace, of the pool managers

@@ -26,12 +26,12 @@ namespace rbees::kernel {
 [[nodiscard]] Result<Record> read_record(const RecordText& text);
 
 /// The rows that these records touched, as `state` (after them) has them. A job that was submitted under a key has a
-/// second one, of kind "submission", by which a repeated submission finds it (orchestrator::submission_id); both tell the
-/// same until the job's text is erased, and then it goes.
+/// second one, of kind "submission", by which a repeated submission finds it (orchestrator::submission_id); both tell
+/// the same until the job's text is erased, and then it goes.
 [[nodiscard]] std::vector<EntityRow> rows_of(const std::vector<Record>& records, const State& state);
 
 /// The kinds of entities that recovery loads.
-inline constexpr std::string_view entity_kinds[] = {"node", "worker", "model", "token", "job"};
+inline constexpr std::string_view entity_kinds[] = {"node", "worker", "model", "token", "job", "session"};
 
 /// The rows that are only looked up, by id.
 inline constexpr std::string_view submission_kind = "submission";

@@ -15,11 +15,14 @@
 #include "rbees/orchestrator_core/access.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
 #include "rbees/orchestrator_core/jobs.hpp"
+#include "rbees/orchestrator_core/sessions.hpp"
 
 namespace rbees::kernel {
 
-using Command = std::variant<orchestrator::FleetCommand, orchestrator::AccessCommand, orchestrator::JobCommand>;
-using Record = std::variant<orchestrator::FleetRecord, orchestrator::AccessRecord, orchestrator::JobRecord>;
+using Command = std::variant<orchestrator::FleetCommand, orchestrator::AccessCommand, orchestrator::JobCommand,
+                             orchestrator::SessionCommand>;
+using Record = std::variant<orchestrator::FleetRecord, orchestrator::AccessRecord, orchestrator::JobRecord,
+                            orchestrator::SessionRecord>;
 using Effect = std::variant<orchestrator::FleetEffect, orchestrator::JobEffect>;
 
 /// What a command leads to. No records: nothing changes, and the effects may run at once.
@@ -34,6 +37,7 @@ struct State {
     orchestrator::Fleet fleet;
     orchestrator::Access access;
     orchestrator::Jobs jobs;
+    orchestrator::Sessions sessions;
 };
 
 /// Decides a command against the state, or refuses it. Total.
