@@ -66,12 +66,11 @@ def fill(house, ended, live):
     client = Client(house)
     for _ in range(live):
         client.submit(SLOW, 1000)
-    states = "status=queued&status=dispatched&status=running"
-    wait_until("the fast tasks have ended", lambda: waiting(client, states) <= live, seconds=600)
+    wait_until("the fast tasks have ended", lambda: waiting(client, FAST) == 0, seconds=600)
 
 
-def waiting(client, states):
-    status, answer = client.get("/v2/tasks?limit=1000&model=" + urllib.parse.quote(FAST, safe="") + "&status=queued")
+def waiting(client, model):
+    status, answer = client.get(f"/v2/tasks?limit=1000&model={urllib.parse.quote(model, safe='')}&status=queued")
     assert status == 200, answer
     return len(answer["tasks"])
 

@@ -56,12 +56,12 @@ async def request(address, key, method, path, body=b""):
 async def run_task(url, key, tokens):
     address = urllib.parse.urlsplit(url)
     arrivals = Arrivals()
-    body = json.dumps({"model": MODEL, "prompt": "Tell me about bees.", "max_tokens": tokens, "ignore_eos": True}).encode()
-    reader, writer = await request(address, key, "POST", "/v2/tasks", body)
+    task = {"model": MODEL, "prompt": "Tell me about bees.", "max_tokens": tokens, "ignore_eos": True}
+    reader, writer = await request(address, key, "POST", "/v2/tasks", json.dumps(task).encode())
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 202 " not in head:
         raise RuntimeError((head + await reader.read(2000)).decode())
-    length = int(next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")).split(b":")[1])
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
     accepted = json.loads(await reader.readexactly(length))
     writer.close()
     reader, writer = await request(address, key, "GET", accepted["events_url"])

@@ -119,12 +119,8 @@ void FleetControl::submit(const kernel::Command& command, DoneReply reply) {
     changed();
 }
 
-void FleetControl::submit_job(orchestrator::JobCommand command, kernel::Loop::Reply reply) {
-    loop_.submit(kernel::Command(std::move(command)), world_.wall_now(), std::move(reply));
-}
-
-void FleetControl::submit_session(orchestrator::SessionCommand command, kernel::Loop::Reply reply) {
-    loop_.submit(kernel::Command(std::move(command)), world_.wall_now(), std::move(reply));
+void FleetControl::submit_unpictured(const kernel::Command& command, kernel::Loop::Reply reply) {
+    loop_.submit(command, world_.wall_now(), std::move(reply));
 }
 
 void FleetControl::retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply) {

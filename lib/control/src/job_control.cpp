@@ -202,7 +202,7 @@ std::optional<std::uint64_t> JobControl::queue_position(const Job& job) const {
 }
 
 void JobControl::submit(orchestrator::JobCommand command, kernel::Loop::Reply reply) {
-    fleet_.submit_job(std::move(command), std::move(reply));
+    fleet_.submit_unpictured(kernel::Command(std::move(command)), std::move(reply));
 }
 
 void JobControl::end(const JobId& id, TaskState outcome, contracts::TaskError error) {
@@ -272,7 +272,7 @@ void JobControl::close_idle_sessions() {
         if (job.session) std::erase(idle, orchestrator::SessionKey{job.owner, *job.session});
     }
     for (const auto& key : idle) {
-        fleet_.submit_session(orchestrator::CloseSession{key}, [](const auto&) {});
+        fleet_.submit_unpictured(orchestrator::SessionCommand(orchestrator::CloseSession{key}), [](const auto&) {});
     }
 }
 

@@ -91,11 +91,9 @@ class FleetControl {
     /// Any command of the kernel; the picture follows. `reply` comes once it is on disk.
     void submit(const kernel::Command& command, DoneReply reply);
 
-    /// The same for durable jobs, which change nothing in the picture: there are many of them. `reply` comes right
-    /// before the command's effects.
-    void submit_job(orchestrator::JobCommand command, kernel::Loop::Reply reply);
-
-    void submit_session(orchestrator::SessionCommand command, kernel::Loop::Reply reply);
+    /// The same for what changes nothing in the picture: durable jobs and sessions, of which there are many. `reply`
+    /// comes right before the command's effects.
+    void submit_unpictured(const kernel::Command& command, kernel::Loop::Reply reply);
 
     /// Who carries out the effects of jobs.
     void run_jobs_with(std::function<void(const orchestrator::JobEffect&)> run) { run_job_ = std::move(run); }
