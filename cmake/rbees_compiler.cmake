@@ -41,7 +41,7 @@ target_compile_definitions(rbees_flags INTERFACE
   _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 if(RBEES_SANITIZE)
   target_compile_options(rbees_flags INTERFACE -fsanitize=${RBEES_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -O1)
+    -fno-omit-frame-pointer)
   target_link_options(rbees_flags INTERFACE -fsanitize=${RBEES_SANITIZE})
 else()
   target_compile_definitions(rbees_flags INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
