@@ -66,6 +66,7 @@ JobControl::JobControl(FleetControl& fleet, Demand& demand, const Policy& policy
       workers_(ports.workers),
       archive_(ports.archive),
       log_(std::move(ports.log)),
+      started_at_(world_.now()),
       feed_(archive_),
       pause_timer_(world_.timer()),
       deadline_timer_(world_.timer()),

@@ -147,7 +147,8 @@ void JobControl::look_for_worker(const orchestrator::ExecuteEffect& effect) {
     }
     const auto* known = fleet_.state().fleet.find(effect.worker);
     if (known == nullptr) return fail_attempt(effect, "its worker ended while rbees-orcd was away");
-    if (fleet_.view().is_complete && !is_connected(fleet_.presence(), known->node)) {
+    const bool had_its_time = fleet_.view().is_complete || world_.now() >= started_at_ + FleetControl::node_wait;
+    if (had_its_time && !is_connected(fleet_.presence(), known->node)) {
         return fail_attempt(effect, "the node of its worker did not come back");
     }
 }

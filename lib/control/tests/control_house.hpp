@@ -79,6 +79,11 @@ class ControlHouse {
                     });
     }
 
+    /// What the node tells when it registers.
+    void node_has(const std::string& name, const contracts::WorkerReport& worker) {
+        statuses_[name].workers.push_back(worker);
+    }
+
     /// A node with those models on disk and plenty of memory registers.
     void node_registers(const std::string& name, const std::vector<std::string>& models) {
         contracts::NodeRegistration registration;

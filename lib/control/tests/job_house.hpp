@@ -35,16 +35,25 @@ class JobHouse {
         auto report = ControlHouse::ready(worker, "smollm2", slots);
         report.url = "http://" + worker;
         workers.dead.erase("http://" + worker);
+        reports_.insert_or_assign(worker, report);
         house().node_reports("node", report);
         settle();
     }
     void node_registers() {
+        for (const auto& [worker, report] : reports_) {
+            house().node_has("node", report);
+        }
         house().node_registers("node", {"smollm2"});
         settle();
     }
+    /// Its process dies while nobody looks.
+    void worker_dies_unnoticed(const std::string& worker) {
+        reports_.erase(worker);
+        workers.die("http://" + worker);
+    }
     /// Its process dies, and its node notices.
     void worker_dies(const std::string& worker) {
-        workers.die("http://" + worker);
+        worker_dies_unnoticed(worker);
         house().worker_dies("node", worker);
         settle();
     }
@@ -138,6 +147,7 @@ class JobHouse {
     }
 
     Policy policy_;
+    std::map<std::string, contracts::WorkerReport> reports_;  ///< of the workers that live
     std::unique_ptr<ControlHouse> house_;
     std::unique_ptr<JobControl> jobs_;
 };

@@ -29,8 +29,8 @@ BOOST_DESCRIBE_ENUM(Priority, interactive, batch)
 enum class TaskState : std::uint8_t {
     queued,      ///< waits for a slot
     waiting,     ///< waits for something else, which `reason` names
-    dispatched,  ///< a worker has it, no token is stored yet
-    running,     ///< tokens are stored
+    dispatched,  ///< a worker is to run it
+    running,     ///< the worker has begun
     completed,
     failed,
     cancelled,

@@ -117,6 +117,7 @@ class JobControl {
     WorkerPort& workers_;
     Archive& archive_;
     Logger log_;
+    Instant started_at_;
     JobFeed feed_;
     std::uint64_t next_wait_ = std::uint64_t{1} << 63;  ///< above the numbers of I/O threads
     std::map<JobId, orchestrator::WaitId> waits_;       ///< jobs in the queue
