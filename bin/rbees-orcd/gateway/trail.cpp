@@ -110,7 +110,7 @@ void Trail::take_start(std::string_view data) {
 contracts::Continue Trail::go_on(contracts::ExecutionKind operation, reflect::json::object request) {
     held_.clear();
     announced_.reset();
-    skips_greeting_ = has_passed_ && generated_.empty() && !has_finished_;
+    skips_greeting_ = has_passed_ && generated_.empty();
     skips_finish_ = has_finished_;
     const auto limit = limit_of(request);
     contracts::ContinueFrom from;
