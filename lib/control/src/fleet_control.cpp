@@ -124,9 +124,12 @@ void FleetControl::submit_unpictured(const kernel::Command& command, kernel::Loo
 }
 
 void FleetControl::retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply) {
-    const auto life = lives_.find(worker);
-    if (life != lives_.end() && life->second.slots) life->second.slots->retire();
     submit(orchestrator::FleetCommand{orchestrator::RetireWorker{worker, reason}}, std::move(reply));
+    // Where a full disk refuses it the worker stays, and serves on.
+    const auto* known = state().fleet.find(worker);
+    const auto life = lives_.find(worker);
+    if (known == nullptr || known->state != WorkerState::draining || life == lives_.end()) return;
+    if (life->second.slots) life->second.slots->retire();
 }
 
 void FleetControl::run_effect(const kernel::Effect& effect) {

@@ -22,6 +22,9 @@ using orchestrator::Job;
 /// Wall-clock deadlines are looked at no later than this after the clock was set.
 constexpr Duration clock_check_interval = std::chrono::seconds(30);
 
+/// Before a command that the disk had no room for is tried again.
+constexpr Duration disk_pause = std::chrono::seconds(1);
+
 /// How often jobs are looked for whose text is to be erased, and how many are at once: each is a commit.
 constexpr Duration retention_interval = std::chrono::minutes(1);
 constexpr std::size_t erased_at_once = 100;
@@ -141,7 +144,7 @@ std::optional<Problem> JobControl::make_room() {
     end(id, TaskState::failed,
         {ErrorCode::QUEUE_FULL_DROP_LRU, "the queue was full, and this was the batch task that had waited longest",
          true});
-    leave_queue(id);
+    if (live(id) == nullptr) leave_queue(id);  // else the disk has no room even for that, nor for the new one
     return std::nullopt;
 }
 
@@ -179,8 +182,11 @@ void JobControl::accept(Submission submission, const ModelId& model, const Submi
 
 void JobControl::cancel(const JobId& id, JobReply reply) {
     if (live(id) == nullptr) return find(id, std::move(reply));
-    end(id, TaskState::cancelled, {ErrorCode::CANCELLED, "it was cancelled", false});
-    find(id, std::move(reply));
+    end(id, TaskState::cancelled, {ErrorCode::CANCELLED, "it was cancelled", false},
+        [this, id, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
+            if (!outcome) return reply(std::unexpected(outcome.error()));
+            find(id, reply);
+        });
 }
 
 void JobControl::find(const JobId& id, JobReply reply) {
@@ -206,8 +212,8 @@ void JobControl::submit(orchestrator::JobCommand command, kernel::Loop::Reply re
     fleet_.submit_unpictured(kernel::Command(std::move(command)), std::move(reply));
 }
 
-void JobControl::end(const JobId& id, TaskState outcome, contracts::TaskError error) {
-    submit(orchestrator::EndJob{id, outcome, std::move(error), world_.wall_now(), world_.new_salt()});
+void JobControl::end(const JobId& id, TaskState outcome, contracts::TaskError error, kernel::Loop::Reply reply) {
+    submit(orchestrator::EndJob{id, outcome, std::move(error), world_.wall_now(), world_.new_salt()}, std::move(reply));
 }
 
 void JobControl::pause(const JobId& id, Duration pause) {
@@ -225,7 +231,9 @@ void JobControl::watch_pauses() {
             if (job->state == TaskState::queued) {
                 enqueue(id);  // its dispatch found no room on the disk
             } else {
-                submit(orchestrator::RequeueJob{id});
+                submit(orchestrator::RequeueJob{id}, [this, id](const kernel::Loop::Outcome& outcome) {
+                    if (!outcome && outcome.error().retry_after_ms) pause(id, disk_pause);
+                });
             }
         }
         watch_pauses();
@@ -240,7 +248,12 @@ void JobControl::watch_deadlines() {
     deadline_timer_->set(world_.now() + wait, [this] {
         for (const auto& id : deadlines_.take_due(world_.wall_now())) {
             if (live(id) == nullptr) continue;
-            end(id, TaskState::failed, {ErrorCode::DEADLINE_UNMET, "its deadline passed before it was done", true});
+            end(id, TaskState::failed, {ErrorCode::DEADLINE_UNMET, "its deadline passed before it was done", true},
+                [this, id](const kernel::Loop::Outcome& outcome) {
+                    if (outcome || !outcome.error().retry_after_ms) return;
+                    deadlines_.set(id, world_.wall_now() + std::chrono::duration_cast<WallTime::duration>(disk_pause));
+                    watch_deadlines();
+                });
         }
         watch_deadlines();
     });

@@ -105,7 +105,9 @@ class JobControl {
     void close_idle_sessions();
 
     void submit(orchestrator::JobCommand command, kernel::Loop::Reply reply = [](const auto&) {});
-    void end(const JobId& id, contracts::TaskState outcome, contracts::TaskError error);
+    void end(
+        const JobId& id, contracts::TaskState outcome, contracts::TaskError error,
+        kernel::Loop::Reply reply = [](const auto&) {});
     void fail_attempt(const orchestrator::ExecuteEffect& effect, std::string why);
     [[nodiscard]] const orchestrator::Job* live(const JobId& id) const { return fleet_.state().jobs.find(id); }
     [[nodiscard]] AttemptPorts attempt_ports();
