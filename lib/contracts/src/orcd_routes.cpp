@@ -4,6 +4,7 @@
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/contracts/routes.hpp"
+#include "rbees/contracts/task_views.hpp"
 #include "rbees/contracts/tokens.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/reflect/schema.hpp"
@@ -66,6 +67,19 @@ const std::array table{
     Route{"POST", "/v2/models/{id}/unload", "model_unload", admin, problem, "Stop its workers", 202,
           schema<ModelAction>, schema<ModelView>},
     Route{"DELETE", "/v2/models/{id}", "model_delete", admin, problem, "Stop its workers and delete its file", 204},
+
+    // Durable tasks
+    Route{"POST", "/v2/tasks", "task_submit", user, problem, "Accept a task; it is on disk when the answer leaves", 202,
+          schema<SubmitTask>, schema<TaskAccepted>},
+    Route{"GET", "/v2/tasks", "tasks", user, problem, "Tasks, the newest first", 200, nullptr, schema<TaskPage>},
+    Route{"GET", "/v2/tasks/{id}", "task", user, problem, "One task, with its result when it has ended", 200, nullptr,
+          schema<TaskView>},
+    Route{"GET", "/v2/tasks/{id}/events", "task_events", user, problem,
+          "Its stream as server-sent events, from any event on"},
+    Route{"POST", "/v2/tasks/{id}/cancel", "task_cancel", user, problem, "End a task at once; idempotent", 200, nullptr,
+          schema<TaskStatus>},
+    Route{"GET", "/v2/tasks/{id}/explain", "task_explain", user, problem, "How it stands, why, and what comes next",
+          200, nullptr, schema<TaskExplanation>},
 
     // Access
     Route{"POST", "/v2/tokens", "token_create", admin, problem, "Make a token; it is shown this once", 201,
