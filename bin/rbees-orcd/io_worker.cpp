@@ -22,7 +22,7 @@ IoWorker::IoWorker(House house, std::uint16_t number)
       number_(number),
       log_(house.log.module("http")),
       gateway_(io_, house.control, holder_, metrics_, number),
-      api_({io_, house.control, holder_, gateway_, metrics_}, std::move(house.shut_down)),
+      api_({io_, house.control, holder_, gateway_, metrics_, number}, std::move(house.shut_down)),
       first_token_(metrics_.histogram("rbees_time_to_first_token_seconds")),
       router_(contracts::orcd_routes(), api_.handlers(), access_check(holder_, settings_), log_, observer()) {}
 
@@ -45,7 +45,7 @@ void IoWorker::show(std::shared_ptr<const orchestrator::FleetView> view) {
 
 void IoWorker::drain(std::function<void()> drained) {
     boost::asio::post(io_, [this, drained = std::move(drained)] {
-        api_.release_heartbeats();
+        api_.release_held();
         auto left = std::make_shared<std::size_t>(servers_.size());
         for (auto& server : servers_) {
             server->drain([left, drained] {

@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "api/held_heartbeats.hpp"
+#include "api/task_streams.hpp"
 
 namespace rbees::orcd {
 
@@ -11,7 +12,8 @@ Api::Api(ApiParts parts, std::function<void()> shut_down)
       gateway_(parts.gateway),
       metrics_(parts.metrics),
       shut_down_(std::move(shut_down)),
-      held_(std::make_shared<HeldHeartbeats>(parts.io)) {}
+      held_(std::make_shared<HeldHeartbeats>(parts.io)),
+      streams_(std::make_unique<TaskStreams>(parts.io, parts.control, parts.thread)) {}
 
 Api::~Api() = default;
 
@@ -22,12 +24,14 @@ http_api::Handlers Api::handlers() {
     bind_nodes(handlers);
     bind_workers(handlers);
     bind_models(handlers);
+    bind_tasks(handlers);
     bind_tokens(handlers);
     return handlers;
 }
 
-void Api::release_heartbeats() {
+void Api::release_held() {
     held_->release();
+    streams_->release();
 }
 
 net::Task<void> Api::answer_done(http_api::Call& call, std::function<void(Answerer<Done>)> question) {

@@ -3,8 +3,10 @@
 /// The handlers of orcd's routes, for one I/O thread. Each turns a request into a question to the control thread, and
 /// its answer into a response.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,9 @@ namespace rbees::orcd {
 /// Heartbeats that are being held open on this thread; ended early when the process stops.
 class HeldHeartbeats;
 
+/// Streams of tasks that clients of this thread follow; likewise.
+class TaskStreams;
+
 /// What the handlers of one I/O thread work with.
 struct ApiParts {
     net::IoContext& io;
@@ -29,6 +34,7 @@ struct ApiParts {
     const ViewHolder& holder;
     Gateway& gateway;
     http_api::Metrics& metrics;
+    std::uint16_t thread;  ///< tells the I/O threads apart
 };
 
 class Api {
@@ -42,8 +48,8 @@ class Api {
     /// Every operation of contracts::orcd_routes().
     [[nodiscard]] http_api::Handlers handlers();
 
-    /// Lets go every held heartbeat, so that the process can drain.
-    void release_heartbeats();
+    /// Lets go every held heartbeat and ends every task's stream, so that the process can drain.
+    void release_held();
 
   private:
     void bind_operations(http_api::Handlers& handlers);
@@ -51,6 +57,7 @@ class Api {
     void bind_nodes(http_api::Handlers& handlers);
     void bind_workers(http_api::Handlers& handlers);
     void bind_models(http_api::Handlers& handlers);
+    void bind_tasks(http_api::Handlers& handlers);
     void bind_tokens(http_api::Handlers& handlers);
 
     [[nodiscard]] net::Task<void> ready(http_api::Call& call);
@@ -62,6 +69,17 @@ class Api {
     [[nodiscard]] net::Task<void> stop_worker(http_api::Call& call);
     [[nodiscard]] net::Task<void> add_model(http_api::Call& call);
     [[nodiscard]] net::Task<void> create_token(http_api::Call& call);
+    [[nodiscard]] net::Task<void> submit_task(http_api::Call& call);
+    [[nodiscard]] net::Task<void> list_tasks(http_api::Call& call);
+    [[nodiscard]] net::Task<void> one_task(http_api::Call& call);
+    [[nodiscard]] net::Task<void> task_events(http_api::Call& call);
+
+    /// The task that the call names, as far as the caller may see it.
+    struct FoundTask {
+        orchestrator::Job job;
+        std::optional<std::uint64_t> queue_position;
+    };
+    [[nodiscard]] net::Task<Checked<FoundTask>> find_task(http_api::Call& call);
 
     using ModelVerb = void (ModelControl::*)(const std::string&, const contracts::ModelAction&, ModelReply);
     [[nodiscard]] net::Task<void> act_on_model(http_api::Call& call, ModelVerb verb);
@@ -78,6 +96,7 @@ class Api {
     http_api::Metrics& metrics_;
     std::function<void()> shut_down_;
     std::shared_ptr<HeldHeartbeats> held_;
+    std::unique_ptr<TaskStreams> streams_;
 };
 
 template <class T>

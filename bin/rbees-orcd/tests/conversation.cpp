@@ -12,7 +12,9 @@
 namespace rbees::orcd {
 namespace {
 
-constexpr int patience_ms = 30'000;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds patience(30);
 
 }  // namespace
 
@@ -26,6 +28,7 @@ Conversation::Conversation(const Asking& asking) : socket_(::socket(AF_INET, SOC
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return;
     std::string text = std::string(asking.method) + " " + std::string(asking.target) + " HTTP/1.0\r\nHost: here\r\n";
     if (!asking.token.empty()) text += "Authorization: Bearer " + std::string(asking.token) + "\r\n";
+    if (!asking.header.empty()) text += std::string(asking.header) + "\r\n";
     if (!asking.body.empty()) text += "Content-Type: application/json\r\n";
     text += "Content-Length: " + std::to_string(asking.body.size()) + "\r\n\r\n" + std::string(asking.body);
     std::string_view rest = text;
@@ -36,9 +39,10 @@ Conversation::Conversation(const Asking& asking) : socket_(::socket(AF_INET, SOC
     }
 }
 
-Conversation::Read Conversation::read_some() {
+Conversation::Read Conversation::read_some(Clock::time_point limit) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - Clock::now());
     pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, patience_ms) != 1) {
+    if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) != 1) {
         ADD_FAILURE() << "nothing came; so far: " << received_.substr(0, 2'000);
         return Read::end;
     }
@@ -50,8 +54,9 @@ Conversation::Read Conversation::read_some() {
 }
 
 bool Conversation::wait_for(std::string_view text) {
+    const auto limit = Clock::now() + patience;
     while (!received_.contains(text)) {
-        if (read_some() == Read::end) return false;
+        if (read_some(limit) == Read::end) return false;
     }
     return true;
 }
@@ -65,7 +70,8 @@ int Conversation::status() {
 }
 
 std::string Conversation::body() {
-    while (read_some() == Read::some) {
+    const auto limit = Clock::now() + patience;
+    while (read_some(limit) == Read::some) {
     }
     const auto head = received_.find("\r\n\r\n");
     return head == std::string::npos ? std::string() : received_.substr(head + 4);

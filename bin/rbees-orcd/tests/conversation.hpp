@@ -3,6 +3,7 @@
 /// An HTTP/1.0 client on a plain socket: one request, read as slowly as a test wants, left whenever it wants. Bodies
 /// come without framing, so that a test sees what a client sees.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,11 +16,12 @@ struct Asking {
     std::string_view target = "/";
     std::string_view token;
     std::string_view body;
+    std::string_view header;  ///< one more, as "Name: value"
 };
 
 class Conversation {
   public:
-    /// Connects and sends. Waits are bounded by 30 s; running into that fails the test.
+    /// Connects and sends. Every wait ends after 30 s, whatever still comes; running into that fails the test.
     explicit Conversation(const Asking& asking);
     ~Conversation() { leave(); }
     Conversation(const Conversation&) = delete;
@@ -39,7 +41,7 @@ class Conversation {
 
   private:
     enum class Read : unsigned char { some, end };
-    Read read_some();
+    Read read_some(std::chrono::steady_clock::time_point limit);
 
     int socket_ = -1;
     std::string received_;

@@ -10,58 +10,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
-#include <thread>
 
 #include "rbees/contracts/executions.hpp"
 #include "rbees/http_api/answers.hpp"
+#include "recorder.hpp"
 
 namespace rbees::orcd {
 namespace {
-
-constexpr std::chrono::seconds patience(30);
-
-/// A server on its own thread, and a log that other threads can wait for.
-template <class Log>
-class Recorder {
-  public:
-    explicit Recorder(net::Handler handler)
-        : server_(io_, {}, std::move(handler), http_api::server_error_body(), {}),
-          port_(server_.listen("127.0.0.1", 0).value()) {}
-
-    void start() {
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    void stop() {
-        io_.stop();
-        thread_.join();
-    }
-
-    net::IoContext& io() { return io_; }
-    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
-    void note(const std::function<void(Log&)>& change) {
-        const std::scoped_lock lock(mutex_);
-        change(log_);
-        changed_.notify_all();
-    }
-    Log log() {
-        const std::scoped_lock lock(mutex_);
-        return log_;
-    }
-    bool wait_until(const std::function<bool(const Log&)>& is_so) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] { return is_so(log_); });
-    }
-
-  private:
-    net::IoContext io_;
-    net::Server server_;
-    std::uint16_t port_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    Log log_;
-    std::thread thread_;
-};
 
 std::string header(const net::Request& request, std::string_view name) {
     return std::string(request.headers.find(name).value_or(""));

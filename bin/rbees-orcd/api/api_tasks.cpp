@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/api.hpp"
+#include "api/task_questions.hpp"
+#include "api/task_streams.hpp"
+#include "api/task_views.hpp"
+#include "rbees/control/task_request.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::TaskExplanation;
+using contracts::TaskPage;
+using contracts::TaskStatus;
+using orchestrator::Job;
+
+/// What a caller may not see is not there for it.
+Checked<Job> for_caller(Checked<Job> job, const http_api::Caller& caller) {
+    if (!job || may_see(caller, *job)) return job;
+    return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
+                                   .detail = fmt::format("there is no task {}", job->id.str()),
+                                   .hint = "rbees jobs list"});
+}
+
+net::Response accepted(const http_api::Call& call, std::string answer) {
+    const auto task = reflect::from_json_text<contracts::TaskAccepted>(answer);
+    auto response = http_api::json_text_answer(call.route.status, std::move(answer));
+    if (task) response.headers.set("Location", "/v2/tasks/" + task->job_id.str());
+    return response;
+}
+
+/// A refusal; one for a full queue in the words of the first rbees besides: `message`, `policy_label`, `X-Backoff-Ms`.
+net::Response refused(const http_api::Call& call, const Problem& problem) {
+    auto response = call.refuse(problem);
+    if (problem.status() != 429) return response;
+    auto body = reflect::parse_json(response.body);
+    if (!body || !body->is_object()) return response;
+    body->get_object()["message"] = problem.detail;
+    body->get_object()["policy_label"] = problem.code == ErrorCode::QUEUE_FULL_DROP_LRU ? "drop-lru" : "reject";
+    response.body = reflect::to_text(*body);
+    response.headers.set("X-Backoff-Ms", std::to_string(problem.retry_after_ms.value_or(0)));
+    return response;
+}
+
+/// A page of what is on disk, which is all that may be shown.
+Checked<TaskPage> page_of(Control& control, const TaskQuery& query) {
+    const auto rows = control.reader().list("job", query.filter, query.cursor, query.limit);
+    if (!rows) {
+        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = rows.error().message});
+    }
+    TaskPage page;
+    auto damaged = rows->damaged;
+    for (const auto& row : rows->rows) {
+        const auto job = reflect::from_json_text<Job>(row.entity.json);
+        if (!job) {
+            damaged.push_back(row.entity.id);
+            continue;
+        }
+        page.tasks.push_back(view_of(*job, control.jobs().queue_position(*job)));
+    }
+    if (rows->next) page.next = store::to_text(*rows->next);
+    if (!damaged.empty()) page.damaged = std::move(damaged);
+    return page;
+}
+
+net::Response page_answer(const http_api::Call& call, const TaskPage& page) {
+    auto body = reflect::to_json(page);
+    if (!page.next) body.get_object()["next"] = nullptr;
+    return http_api::json_text_answer(call.route.status, reflect::to_text(body));
+}
+
+TaskExplanation explain(Control& control, const Job& job) {
+    const auto& workers = control.fleet().view().workers;
+    TaskSurroundings around;
+    around.queue_position = control.jobs().queue_position(job);
+    around.workers =
+        static_cast<std::uint32_t>(std::ranges::count(workers, job.model, &orchestrator::RoutableWorker::model));
+    around.now = control.fleet().world().wall_now();
+    return explanation_of(job, around);
+}
+
+}  // namespace
+
+void Api::bind_tasks(http_api::Handlers& handlers) {
+    handlers.bind("task_submit", [this](http_api::Call& call) { return submit_task(call); });
+    handlers.bind("tasks", [this](http_api::Call& call) { return list_tasks(call); });
+    handlers.bind("task", [this](http_api::Call& call) { return one_task(call); });
+    handlers.bind("task_events", [this](http_api::Call& call) { return task_events(call); });
+    handlers.bind("task_cancel", [this](http_api::Call& call) {
+        return answer_with<TaskStatus>(
+            call, [&control = control_, id = JobId(call.parameter("id")), caller = call.caller](auto reply) {
+                control.jobs().find(id, [&control, caller, reply](Checked<Job> found) {
+                    const auto job = for_caller(std::move(found), caller);
+                    if (!job) return reply(std::unexpected(job.error()));
+                    control.jobs().cancel(job->id, [reply](Checked<Job> cancelled) {
+                        if (!cancelled) return reply(std::unexpected(cancelled.error()));
+                        reply(TaskStatus{cancelled->id, cancelled->state});
+                    });
+                });
+            });
+    });
+    handlers.bind("task_explain", [this](http_api::Call& call) {
+        return answer_with<TaskExplanation>(
+            call, [&control = control_, id = JobId(call.parameter("id")), caller = call.caller](auto reply) {
+                control.jobs().find(id, [&control, caller, reply](Checked<Job> found) {
+                    const auto job = for_caller(std::move(found), caller);
+                    if (!job) return reply(std::unexpected(job.error()));
+                    reply(explain(control, *job));
+                });
+            });
+    });
+}
+
+net::Task<void> Api::submit_task(http_api::Call& call) {
+    const auto key = idempotency_key(call.request());
+    auto request = control::read_task_request(call.request().body);
+    if (!key || !request) {
+        auto refusal = call.refuse(key ? request.error() : key.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    auto submission = std::make_shared<control::Submission>(TokenId(call.caller.id), std::move(*request), *key);
+    std::function<void(Answerer<Checked<std::string>>)> question = [&control = control_, submission](auto reply) {
+        control.jobs().submit(std::move(*submission), std::move(reply));
+    };
+    const auto answer = co_await ask<Checked<std::string>>(control_.io(), std::move(question));
+    auto response = answer ? accepted(call, *answer) : refused(call, answer.error());
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<void> Api::list_tasks(http_api::Call& call) {
+    auto query = task_query(call.request());
+    if (!query) {
+        auto refusal = call.refuse(query.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    if (call.caller.role != contracts::Role::admin) query->filter.owner = call.caller.id;
+    std::function<void(Answerer<Checked<TaskPage>>)> question = [&control = control_, query = *query](auto reply) {
+        reply(page_of(control, query));
+    };
+    const auto page = co_await ask<Checked<TaskPage>>(control_.io(), std::move(question));
+    auto response = page ? page_answer(call, *page) : call.refuse(page.error());
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call) {
+    std::function<void(Answerer<Checked<FoundTask>>)> question = [&control = control_, id = JobId(call.parameter("id")),
+                                                                  caller = call.caller](auto reply) {
+        control.jobs().find(id, [&control, caller, reply](Checked<Job> found) {
+            auto job = for_caller(std::move(found), caller);
+            if (!job) return reply(std::unexpected(job.error()));
+            const auto position = control.jobs().queue_position(*job);
+            reply(FoundTask{std::move(*job), position});
+        });
+    };
+    return ask<Checked<FoundTask>>(control_.io(), std::move(question));
+}
+
+net::Task<void> Api::one_task(http_api::Call& call) {
+    const auto found = co_await find_task(call);
+    if (!found) {
+        auto refusal = call.refuse(found.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    auto view = view_of(found->job, found->queue_position);
+    if (contracts::has_ended(found->job.state) && !found->job.erased) {
+        auto result = co_await streams_->read_result(found->job.id);
+        // Erased since it was found: the view without its text is right, too.
+        view.erased = !result && result.error().code == ErrorCode::GONE;
+        if (!result && !view.erased) {
+            auto refusal = call.refuse(result.error());
+            co_await call.exchange.respond(std::move(refusal));
+            co_return;
+        }
+        if (result) {
+            view.output = std::move(result->output);
+            view.message = std::move(result->message);
+        }
+    }
+    auto response = http_api::json_answer(call.route.status, view);
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<void> Api::task_events(http_api::Call& call) {
+    const auto after = last_event(call.request());
+    if (!after) {
+        auto refusal = call.refuse(after.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    auto found = co_await find_task(call);
+    if (!found) {
+        auto refusal = call.refuse(found.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    co_await streams_->serve(call, std::move(found->job), *after);
+}
+
+}  // namespace rbees::orcd

@@ -1,0 +1,36 @@
+#pragma once
+/// @file
+/// What requests about tasks say beside their bodies: headers and query, read and checked. Pure.
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "rbees/contracts/problem.hpp"
+#include "rbees/net/message.hpp"
+#include "rbees/store/reader.hpp"
+
+namespace rbees::orcd {
+
+template <class T>
+using Read = std::expected<T, contracts::Problem>;
+
+/// `Idempotency-Key`, if there is one: 1 to 255 visible ASCII characters, once; else INVALID_PARAMS.
+[[nodiscard]] Read<std::optional<std::string>> idempotency_key(const net::Request& request);
+
+/// The number of the last event that the client has: `Last-Event-ID`, else `?after=`; 0 if it says neither.
+[[nodiscard]] Read<std::uint64_t> last_event(const net::Request& request);
+
+/// Which page of which tasks a list shows.
+struct TaskQuery {
+    store::EntityFilter filter;
+    std::optional<store::PageCursor> cursor;
+    std::size_t limit = 50;
+};
+
+/// `status` (also `live`: all that have not ended), `model`, `session`, `since` (inclusive), `until` (exclusive),
+/// `limit` (1 to 200), `cursor`. INVALID_PARAMS names every one that is wrong; others are not looked at.
+[[nodiscard]] Read<TaskQuery> task_query(const net::Request& request);
+
+}  // namespace rbees::orcd
