@@ -20,10 +20,10 @@ namespace rbees::ctl {
 class Session;
 
 /// What may stand for a value; checked before a handler runs.
-enum class ValueKind : std::uint8_t { none, text, whole_number, number, duration, endpoints };
+enum class ValueKind : std::uint8_t { none, text, whole_number, whole_from_zero, number, duration, endpoints };
 
 /// Whose ids complete a value on Tab.
-enum class Completion : std::uint8_t { none, models, workers, nodes, tokens, files, folders, commands };
+enum class Completion : std::uint8_t { none, models, workers, nodes, tokens, jobs, files, folders, commands };
 
 /// An option of the command line. One without a value is a switch.
 struct Flag {

@@ -41,6 +41,8 @@ std::string_view list_of(Completion completion) {
             return "nodes";
         case Completion::tokens:
             return "tokens";
+        case Completion::jobs:
+            return "jobs --status live";
         default:
             return {};
     }

@@ -13,7 +13,7 @@ constexpr std::array table{
     ExitCodeRow{ExitCode::ok, "it worked"},
     ExitCodeRow{ExitCode::failed, "it failed; the message says why"},
     ExitCodeRow{ExitCode::usage, "the command line is wrong; nothing was done"},
-    ExitCodeRow{ExitCode::not_found, "there is no such model, worker, node or token"},
+    ExitCodeRow{ExitCode::not_found, "there is no such model, task, worker, node or token"},
     ExitCodeRow{ExitCode::not_authorized, "the token is missing, unknown, or may not do that"},
     ExitCodeRow{ExitCode::remote_failed, "rbees did its part, but the job on the other side failed"},
     ExitCodeRow{ExitCode::timed_out, "time ran out; it may still be going on"},

@@ -22,6 +22,12 @@ Checked<void> refuse(const Flag& flag, std::string_view value, std::string_view 
     return usage_error(fmt::format("{} {}: {}", flag.name, value, what), std::move(hint));
 }
 
+Checked<void> check_whole_number(const Flag& flag, const std::string& value, std::int64_t least) {
+    const auto number = read_number<std::int64_t>(value);
+    if (number && *number >= least) return {};
+    return refuse(flag, value, fmt::format("must be a whole number from {}", least));
+}
+
 Checked<void> check_duration(const Flag& flag, const std::string& value) {
     const auto duration = parse_duration(value);
     if (!duration) return refuse(flag, value, duration.error().message, duration.error().remedy);
@@ -37,11 +43,10 @@ Checked<void> check_value(const Flag& flag, const std::string& value) {
         case ValueKind::text:
             if (value.empty()) return refuse(flag, "''", "must not be empty");
             return check_choice(flag.name, flag.choices, value);
-        case ValueKind::whole_number: {
-            const auto number = read_number<std::int64_t>(value);
-            if (!number || *number < 1) return refuse(flag, value, "must be a whole number from 1");
-            return {};
-        }
+        case ValueKind::whole_number:
+            return check_whole_number(flag, value, 1);
+        case ValueKind::whole_from_zero:
+            return check_whole_number(flag, value, 0);
         case ValueKind::number: {
             const auto number = read_number<double>(value);
             if (!number || !std::isfinite(*number) || *number < 0)

@@ -42,7 +42,11 @@ Checked<net::Response> Api::exchange(net::ClientRequest request) {
 }
 
 Checked<net::Response> Api::call(std::string_view method, std::string_view path, std::string body) {
-    auto response = exchange(request(method, path, std::move(body)));
+    return call(request(method, path, std::move(body)));
+}
+
+Checked<net::Response> Api::call(net::ClientRequest request) {
+    auto response = exchange(std::move(request));
     if (!response || response->status < 400) return response;
     auto error = refusal(*response);
     if (error.exit == ExitCode::not_authorized && !address_.token) error.hint = no_token_hint;

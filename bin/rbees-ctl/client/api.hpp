@@ -39,6 +39,14 @@ class Api {
     /// An answer of 2xx; any other is an error.
     [[nodiscard]] Checked<net::Response> call(std::string_view method, std::string_view path, std::string body = {});
 
+    [[nodiscard]] Checked<net::Response> call(net::ClientRequest request);
+
+    /// The same, for a request that was made by `request`.
+    template <class T>
+    [[nodiscard]] Checked<T> fetch(net::ClientRequest request) {
+        return read<T>(call(std::move(request)));
+    }
+
     template <class T>
     [[nodiscard]] Checked<T> get(std::string_view path) {
         return read<T>(call("GET", path));

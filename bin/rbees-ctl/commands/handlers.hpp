@@ -19,6 +19,14 @@ Outcome run_orchestrator_status(Session& session, const Arguments& arguments);
 Outcome run_orchestrator_health(Session& session, const Arguments& arguments);
 Outcome run_orchestrator_logs(Session& session, const Arguments& arguments);
 
+Outcome run_jobs_submit(Session& session, const Arguments& arguments);
+Outcome run_jobs_list(Session& session, const Arguments& arguments);
+Outcome run_jobs_status(Session& session, const Arguments& arguments);
+Outcome run_jobs_events(Session& session, const Arguments& arguments);
+Outcome run_jobs_cancel(Session& session, const Arguments& arguments);
+Outcome run_jobs_wait(Session& session, const Arguments& arguments);
+Outcome run_jobs_explain(Session& session, const Arguments& arguments);
+
 Outcome run_models_list(Session& session, const Arguments& arguments);
 Outcome run_models_pull(Session& session, const Arguments& arguments);
 Outcome run_models_load(Session& session, const Arguments& arguments);

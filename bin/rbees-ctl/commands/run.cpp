@@ -1,36 +1,14 @@
 #include <fmt/format.h>
 
-#include <istream>
-#include <iterator>
-
 #include "cli/session.hpp"
 #include "client/chat.hpp"
 #include "commands/handlers.hpp"
+#include "commands/input.hpp"
 #include "commands/preference.hpp"
 #include "output/words.hpp"
-#include "rbees/base/utf8.hpp"
 
 namespace rbees::ctl {
 namespace {
-
-constexpr std::size_t prompt_bytes_max = std::size_t{16} << 20;
-
-/// The prompt itself; "-" stands for stdin.
-Checked<std::string> read_prompt(Session& session, std::string written) {
-    if (written == "-") {
-        std::istreambuf_iterator<char> bytes(*session.surroundings().input);
-        written.clear();
-        for (; bytes != std::istreambuf_iterator<char>() && written.size() <= prompt_bytes_max; ++bytes) {
-            written += *bytes;
-        }
-    }
-    if (written.size() > prompt_bytes_max) return usage_error("the prompt is larger than 16 MiB");
-    if (!is_valid_utf8(written)) return usage_error("the prompt is not UTF-8 text", "convert it: iconv -t UTF-8");
-    if (written.find_first_not_of(" \t\r\n") == std::string::npos) {
-        return usage_error("the prompt is empty", "for example: rbees run \"Why is the sky blue?\"");
-    }
-    return written;
-}
 
 /// Shows the answer as it comes: text on stdout, the rest on stderr.
 class AnswerView {
@@ -86,7 +64,7 @@ class AnswerView {
 }  // namespace
 
 Outcome run_run(Session& session, const Arguments& arguments) {
-    auto prompt = read_prompt(session, arguments.required("PROMPT"));
+    auto prompt = read_prompt(session, arguments.required("PROMPT"), "rbees run \"Why is the sky blue?\"");
     if (!prompt) return std::unexpected(prompt.error());
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());

@@ -23,6 +23,7 @@ class CompletionTest : public CommandTest {
             << "#!/bin/sh\n"
             << "case \"$*\" in\n"
             << "  *'models list --all'*) echo 'ID KIND'; echo 'smollm2 * chat'; echo 'qwen3-4b chat' ;;\n"
+            << "  *'jobs list --status live'*) echo 'ID STATUS'; echo 'job-1 queued, 2 before m' ;;\n"
             << "esac\n"
             << "case \"$*\" in --home\\ /lab*) echo 'lab-model chat' ;; esac\n";
         std::filesystem::permissions(folder / "rbees", std::filesystem::perms::owner_all);
@@ -87,12 +88,13 @@ try rbees completion f
 try rbees models pull ''
 try rbees --home /lab run --model l
 try rbees help exi
+try rbees jobs cancel ''
 )");
 
     ASSERT_TRUE(said);
     EXPECT_EQ(*said,
               "models\nlist pull load unload rm --help\npull\n--max-tokens\nnode\nfish\nsmollm2 qwen3-4b\nlab-model\n"
-              "exit-codes\n");
+              "exit-codes\njob-1\n");
 }
 
 TEST_F(CompletionTest, FishCompletesVerbsOptionsChoicesAndIds) {
