@@ -230,8 +230,9 @@ Outcome run_jobs_explain(Session& session, const Arguments& arguments) {
     auto& console = session.console();
     const auto json = reflect::to_json(*told);
     auto members = json.get_object();
-    members.erase("summary");
-    members.erase("next");
+    for (const auto* sentence : {"summary", "next"}) {
+        members.stable_erase(members.find(sentence));
+    }
     console.answer(
         json, fmt::format("{}\n{}\n\n{}", told->summary, told->next, render_details(members, console.out().colour)));
     return ExitCode::ok;
