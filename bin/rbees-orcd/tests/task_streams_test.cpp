@@ -85,6 +85,20 @@ TEST_F(Tasks, ThatRunTellTheirPace) {
     EXPECT_TRUE(stream->wait_for("event: metrics\ndata: {\"tokens\":2,\"tokens_per_second\":"));
 }
 
+TEST_F(Tasks, AReaderThatDoesNotReadHoldsNobodyUp) {
+    const std::string word(8'000, 'x');
+    worker(std::vector<std::string>(1'000, word));
+    const auto id = submit();
+    const auto slow = follow(id);
+    ASSERT_TRUE(slow->wait_for("event: queued"));
+
+    EXPECT_TRUE(house.orcd.wait_for_answer("/v2/tasks?status=completed", id));
+
+    const auto events = events_of(slow->body());
+    EXPECT_EQ(ids_of(events), ids_between(1, events.size()));
+    EXPECT_EQ(text_of(events).size(), 1'000 * word.size());
+}
+
 TEST_F(Tasks, AClientThatLeavesItsStreamIsForgotten) {
     const auto stream = follow(submit());
     ASSERT_TRUE(stream->wait_for("event: queued"));
