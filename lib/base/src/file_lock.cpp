@@ -40,4 +40,9 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
     return FileLock(std::move(fd));
 }
 
+bool FileLock::is_held(const std::filesystem::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return fd.valid() && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 }  // namespace rbees

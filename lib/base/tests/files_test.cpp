@@ -217,6 +217,14 @@ TEST(FileLock, IsFreeAgainWhenItsHolderIsGone) {
     EXPECT_TRUE(FileLock::acquire(folder / "orcd.lock"));
 }
 
+TEST(FileLock, IsKnownToBeHeldWithoutBeingTaken) {
+    const TemporaryFolder folder;
+    EXPECT_FALSE(FileLock::is_held(folder / "orcd.lock"));
+    const auto first = FileLock::acquire(folder / "orcd.lock");
+
+    EXPECT_TRUE(FileLock::is_held(folder / "orcd.lock"));
+}
+
 TEST(FileLock, MissingFolderIsNamed) {
     EXPECT_THAT(FileLock::acquire("/nonexistent-rbees/lock").error().message,
                 testing::HasSubstr("/nonexistent-rbees/lock"));

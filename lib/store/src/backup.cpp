@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <sstream>
 
 #include "connection.hpp"
@@ -20,19 +19,6 @@ std::string to_text(const BackupManifest& manifest) {
     return fmt::format("rbees-backup 1\nformat {}\nprogram {}\nsequence {}\nhash {}\nmade_at {}\n", manifest.format,
                        manifest.program, manifest.head.sequence, to_hex(manifest.head.hash),
                        manifest.made_at.time_since_epoch().count());
-}
-
-/// The digest whose hexadecimal form this is.
-std::optional<Sha256Digest> digest_of(std::string_view hex) {
-    Sha256Digest digest{};
-    if (hex.size() != 2 * digest.size()) return std::nullopt;
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        const auto* start = hex.data() + 2 * i;
-        unsigned value = 0;
-        if (const auto [end, error] = std::from_chars(start, start + 2, value, 16); end != start + 2) return {};
-        digest[i] = static_cast<Sha256Digest::value_type>(value);
-    }
-    return digest;
 }
 
 /// The only form that `to_text` gives.
@@ -74,11 +60,12 @@ Result<BackupManifest> read_manifest(const std::filesystem::path& backup) {
 }
 
 /// What the database at `path` says of itself, after all of it was read.
-Result<BackupManifest> check(const std::filesystem::path& path, const std::optional<JournalHead>& known) {
+Result<BackupManifest> check(const std::filesystem::path& path, const std::optional<JournalHead>& known,
+                             const std::stop_token& stop = {}) {
     const auto name = path.native();
     const auto reader = Reader::open(path);
     if (!reader) return std::unexpected(reader.error());
-    const auto report = (*reader)->verify(known);
+    const auto report = (*reader)->verify(known, stop);
     if (report.first_problem) return fail(fmt::format("{} is not good: {}", name, *report.first_problem), other_backup);
     const auto database = Database::open(path, SQLITE_OPEN_READWRITE, "");
     if (!database) return std::unexpected(to_failure("open " + name, database.error()));
@@ -90,8 +77,9 @@ Result<BackupManifest> check(const std::filesystem::path& path, const std::optio
 }
 
 /// As `check`, against the manifest.
-Result<void> check_against(const std::filesystem::path& path, const BackupManifest& manifest) {
-    const auto found = check(path, manifest.head);
+Result<void> check_against(const std::filesystem::path& path, const BackupManifest& manifest,
+                           const std::stop_token& stop = {}) {
+    const auto found = check(path, manifest.head, stop);
     if (!found) return std::unexpected(found.error());
     if (found->head != manifest.head || found->format != manifest.format) {
         return fail(path.native() + " is not what its manifest says", other_backup);
@@ -106,12 +94,13 @@ Result<void> sync_file(const std::filesystem::path& path) {
 }
 
 Result<void> copy_database(const std::filesystem::path& database, const std::filesystem::path& to,
-                           const std::string& vfs) {
+                           const std::string& vfs, const std::stop_token& stop) {
     const auto what = fmt::format("copy {} to {}", database.native(), to.native());
     // An empty file may be written to; made here, it has our mode and not that of the umask.
     if (auto made = make_private_file(to); !made) return made;
     const auto source = Database::open(database, SQLITE_OPEN_READWRITE, vfs);
     if (!source) return std::unexpected(to_failure(what, source.error()));
+    source->end_with(stop);
     auto copy = source->prepare("VACUUM INTO ?");
     if (!copy) return std::unexpected(to_failure(what, copy.error()));
     if (const auto copied = copy->run(std::string_view(to.native())); !copied) {
@@ -121,9 +110,11 @@ Result<void> copy_database(const std::filesystem::path& database, const std::fil
 }
 
 Result<BackupManifest> copy_and_check(const std::filesystem::path& database, const std::filesystem::path& to,
-                                      const std::string& vfs) {
-    if (auto copied = copy_database(database, to, vfs); !copied) return std::unexpected(std::move(copied.error()));
-    return check(to, std::nullopt);
+                                      const std::string& vfs, const std::stop_token& stop) {
+    if (auto copied = copy_database(database, to, vfs, stop); !copied) {
+        return std::unexpected(std::move(copied.error()));
+    }
+    return check(to, std::nullopt, stop);
 }
 
 }  // namespace
@@ -135,14 +126,14 @@ std::filesystem::path beside(const std::filesystem::path& path, std::string_view
 }
 
 Result<BackupManifest> create_backup(const std::filesystem::path& database, const std::filesystem::path& target,
-                                     const std::string& vfs) {
+                                     const std::string& vfs, const std::stop_token& stop) {
     std::error_code ignored;
     if (std::filesystem::exists(target, ignored)) {
         return fail(target.native() + " exists already", "choose another name for the backup");
     }
     const auto partial = beside(target, ".partial");
     std::filesystem::remove(partial, ignored);
-    auto manifest = copy_and_check(database, partial, vfs);
+    auto manifest = copy_and_check(database, partial, vfs, stop);
     Result<void> placed;
     // The manifest comes first: a backup that has its name is complete.
     if (manifest) placed = write_file_atomically(manifest_of(target), to_text(*manifest), FileAccess::owner_only);
@@ -156,10 +147,15 @@ Result<BackupManifest> create_backup(const std::filesystem::path& database, cons
     return std::unexpected(manifest ? placed.error() : manifest.error());
 }
 
-Result<BackupManifest> verify_backup(const std::filesystem::path& backup) {
+Result<BackupManifest> back_up(const std::filesystem::path& database, const std::filesystem::path& target,
+                               const std::stop_token& stop) {
+    return create_backup(database, target, "", stop);
+}
+
+Result<BackupManifest> verify_backup(const std::filesystem::path& backup, const std::stop_token& stop) {
     auto manifest = read_manifest(backup);
     if (!manifest) return manifest;
-    if (auto good = check_against(backup, *manifest); !good) return std::unexpected(std::move(good.error()));
+    if (auto good = check_against(backup, *manifest, stop); !good) return std::unexpected(std::move(good.error()));
     return manifest;
 }
 

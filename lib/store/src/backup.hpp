@@ -3,6 +3,7 @@
 /// The steps of backups that the journal and tests need by themselves.
 
 #include <functional>
+#include <stop_token>
 
 #include "rbees/store/backup.hpp"
 
@@ -14,7 +15,8 @@ namespace rbees::store {
 /// only the log cannot begin anew meanwhile. The online backup API on the writing connection would take its steps
 /// between commits, and copy free pages too.
 [[nodiscard]] Result<BackupManifest> create_backup(const std::filesystem::path& database,
-                                                   const std::filesystem::path& target, const std::string& vfs);
+                                                   const std::filesystem::path& target, const std::string& vfs,
+                                                   const std::stop_token& stop = {});
 
 /// A restore that calls `step` before each change of a file.
 [[nodiscard]] Result<Restored> restore_in_steps(const std::filesystem::path& backup,

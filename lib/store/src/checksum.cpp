@@ -1,6 +1,7 @@
 #include "checksum.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace rbees::store {
 
@@ -32,6 +33,18 @@ std::uint64_t milliseconds(WallTime time) {
 }
 
 }  // namespace
+
+std::optional<Sha256Digest> digest_of(std::string_view hex) {
+    Sha256Digest digest{};
+    if (hex.size() != 2 * digest.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const auto* start = hex.data() + 2 * i;
+        unsigned value = 0;
+        if (const auto [end, error] = std::from_chars(start, start + 2, value, 16); end != start + 2) return {};
+        digest[i] = static_cast<Sha256Digest::value_type>(value);
+    }
+    return digest;
+}
 
 Sha256Digest chain_hash(FieldHasher& hasher, const Sha256Digest& previous, Sequence sequence, WallTime at,
                         const Record& record) {

@@ -21,6 +21,9 @@ class FieldHasher {
     Sha256 hash_;
 };
 
+/// The digest whose hexadecimal form this is.
+[[nodiscard]] std::optional<Sha256Digest> digest_of(std::string_view hex);
+
 /// The hash of a record: previous hash, sequence, type, version, at, body.
 [[nodiscard]] Sha256Digest chain_hash(FieldHasher& hasher, const Sha256Digest& previous, Sequence sequence, WallTime at,
                                       const Record& record);

@@ -19,7 +19,7 @@ Committer::Committer(std::unique_ptr<Writer> writer, Queue& queue, Space& space,
 
 void Committer::run() {
     while (!has_failed_) {
-        auto group = queue_.take_group(limits::space_check_interval);
+        auto group = queue_.take_group(patience());
         if (!group) break;
         if (group->empty()) {
             tidy();
@@ -28,6 +28,7 @@ void Committer::run() {
         } else {
             commit_group(std::move(*group));
         }
+        cut_if_due();
     }
     if (has_failed_) return;
     if (const auto truncated = writer_->truncate_log(); !truncated) fail("checkpoint the journal", truncated.error());
@@ -112,6 +113,48 @@ void Committer::checkpoint_if_due() {
     } else {
         fail("checkpoint the journal", copied.error());
     }
+}
+
+Duration Committer::patience() const {
+    if (!options_.keep) return limits::space_check_interval;
+    return std::clamp<Duration>(cut_due_at_ - BootClock::now(), Duration{}, limits::space_check_interval);
+}
+
+void Committer::cut_if_due() {
+    if (!options_.keep || has_failed_ || is_refusing_ || BootClock::now() < cut_due_at_) return;
+    cut_due_at_ = BootClock::now() + options_.cut_interval;
+    // What it writes must not come out of the reserve, nor out of the room for work that goes on.
+    if (space_.state() != SpaceState::normal && space_.state() != SpaceState::below_watermark) return;
+    const auto is_written = write_cut_step();
+    if (!is_written && is_written.error().is_full()) return;
+    if (!is_written) return fail("cut the journal", is_written.error());
+    if (!*is_written) return;
+    reach(CrashPoint::cut_not_committed);
+    const auto first = writer_->first();
+    if (const auto committed = writer_->commit(); !committed) return fail("commit the journal", committed.error());
+    published_.change([&](JournalHead& head, JournalMetrics& metrics) {
+        metrics.records += writer_->head().sequence - head.sequence;
+        metrics.cut_records += writer_->first() - first;
+        head = writer_->head();
+    });
+    cut_due_at_ = BootClock::now() + limits::cut_pause;
+    reach(CrashPoint::cut_committed);
+    checkpoint_if_due();
+}
+
+Sql<bool> Committer::write_cut_step() {
+    Sql<void> written;
+    if (writer_->is_cutting()) {
+        written = writer_->cut_records();
+    } else {
+        const auto now = options_.now();
+        const auto last = writer_->last_before(now - std::chrono::ceil<std::chrono::milliseconds>(*options_.keep));
+        if (!last) return std::unexpected(last.error());
+        if (!*last) return false;
+        written = writer_->write_checkpoint(**last, now);
+    }
+    if (!written) return std::unexpected(std::move(written.error()));
+    return true;
 }
 
 void Committer::reach(CrashPoint point) const {

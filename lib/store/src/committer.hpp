@@ -1,6 +1,7 @@
 #pragma once
 /// @file
-/// What the journal thread does with each group of batches: room, transaction, commit, callbacks, checkpoint.
+/// What the journal thread does with each group of batches: room, transaction, commit, callbacks, checkpoint; and
+/// between two groups, with old records.
 
 #include <memory>
 #include <mutex>
@@ -53,6 +54,9 @@ class Committer {
     void fail(std::string_view what, const SqlError& error);
     void tidy();
     void checkpoint_if_due();
+    [[nodiscard]] Duration patience() const;
+    void cut_if_due();
+    [[nodiscard]] Sql<bool> write_cut_step();
     void reach(CrashPoint point) const;
 
     std::unique_ptr<Writer> writer_;
@@ -62,6 +66,7 @@ class Committer {
     const JournalOptions& options_;
     bool is_refusing_ = false;  ///< the disk filled up under a queued batch
     bool has_failed_ = false;
+    Instant cut_due_at_{};      ///< when to look for old records, or to go on with taking them away
     int checkpoint_due_pages_;  ///< log size from which an idle moment is used for a checkpoint
 };
 

@@ -9,11 +9,13 @@
 #include <thread>
 
 #include "backup.hpp"
+#include "chain.hpp"
 #include "committer.hpp"
 #include "connection.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/store/limits.hpp"
+#include "schema.hpp"
 
 namespace rbees::store {
 namespace {
@@ -68,19 +70,30 @@ class Journal::Engine {
         : path_(std::move(path)),
           options_(std::move(options)),
           lock_(std::move(lock)),
-          space_(space_options(path_, options_)),
-          committer_(std::make_unique<Committer>(std::move(writer), queue_, space_, published_, options_)),
+          space_(std::in_place, space_options(path_, options_)),
+          committer_(std::make_unique<Committer>(std::move(writer), queue_, *space_, published_, options_)),
           thread_([this] { committer_->run(); }) {}
+
+    /// One that is only read.
+    Engine(std::filesystem::path path, JournalOptions options, const JournalHead& end, Failure cause)
+        : path_(std::move(path)), options_(std::move(options)), read_only_cause_(std::move(cause)) {
+        published_.change([&end](JournalHead& head, JournalMetrics&) { head = end; });
+    }
+
+    [[nodiscard]] SpaceState space() const { return space_ ? space_->state() : SpaceState::read_only; }
 
     [[nodiscard]] std::expected<void, AppendError> admits(Admission admission) const {
         auto queued = queue_.admits();
-        if (queued && !has_room(space_.state(), admission)) return std::unexpected(AppendError::storage_full);
+        if (queued && !has_room(space(), admission)) return std::unexpected(AppendError::storage_full);
         return queued;
     }
 
     [[nodiscard]] std::expected<void, AppendError> append(Batch batch, Callback committed) {
         const auto size = size_of(batch);
         RBEES_ASSERT(size <= limits::batch_bytes_max);
+        for (const auto& record : batch.records) {
+            RBEES_ASSERT(!record.type.starts_with("journal:"));
+        }
         auto admitted = admits(batch.admission);
         if (admitted) admitted = queue_.push({std::move(batch), std::move(committed), size});
         if (!admitted) {
@@ -90,7 +103,7 @@ class Journal::Engine {
     }
 
     void stop() {
-        RBEES_ASSERT(std::this_thread::get_id() != thread_.get_id());
+        RBEES_ASSERT(!thread_.joinable() || std::this_thread::get_id() != thread_.get_id());
         queue_.close(AppendError::stopped);
         if (thread_.joinable()) thread_.join();
         committer_.reset();
@@ -98,28 +111,28 @@ class Journal::Engine {
 
     std::filesystem::path path_;
     JournalOptions options_;
-    FileLock lock_;
+    std::optional<FileLock> lock_;
     Queue queue_;
-    Space space_;
+    std::optional<Space> space_;
     Published published_;
+    std::optional<Failure> read_only_cause_;
     std::unique_ptr<Committer> committer_;
     std::thread thread_;
 };
 
-std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(const std::filesystem::path& path,
-                                                                 JournalOptions options) {
-    if (!options.storage_failed) {
-        options.storage_failed = [](const Failure&) { std::_Exit(exit_code_storage_failed); };
-    }
+std::expected<std::unique_ptr<Journal::Engine>, OpenError> Journal::open_to_write(const std::filesystem::path& path,
+                                                                                  const JournalOptions& options) {
     const auto folder = folder_of(path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
         const auto remedy = "make it writable for this user, or choose another with --home";
         return refuse(OpenProblem::unavailable, fail_with_errno("cannot write to " + folder.native(), remedy).error());
     }
-    auto lock_path = path;
-    lock_path += ".lock";
+    const auto lock_path = beside(path, ".lock");
     auto lock = FileLock::acquire(lock_path);
-    if (!lock) return refuse(OpenProblem::locked, std::move(lock.error()));
+    if (!lock) {
+        const bool is_held = FileLock::is_held(lock_path);
+        return refuse(is_held ? OpenProblem::locked : OpenProblem::unavailable, std::move(lock.error()));
+    }
     if (std::filesystem::exists(restoring_marker(path))) {
         return refuse(OpenProblem::unavailable, {"a restore of " + path.native() + " was interrupted",
                                                  "run the restore again; the old database is whole beside it"});
@@ -130,8 +143,36 @@ std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(const std::file
     if (auto synced = sync_folder(folder); !synced) {
         return refuse(OpenProblem::unavailable, std::move(synced.error()));
     }
-    return std::unique_ptr<Journal>(
-        new Journal(std::make_unique<Engine>(path, std::move(options), std::move(*lock), std::move(*writer))));
+    return std::make_unique<Engine>(path, options, std::move(*lock), std::move(*writer));
+}
+
+std::expected<std::unique_ptr<Journal::Engine>, OpenError> Journal::open_read_only(const std::filesystem::path& path,
+                                                                                   const JournalOptions& options,
+                                                                                   OpenError cause) {
+    // Between the two files that a restore replaces, what is there may belong together or not.
+    if (std::filesystem::exists(restoring_marker(path))) return std::unexpected(std::move(cause));
+    const auto database = open_to_read(path, options.vfs);
+    if (!database) return std::unexpected(std::move(cause));
+    const auto format = database->integer("PRAGMA user_version");
+    if (!format || *format != std::ssize(migrations())) return std::unexpected(std::move(cause));
+    FieldHasher hasher;
+    const auto head = check_ends(*database, hasher, path.native());
+    if (!head) return std::unexpected(head.error());
+    return std::make_unique<Engine>(path, options, *head, std::move(cause.failure));
+}
+
+std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(const std::filesystem::path& path,
+                                                                 JournalOptions options) {
+    if (!options.storage_failed) {
+        options.storage_failed = [](const Failure&) { std::_Exit(exit_code_storage_failed); };
+    }
+    if (!options.now) options.now = wall_now;
+    auto engine = open_to_write(path, options);
+    if (!engine && engine.error().problem == OpenProblem::unavailable && options.may_be_read_only) {
+        engine = open_read_only(path, options, std::move(engine.error()));
+    }
+    if (!engine) return std::unexpected(std::move(engine.error()));
+    return std::unique_ptr<Journal>(new Journal(std::move(*engine)));
 }
 
 Journal::Journal(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -152,8 +193,8 @@ Result<std::unique_ptr<Reader>> Journal::open_reader() const {
     return Reader::open(engine_->path_, engine_->options_.vfs);
 }
 
-Result<BackupManifest> Journal::backup(const std::filesystem::path& target) const {
-    return create_backup(engine_->path_, target, engine_->options_.vfs);
+Result<BackupManifest> Journal::backup(const std::filesystem::path& target, const std::stop_token& stop) const {
+    return create_backup(engine_->path_, target, engine_->options_.vfs, stop);
 }
 
 JournalHead Journal::head() const {
@@ -161,7 +202,11 @@ JournalHead Journal::head() const {
 }
 
 SpaceState Journal::space() const {
-    return engine_->space_.state();
+    return engine_->space();
+}
+
+const std::optional<Failure>& Journal::read_only_cause() const {
+    return engine_->read_only_cause_;
 }
 
 JournalMetrics Journal::metrics() const {

@@ -62,7 +62,17 @@ ALTER TABLE entity ADD COLUMN due_at INTEGER;  -- milliseconds since 1970, or NU
 CREATE INDEX entity_by_due ON entity (kind, due_at, id) WHERE due_at IS NOT NULL;
 )sql";
 
-constexpr std::array all_migrations = {first_form, second_form};
+constexpr Migration third_form = R"sql(
+CREATE TABLE start (            -- one row: where the chain begins, because older records were cut off
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    sequence   INTEGER NOT NULL,  -- of the oldest record
+    before     BLOB NOT NULL,     -- hash of the record before it
+    checkpoint INTEGER NOT NULL   -- sequence of the record that vouches for this; 0 while nothing was cut
+) STRICT;
+INSERT INTO start VALUES (1, 1, zeroblob(32), 0);
+)sql";
+
+constexpr std::array all_migrations = {first_form, second_form, third_form};
 
 // secure_delete: erased text is overwritten, not only unlinked. cell_size_check: damaged pages are noticed earlier.
 constexpr const char* writer_settings = R"sql(

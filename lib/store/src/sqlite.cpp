@@ -147,4 +147,12 @@ Sql<std::string> Database::text(std::string_view sql) const {
     return std::string(*row ? statement->text(0) : std::string_view());
 }
 
+void Database::end_with(const std::stop_token& stop) const {
+    constexpr int steps_between_looks = 10'000;  // of SQLite's virtual machine: well below a millisecond
+    const auto is_stopped = [](void* token) {
+        return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
+    };
+    sqlite3_progress_handler(handle_.get(), steps_between_looks, is_stopped, const_cast<std::stop_token*>(&stop));
+}
+
 }  // namespace rbees::store

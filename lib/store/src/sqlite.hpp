@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -113,6 +114,9 @@ class Database {
     /// The first column of the first row.
     [[nodiscard]] Sql<std::int64_t> integer(std::string_view sql) const;
     [[nodiscard]] Sql<std::string> text(std::string_view sql) const;
+
+    /// Ends what runs on this connection with an error soon after a stop was asked for. `stop` must outlive it.
+    void end_with(const std::stop_token& stop) const;
 
     [[nodiscard]] sqlite3* get() const { return handle_.get(); }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "chain.hpp"
 #include "connection.hpp"
 #include "rbees/store/limits.hpp"
 #include "schema.hpp"
@@ -52,7 +53,7 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::filesy
     if (auto prepared = writer->prepare(); !prepared) {
         return std::unexpected(to_open_error("prepare " + name, prepared.error()));
     }
-    if (auto checked = writer->check_end(name); !checked) return std::unexpected(std::move(checked.error()));
+    if (auto loaded = writer->load(name); !loaded) return std::unexpected(std::move(loaded.error()));
     // What recovery found in the log goes into the database before anything rests on it.
     if (auto copied = writer->truncate_log(); !copied) {
         return std::unexpected(to_open_error("checkpoint " + name, copied.error()));
@@ -62,7 +63,7 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::filesy
 
 Sql<void> Writer::prepare() {
     sqlite3_wal_hook(database_.get(), remember_log_pages, &log_pages_);
-    const std::array<std::pair<Statement*, std::string_view>, 10> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&insert_record_, insert_record_sql},
@@ -73,6 +74,9 @@ Sql<void> Writer::prepare() {
         {&put_payload_, put_payload_sql},
         {&delete_payload_, "DELETE FROM payload WHERE id = ?"},
         {&delete_payloads_, "DELETE FROM payload WHERE id >= ? AND id < ?"},
+        {&name_checkpoint_, "UPDATE start SET checkpoint = ?"},
+        {&cut_front_, "DELETE FROM journal WHERE sequence < ?"},
+        {&move_start_, "UPDATE start SET sequence = ?, before = ?"},
     }};
     for (const auto& [statement, sql] : statements) {
         auto prepared = database_.prepare(sql);
@@ -82,39 +86,23 @@ Sql<void> Writer::prepare() {
     return {};
 }
 
-std::expected<void, OpenError> Writer::check_end(const std::string& name) {
-    const auto damaged = [&](std::string what) {
-        return std::unexpected(OpenError{OpenProblem::damaged,
-                                         {fmt::format("the journal in {} is damaged: {}", name, std::move(what)),
-                                          "restore a backup; keep this file, nothing in it was changed"}});
-    };
-    auto row = database_.prepare(
-        "SELECT head.sequence, head.hash, coalesce((SELECT max(sequence) FROM journal), 0), journal.at, journal.type, "
-        "journal.version, journal.body, (SELECT hash FROM journal WHERE sequence = head.sequence - 1) "
-        "FROM head LEFT JOIN journal ON journal.sequence = head.sequence");
-    if (!row) return std::unexpected(to_open_error("read " + name, row.error()));
-    const auto found = row->step();
-    if (!found) return std::unexpected(to_open_error("read " + name, found.error()));
-    if (!*found) return damaged("its head is missing");
-    head_ = {static_cast<Sequence>(row->integer(0)), row->digest(1)};
-    const auto last = static_cast<Sequence>(row->integer(2));
-    if (last != head_.sequence) {
-        return damaged(fmt::format("it ends at record {}, its head says {}", last, head_.sequence));
-    }
-    if (head_.sequence == 0) return {};
-    const WallTime at{std::chrono::milliseconds(row->integer(3))};
-    const Record record{std::string(row->text(4)), static_cast<std::uint32_t>(row->integer(5)),
-                        std::string(row->text(6))};
-    if (chain_hash(hasher_, row->digest(7), head_.sequence, at, record) != head_.hash) {
-        return damaged(fmt::format("record {} does not follow from the one before it", head_.sequence));
-    }
+std::expected<void, OpenError> Writer::load(const std::string& name) {
+    const auto head = check_ends(database_, hasher_, name);
+    if (!head) return std::unexpected(head.error());
+    head_ = *head;
+    if (auto loaded = load_cut(); !loaded) return std::unexpected(to_open_error("read " + name, loaded.error()));
     return {};
 }
 
-Sql<std::vector<Commit>> Writer::write(std::span<const Pending> group) {
+Sql<void> Writer::begin_transaction() {
     next_head_ = head_;
+    next_cut_ = cut_;
     erases_now_ = false;
-    if (auto begun = begin_.run(); !begun) return std::unexpected(std::move(begun.error()));
+    return begin_.run();
+}
+
+Sql<std::vector<Commit>> Writer::write(std::span<const Pending> group) {
+    if (auto begun = begin_transaction(); !begun) return std::unexpected(std::move(begun.error()));
     std::vector<Commit> commits;
     commits.reserve(group.size());
     for (const auto& pending : group) {
@@ -204,6 +192,7 @@ void Writer::roll_back() {
 Sql<void> Writer::commit() {
     if (auto committed = commit_.run(); !committed) return committed;
     head_ = next_head_;
+    cut_ = next_cut_;
     erased_since_truncation_ = erased_since_truncation_ || erases_now_;
     return {};
 }

@@ -158,7 +158,7 @@ TEST_F(BackupTest, ThatWasChangedOrCutOrHasAnotherManifestIsNotGood) {
 TEST_F(BackupTest, OfAnotherFormatIsRefusedWithTheReleaseThatRestoresIt) {
     ASSERT_TRUE(journal->backup(target()));
     auto text = read_file(beside(target(), ".manifest")).value();
-    text.replace(text.find("format 2"), 8, "format 9");
+    text.replace(text.find("format 3"), 8, "format 9");
     std::ofstream(beside(target(), ".manifest")) << text;
 
     const auto refused = verify_backup(target());

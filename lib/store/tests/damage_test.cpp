@@ -87,10 +87,30 @@ TEST_F(DamageTest, ReplayHandsOutOnlyWhatComesBeforeTheDamage) {
     EXPECT_EQ(seen, std::vector<Sequence>{1});
 }
 
+TEST_F(DamageTest, PageStopsAtADamagedRecord) {
+    change("UPDATE journal SET body = 'tvo' WHERE sequence = 2");
+    open();
+
+    const auto page = reader()->records({}, 10);
+
+    ASSERT_FALSE(page);
+    EXPECT_NE(page.error().message.find("record 2 "), std::string::npos);
+    EXPECT_TRUE(reader()->records({}, 1)) << "the first is good";
+}
+
 TEST_F(DamageTest, DeletedRecordIsMissed) {
+    change("DELETE FROM journal WHERE sequence = 2");
+
+    const auto problem = Reader::open(path()).value()->verify(head).first_problem.value_or("");
+
+    EXPECT_NE(problem.find("record 2 is missing"), std::string::npos) << problem;
+}
+
+TEST_F(DamageTest, JournalWithoutItsBeginningDoesNotOpen) {
     change("DELETE FROM journal WHERE sequence = 1");
 
-    EXPECT_NE(first_problem().find("record 1 is missing"), std::string::npos);
+    EXPECT_EQ(open_error().problem, OpenProblem::damaged);
+    EXPECT_NE(open_error().failure.message.find("begins at record 2, but record 1"), std::string::npos);
 }
 
 TEST_F(DamageTest, JournalWithoutItsEndDoesNotOpen) {
@@ -111,6 +131,25 @@ TEST_F(DamageTest, EndThatWasCutWithItsHeadIsFoundByAHeadKeptElsewhere) {
     change("UPDATE head SET sequence = 2, hash = (SELECT hash FROM journal WHERE sequence = 2)");
 
     EXPECT_NE(first_problem().find("its end was cut off"), std::string::npos);
+}
+
+TEST_F(DamageTest, EndThatWasCutWithItsHeadIsFoundByARowThatALaterRecordWrote) {
+    change("DELETE FROM journal WHERE sequence = 3");
+    change("UPDATE head SET sequence = 2, hash = (SELECT hash FROM journal WHERE sequence = 2)");
+    open();
+
+    const auto problem = reader()->verify().first_problem.value_or("");
+
+    EXPECT_NE(problem.find("was written by record 3, but the journal ends at 2"), std::string::npos) << problem;
+}
+
+TEST_F(DamageTest, HeadThatIsMissingOrWasSetBackIsFound) {
+    change("UPDATE head SET sequence = 2, hash = (SELECT hash FROM journal WHERE sequence = 2)");
+    EXPECT_EQ(Reader::open(path()).value()->verify().first_problem, "the journal ends at record 3, its head says 2");
+
+    change("DELETE FROM head");
+    EXPECT_NE(Reader::open(path()).value()->verify().first_problem, std::nullopt);
+    EXPECT_EQ(open_error().problem, OpenProblem::damaged);
 }
 
 TEST_F(DamageTest, DamagedLiveEntityStopsRecovery) {

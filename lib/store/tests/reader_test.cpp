@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "journal_fixture.hpp"
+#include "rbees/store/limits.hpp"
 
 namespace rbees::store {
 namespace {
@@ -60,6 +61,71 @@ TEST_F(ReaderTest, ReplayStartsWhereItIsToldAndCrossesItsReadingChunks) {
     EXPECT_EQ(seen.front(), 900U);
     EXPECT_EQ(seen.back(), records);
     EXPECT_EQ(reader()->verify().records, records);
+}
+
+TEST_F(ReaderTest, PagesOfRecordsGoOnWhereTheOneBeforeEnded) {
+    for (const auto* body : {"1", "2", "3", "4", "5"})
+        ASSERT_TRUE(commit(batch_of(body)));
+    const auto reading = reader();
+    std::vector<std::string> seen;
+    std::vector<std::size_t> sizes;
+
+    RecordFilter filter;
+    while (true) {
+        const auto page = reading->records(filter, 2).value();
+        for (const auto& record : page.records)
+            seen.push_back(record.record.body);
+        sizes.push_back(page.records.size());
+        if (!page.next) break;
+        filter.after = *page.next;
+    }
+
+    EXPECT_EQ(seen, (std::vector<std::string>{"1", "2", "3", "4", "5"}));
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 2, 1}));
+    EXPECT_FALSE(reading->records({.after = 5, .type = {}}, 2)->next);
+    EXPECT_TRUE(reading->records({.after = 99, .type = {}}, 2)->records.empty());
+}
+
+TEST_F(ReaderTest, PageOfOneTypeLooksSoFarOnlyAndSaysWhereToGoOn) {
+    Batch batch{.at = noon};
+    for (Sequence i = 0; i < limits::records_scanned_max; ++i)
+        batch.records.push_back({"common", 1, "{}"});
+    batch.records.push_back({"rare", 1, "{}"});
+    ASSERT_TRUE(commit(batch));
+
+    const auto first = reader()->records({.after = 0, .type = "rare"}, 10).value();
+    const auto second = reader()->records({.after = first.next.value(), .type = "rare"}, 10).value();
+
+    EXPECT_TRUE(first.records.empty());
+    EXPECT_EQ(first.next, limits::records_scanned_max);
+    ASSERT_EQ(second.records.size(), 1U);
+    EXPECT_EQ(second.records[0].sequence, limits::records_scanned_max + 1);
+    EXPECT_EQ(second.next, std::nullopt);
+}
+
+TEST_F(ReaderTest, PageOfLongRecordsIsShort) {
+    const std::string longest(limits::records_read_max.value - 10, 'x');
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(commit(batch_of(longest)));
+
+    const auto page = reader()->records({}, 10).value();
+
+    EXPECT_EQ(page.records.size(), 1U);
+    EXPECT_EQ(page.next, 1U);
+}
+
+TEST_F(ReaderTest, VerificationEndsSoonAfterItIsAskedToStop) {
+    Batch batch{.at = noon};
+    for (int i = 0; i < 5'000; ++i)
+        batch.records.push_back({"n", 1, "{}"});
+    ASSERT_TRUE(commit(batch));
+    std::stop_source stop;
+    stop.request_stop();
+
+    const auto report = reader()->verify(std::nullopt, stop.get_token());
+
+    EXPECT_TRUE(report.first_problem);
+    EXPECT_LT(report.records, 5'000U);
 }
 
 TEST_F(ReaderTest, RecoveryGetsTheLiveEntitiesOnly) {

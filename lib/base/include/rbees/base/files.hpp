@@ -58,6 +58,9 @@ class FileLock {
     /// Fails with "... is held by process 123" while another holds it, in this process or in any other.
     [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& path);
 
+    /// Whether somebody holds it now. Also where it could not be acquired because nothing can be written there.
+    [[nodiscard]] static bool is_held(const std::filesystem::path& path);
+
   private:
     explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
     UniqueFd fd_;

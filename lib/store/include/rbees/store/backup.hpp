@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 
 #include "rbees/base/failure.hpp"
@@ -26,9 +27,15 @@ struct BackupManifest {
     bool operator==(const BackupManifest&) const = default;
 };
 
+/// As `Journal::backup`, of a database that no process has open. Changes nothing but `target` and its manifest.
+[[nodiscard]] Result<BackupManifest> back_up(const std::filesystem::path& database, const std::filesystem::path& target,
+                                             const std::stop_token& stop = {});
+
 /// Reads all of the backup: every record, entity and payload, and that it ends where its manifest says. Fails with what
-/// is wrong; changes nothing. Blocking, as long as reading takes.
-[[nodiscard]] Result<BackupManifest> verify_backup(const std::filesystem::path& backup);
+/// is wrong; changes nothing. Blocking, as long as reading takes; after a
+/// stop was asked for it fails soon.
+[[nodiscard]] Result<BackupManifest> verify_backup(const std::filesystem::path& backup,
+                                                   const std::stop_token& stop = {});
 
 /// What a restore did.
 struct Restored {

@@ -20,7 +20,7 @@ namespace rbees::store {
 /// Counts records from 1 without a gap. 0 stands for "before the first".
 using Sequence = std::uint64_t;
 
-/// What became true. `type` and `version` say how to read `body`.
+/// What became true. `type` and `version` say how to read `body`. Types that begin with "journal:" are the store's own.
 struct Record {
     std::string type;           ///< "job:queued"
     std::uint32_t version = 1;  ///< of the body's form

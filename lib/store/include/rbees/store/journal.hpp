@@ -15,6 +15,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 
 #include "rbees/base/failure.hpp"
@@ -52,7 +54,7 @@ enum class SpaceState : std::uint8_t {
     normal,
     below_watermark,  ///< `Admission::progress` and `closing`
     closing_only,     ///< what is free besides the reserve is for `Admission::closing`, or the reserve is in use
-    read_only,        ///< nothing: the reserve is spent, or could not be made at the start
+    read_only,        ///< nothing: the reserve is spent, or neither it nor the database could be written at the start
 };
 
 /// Free and total bytes of the file system.
@@ -61,8 +63,15 @@ struct DiskSpace {
     Bytes total;
 };
 
-/// Where a test may look in, or end the process. `log_copied` is a checkpoint's end.
-enum class CrashPoint : std::uint8_t { before_write, written_not_committed, committed_not_reported, log_copied };
+/// Where a test may look in, or end the process. `log_copied` is the end of copying the log into the database.
+enum class CrashPoint : std::uint8_t {
+    before_write,
+    written_not_committed,
+    committed_not_reported,
+    log_copied,
+    cut_not_committed,  ///< a step of taking old records away
+    cut_committed,
+};
 
 struct JournalOptions {
     std::string program_version = "0.1.0";  ///< named to an older program that is given this database
@@ -71,12 +80,22 @@ struct JournalOptions {
     Bytes reserve = mebibytes(16);  ///< a file beside the database, given up when the disk is full
     Logger log;
 
+    /// Records that are older are cut off the journal's front, in small pieces between commits; a record
+    /// `journal:checkpoint` then stands for them (reader.hpp). None: they stay.
+    std::optional<Duration> keep;
+    Duration cut_interval = std::chrono::hours(1);  ///< how often it is looked for such records, from the start on
+
     /// A commit's outcome is unknown or a sync failed. Called once, on the journal thread, after which nothing is
     /// written or reported any more. Must end the process without a reply; the default is `_Exit(75)` (EX_TEMPFAIL).
     std::function<void(const Failure&)> storage_failed;
 
+    /// Where nothing can be written (the file system is full, or mounted read-only) it opens all the same, refuses
+    /// every batch with `storage_full`, and can be read. False: it does not open then.
+    bool may_be_read_only = false;
+
     // For tests; empty ones mean the real thing.
     std::function<Result<DiskSpace>()> disk_space;
+    std::function<WallTime()> now;
     std::function<void(CrashPoint)> reached;  ///< called on the journal thread
     std::string vfs;                          ///< name of a registered SQLite VFS
 };
@@ -97,6 +116,7 @@ struct JournalMetrics {
     std::uint64_t transactions = 0;
     std::uint64_t checkpoints = 0;
     std::uint64_t refused = 0;         ///< batches, for whatever reason
+    std::uint64_t cut_records = 0;     ///< taken off the front
     std::uint64_t queued_batches = 0;  ///< now
     std::uint64_t log_pages = 0;       ///< of the write-ahead log, now
     Duration commit_time_total{};      ///< spent in transactions, their fsync included
@@ -130,13 +150,18 @@ class Journal {
 
     /// Copies all that is committed to `target`, which must not exist, and its manifest beside it (backup.hpp); checks
     /// the copy. Blocking, for as long as writing and reading it take: not for the journal's or the kernel's thread.
-    /// Commits go on meanwhile. A failure leaves no `target`.
-    [[nodiscard]] Result<BackupManifest> backup(const std::filesystem::path& target) const;
+    /// Commits go on meanwhile. A failure leaves no `target`; so does a stop, which is looked for all
+    /// the time.
+    [[nodiscard]] Result<BackupManifest> backup(const std::filesystem::path& target,
+                                                const std::stop_token& stop = {}) const;
 
     /// The newest committed record and its hash. Kept outside as well, it shows that a journal lost its end.
     [[nodiscard]] JournalHead head() const;
 
     [[nodiscard]] SpaceState space() const;
+
+    /// Why it was opened to be read only, for as long as it is open; none if it can be written.
+    [[nodiscard]] const std::optional<Failure>& read_only_cause() const;
     [[nodiscard]] JournalMetrics metrics() const;
 
     /// Refuses new batches, commits and reports the queued ones, copies the log into the database, closes. Idempotent;
@@ -146,6 +171,12 @@ class Journal {
   private:
     class Engine;
     explicit Journal(std::unique_ptr<Engine> engine);
+
+    [[nodiscard]] static std::expected<std::unique_ptr<Engine>, OpenError> open_to_write(
+        const std::filesystem::path& path, const JournalOptions& options);
+    [[nodiscard]] static std::expected<std::unique_ptr<Engine>, OpenError> open_read_only(
+        const std::filesystem::path& path, const JournalOptions& options, OpenError cause);
+
     std::unique_ptr<Engine> engine_;
 };
 

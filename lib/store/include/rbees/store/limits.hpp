@@ -7,6 +7,7 @@
 
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/store/batch.hpp"
 
 namespace rbees::store::limits {
 
@@ -41,8 +42,19 @@ inline constexpr std::chrono::milliseconds lock_wait = std::chrono::seconds(5);
 /// Rows read in one statement by a replay: a longer one would keep the log from being reset.
 inline constexpr std::size_t replay_rows = 1'000;
 
+/// What one checkpoint lets go, and what one transaction of a cut deletes: some milliseconds of the journal thread.
+inline constexpr Sequence cut_records_max = 10'000;
+inline constexpr Sequence cut_rows = 500;
+
+/// Between two transactions of a cut, for the commits that others wait for.
+inline constexpr Duration cut_pause = std::chrono::milliseconds(10);
+
 /// Payloads read in one call hold no more than this, unless the first alone does.
 inline constexpr Bytes payloads_read_max = mebibytes(4);
+
+/// Records read in one call hold no more than this, unless the first alone does; and how far they are looked for.
+inline constexpr Bytes records_read_max = mebibytes(1);
+inline constexpr Sequence records_scanned_max = 5'000;
 
 /// Rows of one page of a list.
 inline constexpr std::size_t page_rows_max = 1'000;

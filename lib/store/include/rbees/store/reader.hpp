@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,9 +85,22 @@ struct DueEntities {
     std::vector<std::string> damaged;  ///< ids whose row failed its checksum; they do not count as rows
 };
 
+/// Which part of the chain a page shows; what is not set does not restrict.
+struct RecordFilter {
+    Sequence after = 0;
+    std::optional<std::string> type;
+};
+
+/// Records in their order.
+struct RecordPage {
+    std::vector<StoredRecord> records;
+    std::optional<Sequence> next;  ///< `after` of the page behind; absent at the head. A page may be empty and have one
+};
+
 /// What a check of everything found.
 struct VerifyReport {
-    std::uint64_t records = 0;  ///< good ones, from the start
+    Sequence first = 1;         ///< where the chain begins; before it records were cut off, as a checkpoint vouches
+    std::uint64_t records = 0;  ///< good ones, from there on
     std::uint64_t entities = 0;
     std::uint64_t payloads = 0;
     JournalHead head;                          ///< of the good ones
@@ -115,9 +129,14 @@ class Reader {
     /// limits::page_rows_max). One is due until a batch writes it with another time, or erases it.
     [[nodiscard]] Result<DueEntities> due(std::string_view kind, WallTime now, std::size_t limit);
 
-    /// Hands out the records from `from` (1 = all) to the head of this moment, in order, each after its check.
-    /// Fails at the first that is missing or was changed, and names it; those before it were handed out.
+    /// Hands out the records from `from` (1 = all) to the head of this moment, in order, each after its check; those
+    /// that were cut off, before or meanwhile, are left out. Fails at the first that is missing or was changed, and
+    /// names it; those before it were handed out.
     [[nodiscard]] Result<void> replay(Sequence from, const std::function<void(const StoredRecord&)>& visit);
+
+    /// At most `limit` (1 to limits::page_rows_max) of the records that fit, each after its check; fewer where they are
+    /// long or rare (limits::records_read_max, limits::records_scanned_max). Fails at a damaged one.
+    [[nodiscard]] Result<RecordPage> records(const RecordFilter& filter, std::size_t limit);
 
     /// A payload, or none if it was erased or never written.
     [[nodiscard]] Result<std::optional<PayloadWrite>> payload(std::string_view id);
@@ -132,8 +151,10 @@ class Reader {
     /// each payload is named after the first thing in it.
     [[nodiscard]] Result<std::optional<PayloadWrite>> payload_up_to(std::string_view prefix, std::string_view id);
 
-    /// Checks every record, entity and payload, and that the chain passes through `known` (a head kept elsewhere).
-    [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt);
+    /// Checks every record, entity and payload, that the chain begins where a checkpoint vouches for, and that it
+    /// passes through `known` (a head kept elsewhere). Ends with a problem soon after `stop` was asked for.
+    [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt,
+                                      const std::stop_token& stop = {});
 
   private:
     class Connection;
