@@ -98,6 +98,18 @@ Outcome damage(const World& world, const std::string& name) {
     });
 }
 
+Outcome replace_text(const World& world, const std::string& name, const std::string& from, const std::string& to) {
+    bool is_found = false;
+    auto changed = change_bytes(world, name, [&](std::string& bytes) {
+        for (auto at = bytes.find(from); at != std::string::npos; at = bytes.find(from, at + to.size())) {
+            bytes.replace(at, from.size(), to);
+            is_found = true;
+        }
+    });
+    if (!changed || is_found) return changed;
+    return failed(fmt::format("there is no \"{}\" in {}", from, name));
+}
+
 Outcome check_mode(const World& world, const std::string& name, const std::string& wanted) {
     const auto path = world.resolve(name);
     if (!path) return failed(path.error());
@@ -130,6 +142,9 @@ void add_acts(StepTable& steps, const WorldPtr& world) {
               [world](const StepInput& input) { return cut_in_half(*world, input.values[0]); });
     steps.add("the first bytes of the file {string} are overwritten",
               [world](const StepInput& input) { return damage(*world, input.values[0]); });
+    steps.add("in the file {string} each {string} becomes {string}", [world](const StepInput& input) {
+        return replace_text(*world, input.values[0], input.values[1], input.values[2]);
+    });
     steps.add("I remember the JSON output's {string} as {string}", [world](const StepInput& input) -> Outcome {
         auto value = json_at(world->said().out, input.values[0]);
         if (!value) return failed(value.error());
@@ -146,6 +161,10 @@ void add_checks(StepTable& steps, const WorldPtr& world) {
     for (const std::string stream : {"stdout", "stderr"}) {
         steps.add(stream + " contains {string}",
                   [world, stream](const StepInput& input) { return check_contains(*world, stream, input.values[0]); });
+        steps.add(stream + " does not contain {string}", [world, stream](const StepInput& input) -> Outcome {
+            if (!check_contains(*world, stream, input.values[0])) return {};
+            return failed(fmt::format("{} contains \"{}\"; {}", stream, input.values[0], quote(world->said())));
+        });
         const auto text = [world, stream] { return stream == "stdout" ? world->said().out : world->said().err; };
         steps.add(stream + " is empty", [world, text](const StepInput&) -> Outcome {
             return text().empty() ? Outcome() : failed(quote(world->said()));

@@ -60,12 +60,16 @@ class Service {
         const process::SignalWatch signals(
             main_, {.drain = [this] { drain(); }, .stop_now = [this] { main_.stop(); }, .hang_up = {}});
         auto file = daemon::ProcessFile::write(settings_.home.orcd_process(), "rbees-orcd", url);
-        if (file) {
+        // A disk that takes nothing more must not keep anybody from reading what is on it.
+        const bool may_serve = file.has_value() || journal_->space() != store::SpaceState::normal;
+        if (!file)
+            log_.warning("no process file; it must be found by its address", {{"cause", describe(file.error())}});
+        if (may_serve) {
             log_.info("ready", {{"url", url}, {"version", http_api::this_build().version}});
             main_.run();
         }
         stop_threads();
-        if (!file) return std::unexpected(file.error());
+        if (!may_serve) return std::unexpected(file.error());
         return {};
     }
 
@@ -86,6 +90,7 @@ class Service {
     void drain() {
         if (std::exchange(draining_, true)) return;
         log_.info("stopping", {{"grace", describe(settings_.shutdown_grace)}});
+        control_->long_work().ask_to_stop();
         deadline_.expires_after(settings_.shutdown_grace);
         deadline_.async_wait([this](const boost::system::error_code& error) {
             if (!error) main_.stop();
@@ -108,6 +113,7 @@ class Service {
         for (auto& thread : threads_) {
             thread.join();
         }
+        control_->long_work().end();
         journal_->stop();
         drop_pending();
         log_.info("stopped");
@@ -145,9 +151,14 @@ ExitCode fail_with(const Failure& failure) {
     return ExitCode::failed;
 }
 
-Result<void> make_folders(const Home& home) {
+/// A folder that is there but cannot be written to is no reason to end: what it holds can still be read.
+Result<void> make_folders(const Home& home, const Logger& log) {
     for (const auto& folder : {home.state, home.secrets, home.logs, home.run}) {
-        if (auto made = make_private_folder(folder); !made) return made;
+        auto made = make_private_folder(folder);
+        if (made) continue;
+        std::error_code ignored;
+        if (!std::filesystem::is_directory(folder, ignored)) return made;
+        log.warning("a folder cannot be written to", {{"cause", describe(made.error())}});
     }
     return {};
 }
@@ -157,20 +168,28 @@ store::JournalOptions journal_options(const Settings& settings, const Logger& lo
     options.program_version = http_api::this_build().version;
     options.watermark = settings.storage_watermark;
     options.log = log.module("store");
+    options.may_be_read_only = true;
+    if (settings.journal_keep > Duration{}) options.keep = settings.journal_keep;
     return options;
 }
 
 }  // namespace
 
 ExitCode run_orcd(Settings settings, const Logger& log) {
-    if (auto made = make_folders(settings.home); !made) return fail_with(made.error());
-    auto lock = FileLock::acquire(settings.home.run / "orcd.lock");
-    if (!lock) {
+    if (auto made = make_folders(settings.home, log); !made) return fail_with(made.error());
+    const auto lock_path = settings.home.run / "orcd.lock";
+    const auto lock = FileLock::acquire(lock_path);
+    if (!lock && FileLock::is_held(lock_path)) {
         return fail_with({fmt::format("another rbees-orcd runs in this home: {}", lock.error().message),
                           "rbees status shows it; another --home makes another one"});
     }
     auto journal = store::Journal::open(settings.home.journal(), journal_options(settings, log));
     if (!journal) return fail_with(journal.error().failure);
+    if (const auto& cause = (*journal)->read_only_cause()) {
+        log.error("the journal can only be read; nothing new is accepted", {{"cause", describe(*cause)}});
+    } else if (!lock) {
+        return fail_with(lock.error());
+    }
     auto reader = (*journal)->open_reader();
     if (!reader) return fail_with(reader.error());
     auto state = recover(**reader);

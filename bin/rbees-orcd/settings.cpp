@@ -64,6 +64,7 @@ void take_over(Settings& settings, const Config& config) {
     settings.shutdown_grace = config.duration("shutdown.grace");
     settings.policy.worker_stop_grace = config.duration("worker.stop_grace");
     settings.storage_watermark = config.bytes("storage.watermark");
+    settings.journal_keep = config.duration("storage.journal_keep");
 }
 
 }  // namespace

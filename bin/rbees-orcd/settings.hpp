@@ -44,6 +44,7 @@ struct Settings {
     std::size_t connection_limit = 4096;
     Duration shutdown_grace{};
     Bytes storage_watermark;
+    Duration journal_keep{};  ///< none: for ever
 
     std::vector<std::string> pass_on;  ///< flags that the supervisor gives its children
 };

@@ -62,10 +62,7 @@ class Api {
         return read<T>(call("DELETE", path));
     }
 
-  private:
-    /// The error of an answer that is not what this version of rbees expects.
-    [[nodiscard]] CliError strange(const reflect::FieldErrors& errors) const;
-
+    /// An answer's body, or the error that there is instead of one.
     template <class T>
     [[nodiscard]] Checked<T> read(const Checked<net::Response>& response) const {
         if (!response) return std::unexpected(response.error());
@@ -73,6 +70,10 @@ class Api {
         if (!value) return std::unexpected(strange(value.error()));
         return std::move(*value);
     }
+
+  private:
+    /// The error of an answer that is not what this version of rbees expects.
+    [[nodiscard]] CliError strange(const reflect::FieldErrors& errors) const;
 
     Loop& loop_;
     Address address_;

@@ -43,6 +43,11 @@ Outcome run_tokens_create(Session& session, const Arguments& arguments);
 Outcome run_tokens_list(Session& session, const Arguments& arguments);
 Outcome run_tokens_revoke(Session& session, const Arguments& arguments);
 
+Outcome run_audit_verify(Session& session, const Arguments& arguments);
+Outcome run_backup_create(Session& session, const Arguments& arguments);
+Outcome run_backup_verify(Session& session, const Arguments& arguments);
+Outcome run_backup_restore(Session& session, const Arguments& arguments);
+
 Outcome run_config_view(Session& session, const Arguments& arguments);
 Outcome run_completion(Session& session, const Arguments& arguments);
 Outcome run_version(Session& session, const Arguments& arguments);

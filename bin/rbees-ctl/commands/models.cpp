@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <istream>
 #include <vector>
 
+#include "commands/confirm.hpp"
 #include "commands/following.hpp"
 #include "commands/handlers.hpp"
 #include "output/words.hpp"
@@ -47,20 +47,6 @@ Table to_table(const std::vector<ModelView>& models) {
 Outcome say_model(Session& session, const ModelView& model, std::string_view sentence) {
     session.console().answer(reflect::to_json(model), fmt::format("{}\n", sentence));
     return ExitCode::ok;
-}
-
-/// Asks the person; without one, the answer must be on the command line.
-Checked<void> confirm(Session& session, const Arguments& arguments, std::string_view question) {
-    if (arguments.has("--yes")) return {};
-    const auto& surroundings = session.surroundings();
-    if (surroundings.input_terminal == Terminal::no || session.console().err().terminal == Terminal::no) {
-        return usage_error("nobody is there to say yes", "add --yes if you mean it");
-    }
-    *session.console().err().stream << question << " [y/N] " << std::flush;
-    std::string answer;
-    std::getline(*surroundings.input, answer);
-    if (answer == "y" || answer == "Y" || answer == "yes") return {};
-    return failed("nothing was deleted");
 }
 
 }  // namespace
@@ -118,7 +104,9 @@ Outcome run_models_unload(Session& session, const Arguments& arguments) {
 Outcome run_models_rm(Session& session, const Arguments& arguments) {
     const auto named = arguments.required("MODEL");
     const auto question = fmt::format("Delete the file of {} and stop its workers?", named);
-    if (auto confirmed = confirm(session, arguments, question); !confirmed) return std::unexpected(confirmed.error());
+    if (auto agreed = confirm(session, arguments, question, "nothing was deleted"); !agreed) {
+        return std::unexpected(agreed.error());
+    }
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
     const auto deleted = (*api)->call("DELETE", path_of("/v2/models", named));

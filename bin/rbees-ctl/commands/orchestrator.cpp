@@ -86,6 +86,7 @@ Outcome run_orchestrator_status(Session& session, const Arguments& /*arguments*/
     shown.emplace("ready", ready->status == 200);
     if (readiness) {
         shown.emplace("reasons", reflect::to_json(readiness->reasons));
+        if (readiness->degraded) shown.emplace("degraded", reflect::to_json(*readiness->degraded));
         shown.emplace("nodes", readiness->nodes);
         shown.emplace("workers", readiness->workers);
     }

@@ -16,30 +16,11 @@ const Operand model_operand{"MODEL", required, "id of a model, as `rbees models 
 const Operand worker_operand{"WORKER", required, "id of a worker, as `rbees workers list` shows it", "",
                              Completion::workers};
 const Operand job_operand{"JOB", required, "id of a task, as `rbees jobs list` shows it", "", Completion::jobs};
+const Operand backup_operand{"PATH", required, "the backup's file; PATH.manifest lies beside it", "",
+                             Completion::files};
 const Flag config_flag{
     "--config",       0, ValueKind::text, "PATH", "configuration file instead of the home's config.toml", "",
     Completion::files};
-
-const std::array global_table{
-    Flag{"--home", 0, text, "DIR", "one folder for everything that rbees keeps", "", Completion::folders},
-    Flag{"--url", 0, text, "URL", "address of rbees-orcd, if it is not the home's"},
-    Flag{"--json", 0, none, "", "output for programs"},
-    Flag{"--format", 0, text, "FORM", "another way to say --json", "json|text"},
-    Flag{"--no-color", 0, none, "", "no colours"},
-    Flag{"--quiet", 'q', none, "", "only what was asked for, and errors"},
-    Flag{"--verbose", 'v', none, "", "also the request ids of errors"},
-    Flag{"--timeout", 0, duration, "TIME", "give up after this time, for example 30s; exit code 8 then"},
-};
-
-const std::array group_table{
-    Group{"orchestrator", "rbees-orcd itself: start, stop, health, logs"},
-    Group{"jobs", "tasks that are kept until they are done"},
-    Group{"models", "models: what there is, fetch, load, remove"},
-    Group{"workers", "processes that have a model loaded"},
-    Group{"nodes", "machines that run workers"},
-    Group{"tokens", "who may use this rbees"},
-    Group{"config", "what is set, and where"},
-};
 
 const std::array command_table{
     Command{
@@ -309,6 +290,42 @@ const std::array command_table{
             {{"rbees tokens revoke TOKEN", "by its id"}, {"rbees tokens list", "see the ids"}},
             run_tokens_revoke},
 
+    Command{"audit verify",
+            "read all of the journal, and say whether anything in it is missing or was changed",
+            "Asks rbees-orcd; reads the file itself where that does not run. Exit code 0 if all is good, else 1.",
+            {},
+            {{"--file", 0, text, "PATH", "this file instead: a journal that nobody has open, or a backup", "",
+              Completion::files}},
+            {{"rbees audit verify", "check this home's journal"},
+             {"rbees audit verify --file old/orcd.db", "check another one"}},
+            run_audit_verify},
+
+    Command{"backup create",
+            "copy the journal into a new file, also while it is in use, and check the copy",
+            "In it: tokens, nodes, workers, added models, tasks with their text. Not in it: config.toml, secrets/,\n"
+            "model files and logs. The file is for its owner only, and PATH.manifest beside it belongs to it.",
+            {backup_operand},
+            {},
+            {{"rbees backup create /backup/rbees-monday", "while everything runs, or nothing"},
+             {"rbees backup create \"$PWD/before-upgrade\" --json", "for scripts"}},
+            run_backup_create},
+    Command{"backup verify",
+            "read all of a backup, and say whether it is good",
+            "",
+            {backup_operand},
+            {},
+            {{"rbees backup verify /backup/rbees-monday", "before it is needed"},
+             {"rbees backup verify /backup/rbees-monday --json", "for scripts"}},
+            run_backup_verify},
+    Command{"backup restore",
+            "put a backup in the journal's place; what was there is moved aside",
+            "rbees-orcd must not run. Asks first; where nobody can answer it needs --yes.",
+            {backup_operand},
+            {{"--yes", 'y', none, "", "do not ask"}},
+            {{"rbees down && rbees backup restore /backup/rbees-monday", "asks, then goes back"},
+             {"rbees backup restore /backup/rbees-monday --yes", "for scripts"}},
+            run_backup_restore},
+
     Command{"config view",
             "every option, its value, and where it was set",
             "",
@@ -348,22 +365,9 @@ std::span<const Command> commands() {
     return command_table;
 }
 
-std::span<const Group> groups() {
-    return group_table;
-}
-
-std::span<const Flag> global_flags() {
-    return global_table;
-}
-
 const Command* find_command(std::string_view words) {
     const auto found = std::ranges::find(command_table, words, &Command::words);
     return found == command_table.end() ? nullptr : &*found;
-}
-
-const Group* find_group(std::string_view word) {
-    const auto found = std::ranges::find(group_table, word, &Group::word);
-    return found == group_table.end() ? nullptr : &*found;
 }
 
 std::vector<const Command*> commands_of(const Group& group) {

@@ -26,6 +26,7 @@ http_api::Handlers Api::handlers() {
     bind_models(handlers);
     bind_tasks(handlers);
     bind_tokens(handlers);
+    bind_audit(handlers);
     return handlers;
 }
 

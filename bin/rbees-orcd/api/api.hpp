@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,7 @@ class Api {
     void bind_models(http_api::Handlers& handlers);
     void bind_tasks(http_api::Handlers& handlers);
     void bind_tokens(http_api::Handlers& handlers);
+    void bind_audit(http_api::Handlers& handlers);
 
     [[nodiscard]] net::Task<void> ready(http_api::Call& call);
     [[nodiscard]] net::Task<void> scrape(http_api::Call& call);
@@ -80,6 +82,8 @@ class Api {
         std::optional<std::uint64_t> queue_position;
     };
     [[nodiscard]] net::Task<Checked<FoundTask>> find_task(http_api::Call& call);
+    [[nodiscard]] net::Task<void> audit(http_api::Call& call);
+    [[nodiscard]] net::Task<void> create_backup(http_api::Call& call);
 
     using ModelVerb = void (ModelControl::*)(const std::string&, const contracts::ModelAction&, ModelReply);
     [[nodiscard]] net::Task<void> act_on_model(http_api::Call& call, ModelVerb verb);
@@ -88,6 +92,12 @@ class Api {
     template <class T>
     [[nodiscard]] net::Task<void> answer_with(http_api::Call& call, std::function<void(Answerer<Checked<T>>)> question);
     [[nodiscard]] net::Task<void> answer_done(http_api::Call& call, std::function<void(Answerer<Done>)> question);
+
+    /// What takes long, on the thread for that; refused with CONFLICT while it has other work.
+    template <class T>
+    using LongQuestion = std::function<Checked<T>(const std::stop_token& stop)>;
+    template <class T>
+    [[nodiscard]] net::Task<void> answer_with_long_work(http_api::Call& call, LongQuestion<T> work);
 
     net::IoContext& io_;
     Control& control_;

@@ -20,8 +20,28 @@ contracts::Health health_now() {
             .version = http_api::this_build().version};
 }
 
-Readiness readiness_of(const FleetControl& fleet) {
+/// What the disk keeps us from; nothing while all is well.
+std::optional<std::string> degraded_by(const store::Journal& journal) {
+    if (const auto& cause = journal.read_only_cause()) {
+        return "nothing can be recorded, only read: " + cause->message + "; restart rbees-orcd when that is mended";
+    }
+    switch (journal.space()) {
+        case store::SpaceState::normal:
+            return std::nullopt;
+        case store::SpaceState::below_watermark:
+            return "the disk is nearly full: no new work is accepted (storage.watermark)";
+        case store::SpaceState::closing_only:
+            return "the disk is nearly full: only what ends something is recorded";
+        case store::SpaceState::read_only:
+            break;
+    }
+    return "the disk is full: nothing is recorded until there is room again";
+}
+
+Readiness readiness_of(Control& control) {
+    const auto& fleet = control.fleet();
     Readiness readiness;
+    if (auto cause = degraded_by(control.journal())) readiness.degraded = {std::move(*cause)};
     readiness.nodes = fleet.view().nodes;
     readiness.workers = static_cast<std::uint32_t>(fleet.view().workers.size());
     if (readiness.nodes == 0) readiness.reasons.emplace_back("no pool manager is connected");
@@ -80,7 +100,7 @@ void Api::bind_operations(http_api::Handlers& handlers) {
 
 net::Task<void> Api::ready(http_api::Call& call) {
     std::function<void(Answerer<Readiness>)> question = [&control = control_](auto reply) {
-        reply(readiness_of(control.fleet()));
+        reply(readiness_of(control));
     };
     const auto readiness = co_await ask<Readiness>(control_.io(), std::move(question));
     auto response = http_api::json_answer(readiness.ready ? 200 : 503, readiness);

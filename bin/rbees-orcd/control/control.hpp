@@ -15,6 +15,7 @@
 #include "rbees/store/journal.hpp"
 #include "rbees/store/reader.hpp"
 #include "settings.hpp"
+#include "store/long_work.hpp"
 #include "store/store_archive.hpp"
 #include "store/store_journal.hpp"
 
@@ -45,6 +46,9 @@ class Control {
     [[nodiscard]] store::Reader& reader() { return *reader_; }
     [[nodiscard]] store::Journal& journal() { return journal_; }
 
+    /// For what reads all of the journal. Started on the control thread.
+    [[nodiscard]] LongWork& long_work() { return long_work_; }
+
     void start(FleetControl::Publish publish);
 
     /// Ends the loop. Thread-safe.
@@ -53,6 +57,7 @@ class Control {
   private:
     net::IoContext io_{1};
     store::Journal& journal_;
+    LongWork long_work_;
     std::unique_ptr<store::Reader> reader_;
     StoreJournal port_;
     StoreArchive archive_;

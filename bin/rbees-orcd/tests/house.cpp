@@ -38,11 +38,12 @@ TestFolder::~TestFolder() {
 }
 
 OrcdProcess::OrcdProcess(std::filesystem::path home, const std::map<std::string, std::string>& variables,
-                         const std::string& listen)
+                         const std::string& listen, std::vector<std::string> wrapper)
     : home_(std::move(home)) {
     process::SpawnPlan plan;
-    plan.program = RBEES_ORCD_PROGRAM;
-    plan.arguments = {"--home", home_.string(), "--listen", listen};
+    wrapper.insert(wrapper.end(), {RBEES_ORCD_PROGRAM, "--home", home_.string(), "--listen", listen});
+    plan.program = wrapper.front();
+    plan.arguments.assign(wrapper.begin() + 1, wrapper.end());
     plan.environment["RBEES_THREADS"] = "1";
     plan.environment["RBEES_STORAGE_WATERMARK"] = "1MB";
     plan.environment["RBEES_SHUTDOWN_GRACE"] = "200ms";

@@ -31,9 +31,10 @@ class TestFolder {
 /// The process. Ended (at the latest) with the object.
 class OrcdProcess {
   public:
-    /// Starts it; `variables` are configuration, as RBEES_QUEUE_CAPACITY.
+    /// Starts it; `variables` are configuration, as RBEES_QUEUE_CAPACITY. `wrapper` is a program with arguments that
+    /// becomes it, if there is one.
     OrcdProcess(std::filesystem::path home, const std::map<std::string, std::string>& variables,
-                const std::string& listen = "127.0.0.1:0");
+                const std::string& listen = "127.0.0.1:0", std::vector<std::string> wrapper = {});
     ~OrcdProcess();
     OrcdProcess(const OrcdProcess&) = delete;
     OrcdProcess& operator=(const OrcdProcess&) = delete;

@@ -42,6 +42,7 @@ constexpr std::array table{
     Option{"tasks.retain", duration, "24h", "", "how long the text of a task is kept after its end"},
     Option{"shutdown.grace", duration, "10s", "", "how long requests in flight may take when a process stops"},
     Option{"storage.watermark", bytes, "512MB", "", "free space below which no new work is accepted"},
+    Option{"storage.journal_keep", duration, "90d", "", "how long records stay in the journal; 0s = for ever"},
 };
 
 }  // namespace

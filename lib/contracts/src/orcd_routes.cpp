@@ -4,6 +4,7 @@
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/contracts/routes.hpp"
+#include "rbees/contracts/storage.hpp"
 #include "rbees/contracts/task_views.hpp"
 #include "rbees/contracts/tokens.hpp"
 #include "rbees/contracts/workers.hpp"
@@ -87,6 +88,14 @@ const std::array table{
     Route{"GET", "/v2/tokens", "tokens", admin, problem, "All tokens, without their secrets", 200, nullptr,
           schema<std::vector<TokenView>>},
     Route{"DELETE", "/v2/tokens/{id}", "token_revoke", admin, problem, "Revoke a token at once", 204},
+
+    // Storage
+    Route{"GET", "/v2/audit", "audit", admin, problem, "Records of the journal: ?since=&limit=&type=", 200, nullptr,
+          schema<AuditPage>},
+    Route{"GET", "/v2/audit/verify", "audit_verify", admin, problem,
+          "Check all of the journal; answers when it is done", 200, nullptr, schema<AuditReport>},
+    Route{"POST", "/v2/backup", "backup", admin, problem, "Copy the journal into a file, and check the copy", 201,
+          schema<CreateBackup>, schema<Backup>},
 };
 
 }  // namespace

@@ -20,14 +20,16 @@ struct Health {
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (status, node_type, agent, version))
 
-/// `GET /ready`: 200 when requests can be served, else 503 with the reasons.
+/// `GET /ready`: 200 when requests can be served, else 503 with the reasons. `degraded` says what does not work
+/// although requests are served: the disk is full or cannot be written to.
 struct Readiness {
     bool ready = false;
     std::vector<std::string> reasons;
+    std::optional<std::vector<std::string>> degraded;
     std::uint32_t nodes = 0;
     std::uint32_t workers = 0;
 };
-BOOST_DESCRIBE_STRUCT(Readiness, (), (ready, reasons, nodes, workers))
+BOOST_DESCRIBE_STRUCT(Readiness, (), (ready, reasons, degraded, nodes, workers))
 
 struct Version {
     std::string version;

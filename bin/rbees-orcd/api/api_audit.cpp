@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "api/api.hpp"
+#include "rbees/contracts/storage.hpp"
+#include "rbees/reflect/json.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::AuditPage;
+using contracts::AuditReport;
+using contracts::Backup;
+using contracts::ErrorCode;
+using contracts::Problem;
+
+constexpr std::size_t page_records = 100;
+constexpr std::size_t page_records_max = 1'000;
+
+/// What a page of the journal was asked for.
+struct PageWish {
+    store::RecordFilter filter;
+    std::size_t limit = page_records;
+};
+
+std::unexpected<Problem> bad_parameter(const std::string& name, const std::string& fault) {
+    return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
+                                   .detail = fmt::format("{} {}", name, fault),
+                                   .errors = {{"/" + name, fault}}});
+}
+
+/// A query parameter as a number from `low` to `high`; `value` stays where there is none.
+Checked<void> read_number(const net::Request& request, const std::string& name, std::uint64_t low, std::uint64_t high,
+                          std::uint64_t& value) {
+    const auto text = request.query_value(name);
+    if (!text) return {};
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    const bool is_read = error == std::errc() && end == text->data() + text->size();
+    if (is_read && low <= value && value <= high) return {};
+    return bad_parameter(name, fmt::format("must be a whole number from {} to {}", low, high));
+}
+
+Checked<PageWish> read_wish(const net::Request& request) {
+    PageWish wish;
+    constexpr std::uint64_t sequence_max = std::numeric_limits<std::int64_t>::max();
+    if (auto read = read_number(request, "since", 0, sequence_max, wish.filter.after); !read) {
+        return std::unexpected(read.error());
+    }
+    std::uint64_t limit = page_records;
+    if (auto read = read_number(request, "limit", 1, page_records_max, limit); !read) {
+        return std::unexpected(read.error());
+    }
+    wish.limit = limit;
+    if (const auto type = request.query_value("type")) wish.filter.type = std::string(*type);
+    return wish;
+}
+
+contracts::JournalMark mark_of(const store::JournalHead& head) {
+    return {head.sequence, to_hex(head.hash)};
+}
+
+Checked<AuditPage> page_of(store::Reader& reader, const PageWish& wish) {
+    auto found = reader.records(wish.filter, wish.limit);
+    if (!found) {
+        return std::unexpected(
+            Problem{.code = ErrorCode::STORAGE_FAILED, .detail = found.error().message, .hint = found.error().remedy});
+    }
+    AuditPage page;
+    page.next = found->next;
+    for (auto& stored : found->records) {
+        auto body = reflect::parse_json(stored.record.body);
+        page.records.push_back({stored.sequence, stored.at, std::move(stored.record.type), stored.record.version,
+                                body ? std::move(*body) : boost::json::value(stored.record.body), to_hex(stored.hash)});
+    }
+    return page;
+}
+
+Problem stopping() {
+    return {.code = ErrorCode::STORAGE_FAILED, .detail = "rbees-orcd is stopping", .hint = "try again when it runs"};
+}
+
+Problem busy() {
+    return {.code = ErrorCode::CONFLICT,
+            .detail = "a check or a backup of the journal is under way",
+            .hint = "wait until it is done"};
+}
+
+Checked<AuditReport> verify(const store::Journal& journal, const std::stop_token& stop) {
+    // What memory knows is kept elsewhere than the file: an end that somebody cut off under us is found by it.
+    const auto known = journal.head();
+    const auto reader = journal.open_reader();
+    if (!reader) {
+        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = reader.error().message});
+    }
+    auto found = (*reader)->verify(known, stop);
+    if (stop.stop_requested()) return std::unexpected(stopping());
+    return AuditReport{.good = !found.first_problem,
+                       .problem = std::move(found.first_problem),
+                       .first = found.first,
+                       .records = found.records,
+                       .entities = found.entities,
+                       .payloads = found.payloads,
+                       .head = mark_of(found.head)};
+}
+
+std::optional<Problem> fault_of(const std::filesystem::path& target) {
+    if (!target.is_absolute() || !target.has_filename()) {
+        return bad_parameter("path", "must be the absolute path of a file").error();
+    }
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(target, ignored))) {
+        return Problem{.code = ErrorCode::CONFLICT,
+                       .detail = fmt::format("{} exists already", target.native()),
+                       .hint = "choose another name for the backup"};
+    }
+    if (!std::filesystem::is_directory(target.parent_path(), ignored)) {
+        return bad_parameter(
+                   "path", fmt::format("must lie in a folder that exists; {} does not", target.parent_path().native()))
+            .error();
+    }
+    return std::nullopt;
+}
+
+Checked<Backup> back_up(const store::Journal& journal, const std::string& path, const std::stop_token& stop) {
+    if (auto fault = fault_of(path)) return std::unexpected(std::move(*fault));
+    const auto made = journal.backup(path, stop);
+    if (!made && stop.stop_requested()) return std::unexpected(stopping());
+    if (!made) {
+        return std::unexpected(
+            Problem{.code = ErrorCode::STORAGE_FAILED, .detail = made.error().message, .hint = made.error().remedy});
+    }
+    return Backup{path, made->format, made->program, mark_of(made->head), made->made_at};
+}
+
+}  // namespace
+
+void Api::bind_audit(http_api::Handlers& handlers) {
+    handlers.bind("audit", [this](http_api::Call& call) { return audit(call); });
+    handlers.bind("audit_verify", [this](http_api::Call& call) {
+        return answer_with_long_work<AuditReport>(
+            call, [&journal = control_.journal()](const std::stop_token& stop) { return verify(journal, stop); });
+    });
+    handlers.bind("backup", [this](http_api::Call& call) { return create_backup(call); });
+}
+
+net::Task<void> Api::audit(http_api::Call& call) {
+    const auto wish = read_wish(call.request());
+    if (!wish) {
+        auto refusal = call.refuse(wish.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    std::function<void(Answerer<Checked<AuditPage>>)> question = [&control = control_, wish = *wish](auto reply) {
+        control.fleet().when_durable([&control, wish, reply] { reply(page_of(control.reader(), wish)); });
+    };
+    co_await answer_with<AuditPage>(call, std::move(question));
+}
+
+net::Task<void> Api::create_backup(http_api::Call& call) {
+    const auto wish = http_api::read_body<contracts::CreateBackup>(call.request());
+    if (!wish) {
+        auto refusal = call.refuse(wish.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    LongQuestion<Backup> question = [&journal = control_.journal(), path = wish->path](const std::stop_token& stop) {
+        return back_up(journal, path, stop);
+    };
+    co_await answer_with_long_work<Backup>(call, std::move(question));
+}
+
+template <class T>
+net::Task<void> Api::answer_with_long_work(http_api::Call& call, LongQuestion<T> work) {
+    std::function<void(Answerer<Checked<T>>)> question = [&control = control_, work = std::move(work)](auto reply) {
+        const auto run = [work, reply](const std::stop_token& stop) { reply(work(stop)); };
+        if (!control.long_work().start(run)) reply(std::unexpected(busy()));
+    };
+    co_await answer_with<T>(call, std::move(question));
+}
+
+}  // namespace rbees::orcd
