@@ -6,11 +6,18 @@ namespace rbees::pool {
 
 using contracts::ExecutionState;
 
+namespace {
+
+/// Nothing follows it, and it is kept until the execution is released.
+bool is_last(const ExecutionEvent& event) {
+    return event.name == "end" || event.name == "error";
+}
+
+}  // namespace
+
 std::expected<ExecutionBook::Begun, ExecutionRefusal> ExecutionBook::begin(const ExecutionKey& key, Instant now) {
-    const auto newest = newest_.find(key.job);
-    if (newest != newest_.end() && newest->second.attempt > key.attempt) {
-        return std::unexpected(ExecutionRefusal::fenced);
-    }
+    forget_old(now);
+    if (is_fenced(key)) return std::unexpected(ExecutionRefusal::fenced);
     const auto known = executions_.find(key);
     if (known != executions_.end()) {
         known->second.lease_end = now + limits_.lease;
@@ -26,9 +33,18 @@ std::expected<ExecutionBook::Begun, ExecutionRefusal> ExecutionBook::begin(const
     for (const auto& other : begun.outdated) {
         executions_.erase(other);
     }
-    remember(key, now);
     executions_[key].lease_end = now + limits_.lease;
+    remember(key, {.attempt = key.attempt, .seen = now, .is_over = false});
     return begun;
+}
+
+void ExecutionBook::withdraw(const ExecutionKey& key) {
+    executions_.erase(key);
+}
+
+void ExecutionBook::let_grow(const ExecutionKey& key) {
+    const auto found = executions_.find(key);
+    if (found != executions_.end()) found->second.may_grow = true;
 }
 
 bool ExecutionBook::push(const ExecutionKey& key, ExecutionEvent event) {
@@ -37,13 +53,14 @@ bool ExecutionBook::push(const ExecutionKey& key, ExecutionEvent event) {
     auto& execution = found->second;
     execution.kept_tokens += event.count;
     execution.kept_bytes += event.data.size();
-    const bool is_end = event.name == "end" || event.name == "error";
+    event.place = ++execution.last_place;
+    const bool ends = is_last(event);
     execution.events.push_back(std::move(event));
-    if (is_end) {
+    if (ends) {
         execution.state = ExecutionState::ended;
         return false;
     }
-    if (!is_full(execution)) return true;
+    if (execution.may_grow || !is_full(execution)) return true;
     execution.state = ExecutionState::paused;
     return false;
 }
@@ -62,6 +79,21 @@ std::expected<std::vector<ExecutionEvent>, ExecutionRefusal> ExecutionBook::atta
     return events;
 }
 
+std::uint64_t ExecutionBook::last_place(const ExecutionKey& key) const {
+    const auto found = executions_.find(key);
+    return found == executions_.end() ? 0 : found->second.last_place;
+}
+
+std::vector<ExecutionEvent> ExecutionBook::behind(const ExecutionKey& key, std::uint64_t place) const {
+    const auto found = executions_.find(key);
+    if (found == executions_.end() || found->second.events.empty()) return {};
+    const auto& events = found->second.events;
+    const auto first = events.front().place;
+    const auto from = place < first ? 0 : place + 1 - first;
+    if (from >= events.size()) return {};
+    return {events.begin() + static_cast<std::ptrdiff_t>(from), events.end()};
+}
+
 std::expected<bool, ExecutionRefusal> ExecutionBook::acknowledge(const ExecutionKey& key,
                                                                  std::optional<std::uint64_t> through, Instant now) {
     const auto found = find(key);
@@ -72,25 +104,35 @@ std::expected<bool, ExecutionRefusal> ExecutionBook::acknowledge(const Execution
     // What was said before the first token is kept until that token is stored: without it nobody can go on.
     while (through && !execution.events.empty()) {
         const auto& event = execution.events.front();
-        const bool is_last = event.name == "end" || event.name == "error";
-        if (is_last || event.first + event.count > stored) break;
+        if (is_last(event) || event.first + std::max<std::uint64_t>(event.count, 1) > stored) break;
         execution.kept_tokens -= event.count;
         execution.kept_bytes -= event.data.size();
         execution.events.pop_front();
     }
-    if (execution.state != ExecutionState::paused || is_full(execution)) return false;
+    if (execution.state != ExecutionState::paused || !has_room(execution)) return false;
     execution.state = ExecutionState::running;
     return true;
+}
+
+void ExecutionBook::release(const ExecutionKey& key) {
+    const auto found = executions_.find(key);
+    if (found != executions_.end()) cancel(key, found->second.lease_end - limits_.lease);
+}
+
+void ExecutionBook::cancel(const ExecutionKey& key, Instant now) {
+    executions_.erase(key);
+    remember(key, {.attempt = key.attempt, .seen = now, .is_over = true});
 }
 
 std::vector<ExecutionKey> ExecutionBook::expire(Instant now) {
     forget_old(now);
     std::vector<ExecutionKey> ended;
-    std::erase_if(executions_, [&](const auto& entry) {
-        if (now < entry.second.lease_end) return false;
-        ended.push_back(entry.first);
-        return true;
-    });
+    for (const auto& [key, execution] : executions_) {
+        if (now >= execution.lease_end) ended.push_back(key);
+    }
+    for (const auto& key : ended) {
+        cancel(key, now);
+    }
     return ended;
 }
 
@@ -107,11 +149,18 @@ std::optional<ExecutionState> ExecutionBook::state_of(const ExecutionKey& key) c
     return found == executions_.end() ? std::nullopt : std::optional(found->second.state);
 }
 
-void ExecutionBook::remember(const ExecutionKey& key, Instant now) {
-    newest_[key.job] = {key.attempt, now};
+/// Keeps to the newest attempt; over the bound, the job that was seen longest ago and does not run is forgotten.
+void ExecutionBook::remember(const ExecutionKey& key, Memory memory) {
+    auto& newest = newest_[key.job];
+    if (newest.attempt > memory.attempt) return;
+    newest = memory;
     if (newest_.size() <= limits_.attempts_remembered_max) return;
-    const auto oldest = std::ranges::min_element(newest_, {}, [](const auto& entry) { return entry.second.seen; });
-    newest_.erase(oldest);
+    const auto seen = [this](const auto& entry) {
+        const bool runs = executions_.contains({entry.first, entry.second.attempt});
+        return runs ? Instant::max() : entry.second.seen;
+    };
+    const auto oldest = std::ranges::min_element(newest_, {}, seen);
+    if (seen(*oldest) != Instant::max()) newest_.erase(oldest);
 }
 
 void ExecutionBook::forget_old(Instant now) {
@@ -122,8 +171,20 @@ void ExecutionBook::forget_old(Instant now) {
     });
 }
 
+bool ExecutionBook::is_fenced(const ExecutionKey& key) const {
+    const auto newest = newest_.find(key.job);
+    if (newest == newest_.end() || newest->second.attempt < key.attempt) return false;
+    return newest->second.attempt > key.attempt || newest->second.is_over;
+}
+
 bool ExecutionBook::is_full(const Execution& execution) const {
     return execution.kept_tokens >= limits_.buffered_tokens_max || execution.kept_bytes >= limits_.buffered_bytes_max;
+}
+
+/// Half of the buffer: a pause costs the engine something, so that one does not follow the other.
+bool ExecutionBook::has_room(const Execution& execution) const {
+    return execution.kept_tokens <= limits_.buffered_tokens_max / 2 &&
+           execution.kept_bytes <= limits_.buffered_bytes_max / 2;
 }
 
 std::expected<ExecutionBook::Execution*, ExecutionRefusal> ExecutionBook::find(const ExecutionKey& key) {

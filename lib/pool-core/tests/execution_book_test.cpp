@@ -102,19 +102,20 @@ TEST(ExecutionBook, AFrameOfSeveralTokensIsKeptUntilItsLastOneIsStored) {
     EXPECT_THAT(kept(book, 2), IsEmpty());
 }
 
-TEST(ExecutionBook, PausesWhenItsBufferIsFullAndGoesOnWhenThereIsRoom) {
+TEST(ExecutionBook, PausesWhenItsBufferIsFullAndGoesOnWhenHalfOfItIsFree) {
     ExecutionLimits limits;
-    limits.buffered_tokens_max = 3;
-    auto book = with_tokens(2, limits);
+    limits.buffered_tokens_max = 4;
+    auto book = with_tokens(3, limits);
 
-    EXPECT_FALSE(book.push(first, token(2)));
+    EXPECT_FALSE(book.push(first, token(3)));
     EXPECT_EQ(book.state_of(first), ExecutionState::paused);
     EXPECT_FALSE(book.acknowledge(first, std::nullopt, now).value());
+    EXPECT_FALSE(book.acknowledge(first, 0, now).value()) << "it would pause again at once";
 
-    EXPECT_TRUE(book.acknowledge(first, 0, now).value());
+    EXPECT_TRUE(book.acknowledge(first, 1, now).value());
 
     EXPECT_EQ(book.state_of(first), ExecutionState::running);
-    EXPECT_FALSE(book.acknowledge(first, 1, now).value()) << "told once";
+    EXPECT_FALSE(book.acknowledge(first, 2, now).value()) << "told once";
 }
 
 TEST(ExecutionBook, PausesByBytesToo) {
@@ -174,6 +175,114 @@ TEST(ExecutionBook, RemembersNoMoreJobsThanItMay) {
 
     EXPECT_TRUE(book.begin({JobId("job 0"), 1}, now)) << "forgotten: the oldest";
     EXPECT_EQ(book.begin({JobId("job 4"), 1}, now).error(), ExecutionRefusal::fenced);
+}
+
+TEST(ExecutionBook, DoesNotBeginAnAttemptAgainThatIsOver) {
+    auto released = with_tokens(1);
+    released.release(first);
+    auto expired = with_tokens(1);
+    ASSERT_THAT(expired.expire(now + expired.limits().lease), ElementsAre(first));
+
+    EXPECT_EQ(released.begin(first, now).error(), ExecutionRefusal::fenced);
+    EXPECT_EQ(expired.begin(first, now + expired.limits().lease).error(), ExecutionRefusal::fenced);
+    EXPECT_TRUE(expired.begin(second, now + expired.limits().lease));
+}
+
+TEST(ExecutionBook, RefusesAnOrderThatWasCancelledBeforeItCame) {
+    ExecutionBook book;
+
+    book.cancel(second, now);
+
+    EXPECT_EQ(book.begin(second, now).error(), ExecutionRefusal::fenced);
+    EXPECT_EQ(book.begin(first, now).error(), ExecutionRefusal::fenced);
+}
+
+TEST(ExecutionBook, CancellingAnOldAttemptLeavesTheNewerOneAlone) {
+    ExecutionBook book;
+    ASSERT_TRUE(book.begin(second, now));
+
+    book.cancel(first, now);
+
+    EXPECT_EQ(book.state_of(second), ExecutionState::running);
+    EXPECT_FALSE(book.begin(second, now)->is_new);
+}
+
+TEST(ExecutionBook, TakesAnOrderAgainThatWasWithdrawn) {
+    ExecutionBook book;
+    ASSERT_TRUE(book.begin(first, now));
+
+    book.withdraw(first);
+
+    EXPECT_EQ(book.state_of(first), std::nullopt);
+    EXPECT_TRUE(book.begin(first, now)->is_new);
+}
+
+TEST(ExecutionBook, RemembersAnAttemptForAWhileBehindItsEndHoweverLongItRan) {
+    ExecutionBook book;
+    ASSERT_TRUE(book.begin(second, now));
+    const auto ended = now + 10 * book.limits().attempts_remembered;
+    ASSERT_TRUE(book.acknowledge(second, {}, ended));
+    book.release(second);
+
+    EXPECT_EQ(book.begin(first, ended + 1s).error(), ExecutionRefusal::fenced);
+    EXPECT_TRUE(book.begin(first, ended + book.limits().attempts_remembered));
+}
+
+TEST(ExecutionBook, NeverForgetsAnAttemptThatRuns) {
+    ExecutionLimits limits;
+    limits.attempts_remembered_max = 1;
+    ExecutionBook book(limits);
+    ASSERT_TRUE(book.begin(second, now));
+    book.cancel({JobId("other"), 1}, now + 1s);
+
+    EXPECT_EQ(book.begin(first, now + 2s).error(), ExecutionRefusal::fenced);
+}
+
+TEST(ExecutionBook, LetsABufferGrowWhereAGenerationCouldNotGoOn) {
+    ExecutionLimits limits;
+    limits.buffered_tokens_max = 2;
+    auto book = with_tokens(0, limits);
+    book.let_grow(first);
+
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        EXPECT_TRUE(book.push(first, token(i)));
+    }
+
+    EXPECT_EQ(book.state_of(first), ExecutionState::running);
+    EXPECT_FALSE(book.acknowledge(first, 9, now).value()) << "it never stopped";
+}
+
+TEST(ExecutionBook, KeepsTheStartOfAnAttemptThatGoesOnUntilATokenOfItsOwnIsStored) {
+    ExecutionBook book;
+    ASSERT_TRUE(book.begin(first, now));
+    static_cast<void>(book.push(first, {.name = "start", .data = "{}", .first = 5}));
+    static_cast<void>(book.push(first, token(5)));
+
+    ASSERT_TRUE(book.acknowledge(first, 4, now));
+    EXPECT_THAT(kept(book, 4), ElementsAre("start", "5"));
+
+    ASSERT_TRUE(book.acknowledge(first, 5, now));
+    EXPECT_THAT(kept(book, 5), IsEmpty());
+}
+
+TEST(ExecutionBook, ReadsOnBehindAPlace) {
+    auto book = with_tokens(3);
+    const auto read = book.attach(first, 0, now).value();
+    const auto place = book.last_place(first);
+    ASSERT_THAT(read, SizeIs(3)) << "start, 1, 2";
+    EXPECT_THAT(book.behind(first, place), IsEmpty());
+
+    static_cast<void>(book.push(first, token(3)));
+    static_cast<void>(book.push(first, end()));
+    ASSERT_TRUE(book.acknowledge(first, 2, now));
+
+    const auto more = book.behind(first, place);
+    ASSERT_THAT(more, SizeIs(2));
+    EXPECT_EQ(more.front().first, 3U);
+    EXPECT_EQ(more.back().name, "end");
+    EXPECT_THAT(book.behind(first, more.back().place), IsEmpty());
+    EXPECT_THAT(book.behind(first, 0), SizeIs(2)) << "what is stored is gone";
+    EXPECT_THAT(book.behind(second, 0), IsEmpty());
 }
 
 RC_GTEST_PROP(ExecutionBookProperty, GivesEveryTokenBehindWhatIsStoredHoweverOneAttaches, ()) {

@@ -39,8 +39,9 @@ struct ExecutionKey {
 struct ExecutionEvent {
     std::string name;         ///< "start", "token", "end", "error"
     std::string data;         ///< JSON
-    std::uint64_t first = 0;  ///< of a token event: index of its first token
-    std::uint64_t count = 0;  ///< likewise: how many
+    std::uint64_t first = 0;  ///< index of its first token; of `start`, of the first one that will come
+    std::uint64_t count = 0;  ///< of a token event: how many
+    std::uint64_t place = 0;  ///< in the execution's stream, from 1; the book sets it
 
     bool operator==(const ExecutionEvent&) const = default;
 };
@@ -48,7 +49,7 @@ struct ExecutionEvent {
 /// Why the book refuses.
 enum class ExecutionRefusal : std::uint8_t {
     unknown,  ///< no such execution: it never was, its lease ended, or it was released (404)
-    fenced,   ///< a newer attempt of the job was seen (409)
+    fenced,   ///< a newer attempt of the job was seen, or this one is over and does not begin again (409)
     full,     ///< as many executions as there may be (429)
 };
 
@@ -73,6 +74,12 @@ class ExecutionBook {
     };
     [[nodiscard]] std::expected<Begun, ExecutionRefusal> begin(const ExecutionKey& key, Instant now);
 
+    /// The order was refused by the engine: as if it had not come. The same pair may be ordered again.
+    void withdraw(const ExecutionKey& key);
+
+    /// The generation cannot go on once it stopped: it never pauses, its buffer may grow to the request's token limit.
+    void let_grow(const ExecutionKey& key);
+
     /// The generation made something. Tells whether it may go on; false: it must pause. No effect for an unknown one.
     [[nodiscard]] bool push(const ExecutionKey& key, ExecutionEvent event);
 
@@ -81,12 +88,20 @@ class ExecutionBook {
     [[nodiscard]] std::expected<std::vector<ExecutionEvent>, ExecutionRefusal> attach(
         const ExecutionKey& key, std::optional<std::uint64_t> after, Instant now);
 
-    /// orcd has everything through that token on disk. Renews the lease. True if the generation paused and may go on.
+    /// Where the stream has come to, and what is kept of it behind that place: for whoever attached and reads on.
+    [[nodiscard]] std::uint64_t last_place(const ExecutionKey& key) const;
+    [[nodiscard]] std::vector<ExecutionEvent> behind(const ExecutionKey& key, std::uint64_t place) const;
+
+    /// orcd has everything through that token on disk. Renews the lease. True if the generation paused and may go on,
+    /// because half of the buffer is free.
     [[nodiscard]] std::expected<bool, ExecutionRefusal> acknowledge(const ExecutionKey& key,
                                                                     std::optional<std::uint64_t> through, Instant now);
 
     /// The end is on disk, or nobody wants it: the execution is forgotten, the attempt's number is not.
-    void release(const ExecutionKey& key) { executions_.erase(key); }
+    void release(const ExecutionKey& key);
+
+    /// The same for an attempt whose order may still be on its way: it is refused then.
+    void cancel(const ExecutionKey& key, Instant now);
 
     /// Takes out the executions whose lease has ended: to be cancelled.
     [[nodiscard]] std::vector<ExecutionKey> expire(Instant now);
@@ -100,19 +115,24 @@ class ExecutionBook {
     struct Execution {
         contracts::ExecutionState state = contracts::ExecutionState::running;
         Instant lease_end{};
-        std::deque<ExecutionEvent> events;  ///< not acknowledged yet
+        std::deque<ExecutionEvent> events;  ///< not acknowledged yet; their places follow on each other
+        std::uint64_t last_place = 0;
         std::uint64_t kept_tokens = 0;
         std::size_t kept_bytes = 0;
+        bool may_grow = false;
     };
     /// The newest attempt seen of a job.
     struct Memory {
         std::uint32_t attempt = 0;
-        Instant seen{};
+        Instant seen{};  ///< last
+        bool is_over = false;
     };
 
-    void remember(const ExecutionKey& key, Instant now);
+    void remember(const ExecutionKey& key, Memory memory);
     void forget_old(Instant now);
+    [[nodiscard]] bool is_fenced(const ExecutionKey& key) const;
     [[nodiscard]] bool is_full(const Execution& execution) const;
+    [[nodiscard]] bool has_room(const Execution& execution) const;
     [[nodiscard]] std::expected<Execution*, ExecutionRefusal> find(const ExecutionKey& key);
 
     ExecutionLimits limits_;
