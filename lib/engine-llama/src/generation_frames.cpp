@@ -41,6 +41,14 @@ Generated ProgressCounter::add(const Progress& progress) {
     return {.tokens = Tokens(known.tokens.value - before.tokens.value), .time = known.time - before.time};
 }
 
+StreamIds stream_ids(const LlamaCore& core, const Prepared& prepared) {
+    return {[&core]() -> const PieceTable& { return core.pieces(); },
+            [&core, shown = prepared.tasks.front().params.sampling.preserved_tokens](TokenId32 id) {
+                return common_token_to_piece(core.vocab, id, shown.contains(id));
+            },
+            prepared.resumed ? prepared.resumed->known : 0};
+}
+
 GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepared, const Call& call)
     : core_(core),
       operation_(call.operation),
@@ -54,12 +62,7 @@ GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepar
         output_ = Tokens(prepared.resumed->known);
         if (prepared.resumed->known > 0) greeted_.insert(0);
     }
-    if (prepared.start_event.empty() || expected_ != 1) return;
-    ids_.emplace([&core]() -> const PieceTable& { return core.pieces(); },
-                 [&core, shown = prepared.tasks.front().params.sampling.preserved_tokens](TokenId32 id) {
-                     return common_token_to_piece(core.vocab, id, shown.contains(id));
-                 },
-                 prepared.resumed ? prepared.resumed->known : 0);
+    if (prepared.started && expected_ == 1) ids_ = stream_ids(core, prepared);
 }
 
 std::string GenerationFrames::of(server_task_result& result) {

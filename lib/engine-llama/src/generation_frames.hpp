@@ -36,6 +36,9 @@ class ProgressCounter {
     std::map<std::size_t, Generated> known_;  ///< by choice
 };
 
+/// The ids of a stream of one choice.
+[[nodiscard]] StreamIds stream_ids(const LlamaCore& core, const Prepared& prepared);
+
 /// Borrows the core, which must outlive it. Not thread-safe.
 class GenerationFrames {
   public:

@@ -30,7 +30,8 @@ class LlamaEngine final : public Engine {
         if (!has(call.operation)) return finished_answer(not_supported(call.operation, core_->capabilities.kind));
         const auto operation = call.operation;
         if (operation == Operation::chat || operation == Operation::completion) {
-            return generation_answer(core_, std::move(call));
+            const auto answer = call.frames == Frames::tokens ? token_answer : generation_answer;
+            return answer(core_, std::move(call));
         }
         return work_answer(core_, [call = std::move(call)](LlamaCore& core, TaskReader& reader) -> Body {
             switch (call.operation) {

@@ -31,7 +31,13 @@ std::expected<json, ApiError> parameters_of(const LlamaCore& core, Operation ope
     return oaicompat_chat_params_parse(parameters, *core.chat, media);
 }
 
-std::string start_event(const LlamaCore& core, const server_task& task, Continuable continuable) {
+Tokens left_of(const LlamaCore& core, const Call& call, const server_task& task) {
+    if (call.from) return call.from->left;
+    if (task.params.n_predict >= 0) return Tokens(static_cast<std::uint64_t>(task.params.n_predict));
+    return Tokens(core.capabilities.context.value - task.tokens.size());
+}
+
+Started started(const LlamaCore& core, const Call& call, const server_task& task, Continuable continuable) {
     const auto& sampling = task.params.sampling;
     const boost::json::object values{{"temperature", sampling.temp},
                                      {"top_k", sampling.top_k},
@@ -41,11 +47,11 @@ std::string start_event(const LlamaCore& core, const server_task& task, Continua
                                      {"repeat_last_n", sampling.penalty_last_n},
                                      {"frequency_penalty", sampling.penalty_freq},
                                      {"presence_penalty", sampling.penalty_present}};
-    return sse_event(
-        "rbees.start",
-        fmt::format(R"({{"prompt_ids":[{}],"seed":{},"model_hash":"{}","sampling":{},"continuable":{}}})",
-                    fmt::join(task.tokens.get_text_tokens(), ","), sampling.seed, core.capabilities.model_hash,
-                    boost::json::serialize(values), continuable == Continuable::yes));
+    return {.prompt = task.tokens.get_text_tokens(),
+            .seed = sampling.seed,
+            .sampling = boost::json::serialize(values),
+            .continuable = continuable,
+            .left = left_of(core, call, task)};
 }
 
 void set_parameters(const LlamaCore& core, const Call& call, const json& data, server_task& task) {
@@ -139,13 +145,13 @@ std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& cal
     (*data)["seed"] = request->seed.value_or(random_seed());
     auto tasks = make_tasks(core, call, *data, reader);
     if (!tasks) return std::unexpected(tasks.error());
-    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(*request), .start_event = {}, .resumed = {}};
+    Prepared prepared{.tasks = std::move(*tasks), .request = std::move(*request), .started = {}, .resumed = {}};
     if (json_value(*data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
-    if (call.ids == TokenIds::included && prepared.request.stream) {
+    if (call.frames == Frames::tokens || (call.ids == TokenIds::included && prepared.request.stream)) {
         const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
         const bool may_call_tools = prepared.tasks.front().params.sampling.grammar_lazy;
         const bool can = single && own_grammar.empty() && !may_call_tools;
-        prepared.start_event = start_event(core, prepared.tasks.front(), can ? Continuable::yes : Continuable::no);
+        prepared.started = started(core, call, prepared.tasks.front(), can ? Continuable::yes : Continuable::no);
     }
     if (!call.from) return prepared;
     auto resumed = resume(core, *call.from, prepared.tasks.front());

@@ -15,9 +15,6 @@
 
 namespace rbees::engine {
 
-/// Whether another worker could go on with a stream where this one breaks off.
-enum class Continuable : bool { no, yes };
-
 /// Whether a client wants llama.cpp's timings in every chunk, not only in the last one.
 enum class ChunkTimings : bool { left_out, included };
 
@@ -26,7 +23,7 @@ struct Prepared {
     std::vector<server_task> tasks;
     GenerationRequest request;
     ChunkTimings timings = ChunkTimings::left_out;
-    std::string start_event;         ///< `rbees.start`; empty unless ids were asked for
+    std::optional<Started> started;  ///< where token ids were asked for
     std::optional<Resumed> resumed;  ///< where the call goes on with an answer
 };
 

@@ -8,6 +8,8 @@ INSTANTIATE_TEST_SUITE_P(Llama, ChatConformance, ::testing::Values(EngineSource(
                          [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Llama, ContinuationConformance, ::testing::Values(EngineSource(chat_engine)),
                          [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Llama, EventConformance, ::testing::Values(EngineSource(chat_engine)),
+                         [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Llama, EmbeddingConformance, ::testing::Values(EngineSource(embedding_engine)),
                          [](const auto&) { return "embedding"; });
 

@@ -24,6 +24,25 @@ void limit(json::object& body, Tokens left) {
     body["max_tokens"] = std::max<std::uint64_t>(left.value, 1);
 }
 
+bool asks_for(const json::object& body, std::string_view member) {
+    const auto* value = body.if_contains(member);
+    if (value == nullptr) return false;
+    return value->is_bool() ? value->get_bool() : value->is_number() && value->to_number<double>() > 0;
+}
+
+/// What `Frames::tokens` has a place for.
+std::expected<void, ApiError> fit_for_tokens(json::object& body) {
+    if (has_several_choices(body))
+        return std::unexpected(invalid_param("n", "An execution has one choice: 'n' must be 1."));
+    if (has_several_prompts(body)) return std::unexpected(invalid_param("prompt", "An execution has one prompt."));
+    for (const auto* member : {"logprobs", "top_logprobs"}) {
+        if (asks_for(body, member))
+            return std::unexpected(invalid_param(member, "An execution gives no probabilities of its tokens."));
+    }
+    body["stream"] = true;
+    return {};
+}
+
 std::expected<void, ApiError> use_sampling(json::object& body, const std::string& sampling) {
     if (sampling.empty()) return {};
     auto values = parse_body(sampling);
@@ -38,7 +57,11 @@ std::expected<void, ApiError> use_sampling(json::object& body, const std::string
 
 std::expected<json::object, ApiError> read_call(const Call& call, std::string_view model_hash) {
     auto body = parse_body(call.body);
-    if (!body || !call.from) return body;
+    if (!body) return body;
+    if (call.frames == Frames::tokens) {
+        if (const auto fits = fit_for_tokens(*body); !fits) return std::unexpected(fits.error());
+    }
+    if (!call.from) return body;
     if (call.from->model_hash != model_hash)
         return std::unexpected(not_continuable("The answer was begun by another model than this one."));
     if (call.operation != Operation::chat && call.operation != Operation::completion)

@@ -8,7 +8,9 @@ namespace {
 
 class FinishedAnswer final : public Answer {
   public:
-    FinishedAnswer(Head head, std::string body) : head_(std::move(head)), body_(std::move(body)) {}
+    explicit FinishedAnswer(std::string body) : body_(std::move(body)) {}
+    explicit FinishedAnswer(const ApiError& error)
+        : head_{.status = error.status}, body_(to_body(error)), error_(error) {}
 
     Head head() override { return cancelled_ ? Head{.status = 499} : head_; }
 
@@ -17,22 +19,28 @@ class FinishedAnswer final : public Answer {
         return std::exchange(body_, std::nullopt);
     }
 
+    std::optional<Event> next_event() override {
+        if (cancelled_ || !error_) return std::nullopt;
+        return *std::exchange(error_, std::nullopt);
+    }
+
     void cancel() noexcept override { cancelled_ = true; }
 
   private:
     Head head_;
     std::optional<std::string> body_;
+    std::optional<ApiError> error_;
     std::atomic<bool> cancelled_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Answer> finished_answer(std::string body) {
-    return std::make_unique<FinishedAnswer>(Head{}, std::move(body));
+    return std::make_unique<FinishedAnswer>(std::move(body));
 }
 
 std::unique_ptr<Answer> finished_answer(const ApiError& error) {
-    return std::make_unique<FinishedAnswer>(Head{.status = error.status}, to_body(error));
+    return std::make_unique<FinishedAnswer>(error);
 }
 
 }  // namespace rbees::engine

@@ -22,8 +22,12 @@ struct Delivery {
     std::size_t first = 0;  ///< place of the first token; those before it were sent elsewhere
 };
 
-[[nodiscard]] std::unique_ptr<Answer> generation_answer(std::shared_ptr<SimulatedCore> core, Script script,
+[[nodiscard]] std::unique_ptr<Answer> generation_answer(const std::shared_ptr<SimulatedCore>& core, Script script,
                                                         Delivery delivery);
+
+/// The same as events; of the delivery only `operation`, `task` and `first` count.
+[[nodiscard]] std::unique_ptr<Answer> token_answer(const std::shared_ptr<SimulatedCore>& core, Script script,
+                                                   Delivery delivery);
 
 /// Embeds the texts one after the other in one slot.
 [[nodiscard]] std::unique_ptr<Answer> embedding_answer(std::shared_ptr<SimulatedCore> core,

@@ -21,6 +21,24 @@ json::object usage_object(const Usage& usage) {
             {"prompt_tokens_details", json::object{{"cached_tokens", usage.cached.value}}}};
 }
 
+json::object message_of(const Script& script, const std::string& call_id, std::string_view text) {
+    if (script.tool.empty()) return {{"role", "assistant"}, {"content", text}};
+    const json::object function{{"name", script.tool}, {"arguments", text}};
+    const json::object call{{"id", call_id}, {"type", "function"}, {"function", function}};
+    return {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{json::value(call)}}};
+}
+
+/// The piece of a tool call that the token at `place` makes; the first one names the call.
+json::array calls_of(const Script& script, const std::string& call_id, std::size_t place, std::string_view text) {
+    json::object call{{"index", 0}, {"function", json::object{{"arguments", text}}}};
+    if (place == 0) {
+        call["id"] = call_id;
+        call["type"] = "function";
+        call["function"].as_object()["name"] = script.tool;
+    }
+    return {json::value(call)};
+}
+
 }  // namespace
 
 SimulatedFormat::SimulatedFormat(Operation operation, std::string model, std::string_view task, const Script& script)
@@ -33,15 +51,10 @@ SimulatedFormat::SimulatedFormat(Operation operation, std::string model, std::st
 
 std::string SimulatedFormat::body(std::string_view text, std::string_view finish, const Usage& usage) const {
     json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish}};
-    if (!is_chat()) {
-        choice["text"] = text;
-    } else if (script_.tool.empty()) {
-        choice["message"] = json::object{{"role", "assistant"}, {"content", text}};
+    if (is_chat()) {
+        choice["message"] = message_of(script_, call_id_, text);
     } else {
-        const json::object function{{"name", script_.tool}, {"arguments", text}};
-        const json::object call{{"id", call_id_}, {"type", "function"}, {"function", function}};
-        choice["message"] =
-            json::object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", json::array{json::value(call)}}};
+        choice["text"] = text;
     }
     return json::serialize(json::object{{"id", id_},
                                         {"object", is_chat() ? "chat.completion" : "text_completion"},
@@ -49,6 +62,14 @@ std::string SimulatedFormat::body(std::string_view text, std::string_view finish
                                         {"model", model_},
                                         {"choices", json::array{json::value(choice)}},
                                         {"usage", usage_object(usage)}});
+}
+
+std::string SimulatedFormat::message(std::string_view text) const {
+    return json::serialize(message_of(script_, call_id_, text));
+}
+
+std::string SimulatedFormat::tool_delta(std::size_t place, std::string_view text) const {
+    return json::serialize(json::object{{"tool_calls", calls_of(script_, call_id_, place, text)}});
 }
 
 std::string SimulatedFormat::frame(std::string_view choices, std::string_view usage) const {
@@ -68,13 +89,7 @@ std::string SimulatedFormat::token_frame(std::size_t place, std::string_view tex
         if (script_.tool.empty()) {
             delta["content"] = text;
         } else {
-            json::object call{{"index", 0}, {"function", json::object{{"arguments", text}}}};
-            if (place == 0) {
-                call["id"] = call_id_;
-                call["type"] = "function";
-                call["function"].as_object()["name"] = script_.tool;
-            }
-            delta["tool_calls"] = json::array{json::value(call)};
+            delta["tool_calls"] = calls_of(script_, call_id_, place, text);
         }
         choice["delta"] = std::move(delta);
     }
@@ -94,15 +109,6 @@ std::string SimulatedFormat::finish_frame(std::string_view finish) const {
 
 std::string SimulatedFormat::usage_frame(const Usage& usage) const {
     return frame("[]", R"(,"usage":)" + json::serialize(usage_object(usage)));
-}
-
-std::string SimulatedFormat::start_event(std::string_view model_hash) const {
-    const json::object start{{"prompt_ids", json::value_from(script_.prompt)},
-                             {"seed", script_.seed},
-                             {"model_hash", model_hash},
-                             {"sampling", json::object{}},
-                             {"continuable", true}};
-    return sse_event("rbees.start", json::serialize(start));
 }
 
 std::string SimulatedFormat::ids_event(std::size_t place, std::int32_t id) {

@@ -7,15 +7,10 @@
 #include <string_view>
 
 #include "rbees/engine/request.hpp"
+#include "sim_generation.hpp"
 #include "sim_script.hpp"
 
 namespace rbees::engine {
-
-struct Usage {
-    Tokens prompt;
-    Tokens cached;
-    Tokens output;
-};
 
 /// Writes the parts of one answer; its id and time stay the same in all of them. Borrows the script.
 class SimulatedFormat {
@@ -33,8 +28,11 @@ class SimulatedFormat {
 
     [[nodiscard]] std::string usage_frame(const Usage& usage) const;
 
-    /// The event `rbees.start` for continuation.
-    [[nodiscard]] std::string start_event(std::string_view model_hash) const;
+    /// What a chat said in the end, as JSON.
+    [[nodiscard]] std::string message(std::string_view text) const;
+
+    /// What the output token at `place` adds to a tool call, as JSON.
+    [[nodiscard]] std::string tool_delta(std::size_t place, std::string_view text) const;
 
     /// The event `rbees.ids` of the output token at `place`.
     [[nodiscard]] static std::string ids_event(std::size_t place, std::int32_t id);

@@ -32,9 +32,14 @@ std::optional<OutputToken> OutputReader::next() {
     return token;
 }
 
-void OutputReader::skip(std::size_t count) {
-    while (count > 0 && next())
-        --count;
+std::string OutputReader::skip(std::size_t count) {
+    std::string text;
+    for (; count > 0; --count) {
+        const auto token = next();
+        if (!token) break;
+        text += token->text;
+    }
+    return text;
 }
 
 /// Reads on until every stop string that begins in the next `piece` bytes is in sight.

@@ -29,8 +29,8 @@ class OutputReader {
     /// The next token, or nothing after the last one: the source's, or the one that completes a stop string.
     [[nodiscard]] std::optional<OutputToken> next();
 
-    /// Passes over the first tokens, which somebody else has sent; stops early at the end.
-    void skip(std::size_t count);
+    /// Passes over the first tokens, which somebody else has sent, and tells their text; stops early at the end.
+    std::string skip(std::size_t count);
 
     /// Whether a stop string was begun: then it is the reason why the answer ends.
     [[nodiscard]] bool met_stop() const { return swallow_.has_value(); }

@@ -93,6 +93,13 @@ std::string sim_render(const json::object& body) {
     return text + "<|assistant|>\n";
 }
 
+Started started(const Script& script, std::size_t first) {
+    return {.prompt = script.prompt,
+            .seed = static_cast<std::uint32_t>(script.seed),
+            .continuable = Continuable::yes,
+            .left = Tokens(script.most - std::min<std::uint64_t>(script.most, first))};
+}
+
 std::expected<Script, ApiError> write_script(const Call& call, const json::object& body,
                                              const GenerationRequest& request, const SimulatedModel& model) {
     auto prompt =
@@ -105,6 +112,7 @@ std::expected<Script, ApiError> write_script(const Call& call, const json::objec
     const auto room = model.context.value - script.prompt.size();
     const auto wanted = call.from ? Tokens(call.from->generated.size()) + call.from->left : request.max_tokens;
     const auto most = std::min<std::uint64_t>(wanted.value_or(Tokens(room)).value, room);
+    script.most = most;
 
     const auto* tool = call.operation == Operation::chat ? forced_tool(body) : nullptr;
     const auto constrained = tool == nullptr ? forced_json(body) : std::nullopt;

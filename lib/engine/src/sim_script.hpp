@@ -21,7 +21,11 @@ struct Script {
     std::string finish = "stop";  ///< finish_reason unless a stop string comes first: stop, length or tool_calls
     std::string tool;             ///< the function that `output` holds arguments for; empty = plain text
     std::uint64_t seed = 0;       ///< that the output followed from
+    std::uint64_t most = 0;       ///< tokens that the output may have, by the request and the context
 };
+
+/// What is known before the token at `first`.
+[[nodiscard]] Started started(const Script& script, std::size_t first);
 
 /// The prompt as the simulated chat template renders it.
 [[nodiscard]] std::string sim_render(const boost::json::object& body);

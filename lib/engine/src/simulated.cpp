@@ -73,13 +73,14 @@ class SimulatedEngine final : public Engine {
         if (!request) return std::unexpected(request.error());
         auto script = write_script(call, body, *request, core_->model);
         if (!script) return std::unexpected(script.error());
-        return generation_answer(core_, std::move(*script),
-                                 {.operation = call.operation,
-                                  .stream = request->stream,
-                                  .include_usage = request->include_usage,
-                                  .ids = call.ids,
-                                  .task = call.task,
-                                  .first = call.from ? call.from->generated.size() : 0});
+        Delivery delivery{.operation = call.operation,
+                          .stream = request->stream,
+                          .include_usage = request->include_usage,
+                          .ids = call.ids,
+                          .task = call.task,
+                          .first = call.from ? call.from->generated.size() : 0};
+        const auto answer = call.frames == Frames::tokens ? token_answer : generation_answer;
+        return answer(core_, std::move(*script), std::move(delivery));
     }
 
     Started embed(const json::object& body) {

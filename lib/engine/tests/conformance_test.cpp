@@ -17,6 +17,8 @@ INSTANTIATE_TEST_SUITE_P(Simulated, ChatConformance, ::testing::Values(simulated
                          [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Simulated, ContinuationConformance, ::testing::Values(simulated("sim:demo?context=512")),
                          [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Simulated, EventConformance, ::testing::Values(simulated("sim:demo?context=512")),
+                         [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Simulated, EmbeddingConformance, ::testing::Values(simulated("sim:embedder?context=512")),
                          [](const auto&) { return "embedding"; });
 

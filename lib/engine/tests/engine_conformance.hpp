@@ -1,12 +1,13 @@
 #pragma once
 /// @file
 /// What every engine must do, as tests. A test program includes this once and instantiates `ChatConformance`,
-/// `ContinuationConformance` and `EmbeddingConformance` with functions that give an engine; one engine may serve all
-/// tests.
+/// `ContinuationConformance`, `EventConformance` and `EmbeddingConformance` with functions that give an engine; one
+/// engine may serve all tests.
 
 #include "conformance_answers.hpp"
 #include "conformance_continuation.hpp"
 #include "conformance_embeddings.hpp"
+#include "conformance_events.hpp"
 #include "conformance_fixture.hpp"
 #include "conformance_ids.hpp"
 #include "conformance_refusals.hpp"

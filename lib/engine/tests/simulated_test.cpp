@@ -226,6 +226,23 @@ TEST_F(SimulatedTest, SaysTheSameInEveryProcessForOneSeedAndSomethingElseForAnot
     EXPECT_NE(text("sim:demo?seed=1"), text("sim:demo?seed=2"));
 }
 
+TEST_F(SimulatedTest, TakesARequestForEventsBeforeItHasASlot) {
+    const auto engine = load("sim:demo?slots=1");
+    pace->run_free();
+    const Call call{.operation = Operation::completion, .body = R"({"prompt":"x"})", .frames = Frames::tokens};
+    const auto first = engine->start(call);
+    ASSERT_TRUE(first->next_event());
+    ASSERT_TRUE(first->next_event()) << "a token: it has the slot";
+
+    const auto second = engine->start(call);
+
+    EXPECT_EQ(second->head().status, 200);
+    const auto event = second->next_event();
+    ASSERT_TRUE(event);
+    EXPECT_TRUE(std::holds_alternative<Started>(*event));
+    EXPECT_EQ(engine->counters().slots_busy, 1U);
+}
+
 TEST_F(SimulatedTest, RefusesMoreThanOneChoiceAndSeveralPrompts) {
     const auto engine = load("sim:demo");
 

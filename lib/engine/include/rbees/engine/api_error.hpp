@@ -2,13 +2,16 @@
 /// @file
 /// Errors as OpenAI clients read them, and the frames of their streams. Both engines refuse in the same words.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "rbees/base/units.hpp"
-#include "rbees/engine/engine.hpp"
 
 namespace rbees::engine {
+
+enum class Kind : std::uint8_t;
+enum class Operation : std::uint8_t;
 
 /// One refusal or failure, before it is JSON.
 struct ApiError {

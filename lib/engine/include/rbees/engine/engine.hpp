@@ -13,12 +13,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "rbees/base/failure.hpp"
 #include "rbees/base/ids.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/engine/events.hpp"
 
 namespace rbees::engine {
 
@@ -39,7 +39,11 @@ enum class Operation : std::uint8_t {
 /// {prompt_ids, seed, model_hash, sampling, continuable}` first, and before each data frame `rbees.ids {i, ids}`.
 enum class TokenIds : bool { left_out, included };
 
-using TokenIdList = std::vector<std::int32_t>;
+/// In which shape a chat or a completion is answered.
+enum class Frames : std::uint8_t {
+    openai,  ///< as the body asks: one JSON object, or a stream of chunks
+    tokens,  ///< by `Answer::next_event`, one choice of one prompt; the body's `stream` has no say
+};
 
 /// Where an answer broke off, for another worker to go on with it. `Call::body` is still the whole request.
 struct Continuation {
@@ -58,6 +62,7 @@ struct Call {
     std::string task = {};  ///< letters, digits and ._:-; the answer's id is "chatcmpl-" or "cmpl-" and this, made up
                             ///< where it is empty. Whoever goes on with an answer elsewhere gives the same one.
     std::optional<Continuation> from = {};  ///< then the answer is the stream of what is missing
+    Frames frames = Frames::openai;
 };
 
 /// The first thing known about an answer.
@@ -68,8 +73,8 @@ struct Head {
     bool operator==(const Head&) const = default;
 };
 
-/// An answer under way. One thread reads it (`head`, then `next` until nothing comes); any thread may cancel it.
-/// Destruction cancels and frees the slot.
+/// An answer under way. One thread reads it (`head`, then `next` or `next_event` until nothing comes); any thread may
+/// cancel it. Destruction cancels and frees the slot.
 class Answer {
   public:
     Answer() = default;
@@ -78,12 +83,16 @@ class Answer {
     virtual ~Answer() = default;
 
     /// Blocks until the status is known: for a stream that is when the first token is, so that an error is never a 200.
-    /// After `cancel` it returns 499 at once.
+    /// With `Frames::tokens` it is known as soon as the request is checked. After `cancel` it returns 499 at once.
     [[nodiscard]] virtual Head head() = 0;
 
     /// Blocks for the next piece of the body; nothing means the end. A stream that was cancelled or failed ends
     /// without `data: [DONE]`; a failure puts an SSE `data: {"error": ...}` frame first.
     [[nodiscard]] virtual std::optional<std::string> next() = 0;
+
+    /// The same for a call with `Frames::tokens`: blocks for the next event. An error, whenever it comes, is the last
+    /// one.
+    [[nodiscard]] virtual std::optional<Event> next_event() { return std::nullopt; }
 
     /// Stops the work at once: `head` or `next` return, and the slot is free within one decode step. Thread-safe,
     /// idempotent, never blocks.

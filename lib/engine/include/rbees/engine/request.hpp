@@ -54,8 +54,9 @@ struct EmbeddingRequest {
 /// The body as an object. Refuses anything else, and nesting over `max_depth`.
 [[nodiscard]] std::expected<boost::json::object, ApiError> parse_body(std::string_view body);
 
-/// The call's body as an object, as `parse_body` gives it. Where the call goes on with an answer: a stream, with the
-/// sampling and the seed of then and the limit of now. Refuses to go on with anything but one choice of one prompt, and
+/// The call's body as an object, as `parse_body` gives it. With `Frames::tokens`: a stream; refuses what events have no
+/// place for. Where the call goes on with an answer: a stream, with the sampling and the seed of then and the limit of
+/// now. Refuses to go on with anything but one choice of one prompt, and
 /// with an answer of a model that has another hash.
 [[nodiscard]] std::expected<boost::json::object, ApiError> read_call(const Call& call, std::string_view model_hash);
 
