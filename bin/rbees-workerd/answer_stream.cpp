@@ -10,6 +10,24 @@
 #include "refusals.hpp"
 
 namespace rbees::workerd {
+namespace {
+
+/// What an event takes of memory, about.
+std::size_t size_of(const engine::Event& event) {
+    struct Size {
+        std::size_t operator()(const engine::Started& started) const {
+            return started.prompt.size() * sizeof(std::int32_t) + started.sampling.size();
+        }
+        std::size_t operator()(const engine::Said& said) const {
+            return said.ids.size() * sizeof(std::int32_t) + said.text.size() + said.delta.size();
+        }
+        std::size_t operator()(const engine::Ended& ended) const { return ended.message.size(); }
+        std::size_t operator()(const engine::ApiError& error) const { return error.message.size(); }
+    };
+    return sizeof event + std::visit(Size{}, event);
+}
+
+}  // namespace
 
 void AnswerStream::run(engine::Engine& engine, engine::Call call) {
     const auto checked = reflect::parse_json(call.body);
@@ -17,7 +35,7 @@ void AnswerStream::run(engine::Engine& engine, engine::Call call) {
         open(std::unexpected(not_json(checked.error())));
         return end();
     }
-    ask(engine, std::move(call));
+    run_checked(engine, std::move(call));
 }
 
 void AnswerStream::run_continuation(engine::Engine& engine, engine::Call call) {
@@ -26,18 +44,19 @@ void AnswerStream::run_continuation(engine::Engine& engine, engine::Call call) {
         open(std::unexpected(std::move(continued.error())));
         return end();
     }
-    ask(engine, std::move(*continued));
+    run_checked(engine, std::move(*continued));
 }
 
-void AnswerStream::ask(engine::Engine& engine, engine::Call call) {
+void AnswerStream::run_checked(engine::Engine& engine, engine::Call call) {
     if (!stopped()) {
+        const auto frames = call.frames;
         const auto answer = engine.start(std::move(call));
-        read(*answer);
+        read(*answer, frames);
     }
     end();
 }
 
-void AnswerStream::read(engine::Answer& answer) {
+void AnswerStream::read(engine::Answer& answer, engine::Frames frames) {
     bool is_stopped = false;
     {
         const std::lock_guard lock(mutex_);
@@ -46,10 +65,10 @@ void AnswerStream::read(engine::Answer& answer) {
     }
     if (is_stopped) answer.cancel();
     open(answer.head());
+    const auto hand_on = [this](auto piece) { return piece && push(std::move(*piece)); };
     bool more = true;
     while (more) {
-        auto piece = answer.next();
-        more = piece && push(std::move(*piece));
+        more = frames == engine::Frames::tokens ? hand_on(answer.next_event()) : hand_on(answer.next());
     }
     const std::lock_guard lock(mutex_);
     answer_ = nullptr;
@@ -78,12 +97,21 @@ net::Task<AnswerStream::Opening> AnswerStream::opening() {
 }
 
 net::Task<std::string> AnswerStream::take() {
-    auto pieces = take_now();
-    while (!pieces) {
+    return take_from(waiting_);
+}
+
+net::Task<std::vector<engine::Event>> AnswerStream::take_events() {
+    return take_from(waiting_events_);
+}
+
+template <class Waiting>
+net::Task<Waiting> AnswerStream::take_from(Waiting& waiting) {
+    auto taken = take_now(waiting);
+    while (!taken) {
         co_await news();
-        pieces = take_now();
+        taken = take_now(waiting);
     }
-    co_return std::move(*pieces);
+    co_return std::move(*taken);
 }
 
 void AnswerStream::open(Opening opening) {
@@ -94,8 +122,8 @@ void AnswerStream::open(Opening opening) {
 
 bool AnswerStream::push(std::string piece) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return stopped_ || waiting_.size() < waiting_bytes_max_; });
-    if (stopped_) return false;
+    if (!wait_for_room(lock)) return false;
+    waiting_bytes_ += piece.size();
     if (waiting_.empty()) {
         waiting_ = std::move(piece);
     } else {
@@ -103,6 +131,20 @@ bool AnswerStream::push(std::string piece) {
     }
     wake_loop(std::move(lock));
     return true;
+}
+
+bool AnswerStream::push(engine::Event event) {
+    std::unique_lock lock(mutex_);
+    if (!wait_for_room(lock)) return false;
+    waiting_bytes_ += size_of(event);
+    waiting_events_.push_back(std::move(event));
+    wake_loop(std::move(lock));
+    return true;
+}
+
+bool AnswerStream::wait_for_room(std::unique_lock<std::mutex>& lock) {
+    room_.wait(lock, [this] { return stopped_ || waiting_bytes_ < waiting_bytes_max_; });
+    return !stopped_;
 }
 
 void AnswerStream::end() {
@@ -135,14 +177,15 @@ std::optional<AnswerStream::Opening> AnswerStream::opening_now() {
     return std::move(opening_);
 }
 
-std::optional<std::string> AnswerStream::take_now() {
+template <class Waiting>
+std::optional<Waiting> AnswerStream::take_now(Waiting& waiting) {
     const std::lock_guard lock(mutex_);
-    loop_waits_ = waiting_.empty() && !ended_;
+    loop_waits_ = waiting.empty() && !ended_;
     if (loop_waits_) return std::nullopt;
-    const bool was_full = waiting_.size() >= waiting_bytes_max_;
-    auto pieces = std::exchange(waiting_, {});
+    const bool was_full = waiting_bytes_ >= waiting_bytes_max_;
+    waiting_bytes_ = 0;
     if (was_full) room_.notify_one();
-    return pieces;
+    return std::exchange(waiting, {});
 }
 
 }  // namespace rbees::workerd

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "rbees/contracts/problem.hpp"
 #include "rbees/engine/engine.hpp"
@@ -26,6 +27,7 @@ namespace rbees::workerd {
 enum class Stopped : std::uint8_t {
     by_task,  ///< POST /cancel
     client_left,
+    by_lease,  ///< an execution paused, or is over
 };
 
 /// Held by shared_ptr, by the loop's side and the thread's side.
@@ -44,11 +46,17 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
     /// The same for the body of POST /continue, which says what to ask.
     void run_continuation(engine::Engine& engine, engine::Call call);
 
+    /// The same for a body that was checked. With `Frames::tokens` its events are for `take_events`.
+    void run_checked(engine::Engine& engine, engine::Call call);
+
     /// The head, or why the engine was not asked (broken JSON) or stopped. On the loop's thread, once.
     [[nodiscard]] net::Task<Opening> opening();
 
     /// Every byte that waits, one at least; empty at the end. On the loop's thread.
     [[nodiscard]] net::Task<std::string> take();
+
+    /// Every event that waits, one at least; empty at the end. On the loop's thread.
+    [[nodiscard]] net::Task<std::vector<engine::Event>> take_events();
 
     /// Stops the work; `opening` and `take` return soon. The first reason stays. From any thread; idempotent.
     void cancel(Stopped why) noexcept;
@@ -59,13 +67,17 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
     void open(Opening opening);
     /// False when there is no use in more.
     [[nodiscard]] bool push(std::string piece);
-    void ask(engine::Engine& engine, engine::Call call);
-    void read(engine::Answer& answer);
+    [[nodiscard]] bool push(engine::Event event);
+    [[nodiscard]] bool wait_for_room(std::unique_lock<std::mutex>& lock);
+    void read(engine::Answer& answer, engine::Frames frames);
     void end();
     void wake_loop(std::unique_lock<std::mutex> lock);
     [[nodiscard]] net::Task<void> news();
     [[nodiscard]] std::optional<Opening> opening_now();
-    [[nodiscard]] std::optional<std::string> take_now();
+    template <class Waiting>
+    [[nodiscard]] net::Task<Waiting> take_from(Waiting& waiting);
+    template <class Waiting>
+    [[nodiscard]] std::optional<Waiting> take_now(Waiting& waiting);
 
     net::IoContext& io_;
     const std::size_t waiting_bytes_max_;
@@ -75,6 +87,8 @@ class AnswerStream : public std::enable_shared_from_this<AnswerStream> {
     std::condition_variable room_;
     std::optional<Opening> opening_;
     std::string waiting_;
+    std::vector<engine::Event> waiting_events_;
+    std::size_t waiting_bytes_ = 0;     ///< of both
     engine::Answer* answer_ = nullptr;  ///< while it lives, so that `cancel` reaches it
     std::optional<Stopped> stopped_;
     bool ended_ = false;

@@ -1,7 +1,6 @@
 #include "inference.hpp"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -22,14 +21,6 @@ constexpr std::string_view event_stream = "text/event-stream";
 constexpr std::array outcome_names{std::pair{Outcome::ok, "ok"sv}, std::pair{Outcome::refused, "refused"sv},
                                    std::pair{Outcome::failed, "failed"sv}, std::pair{Outcome::cancelled, "cancelled"sv},
                                    std::pair{Outcome::left, "left"sv}};
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc{} || stop != end) return std::nullopt;
-    return number;
-}
 
 std::expected<TaskId, Problem> task_of(const net::Request& request) {
     const auto given = request.headers.find(contracts::task_header);
@@ -62,6 +53,7 @@ Inference::Inference(std::unique_ptr<engine::Engine> engine, Surroundings surrou
       worker_(std::move(surroundings.worker)),
       tasks_(std::move(surroundings.tasks)),
       log_(std::move(surroundings.log)),
+      epochs_(surroundings.epochs),
       answers_max_(engine_->capabilities().slots + waiting_answers_max),
       readers_(answers_max_) {
     for (const auto& [outcome, name] : outcome_names) {
@@ -89,7 +81,7 @@ net::Task<void> Inference::serve(http_api::Call& call, engine::Operation operati
 std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& call, engine::Operation operation,
                                                              Beginning beginning) {
     auto& request = call.exchange.request();
-    if (auto passed = check_epoch(request); !passed) return std::unexpected(std::move(passed.error()));
+    if (auto passed = epochs_.check(request); !passed) return std::unexpected(std::move(passed.error()));
     const auto& capabilities = engine_->capabilities();
     if (!can_do(capabilities.kind, operation)) return std::unexpected(wrong_kind(capabilities, operation));
     auto task = task_of(request);
@@ -102,16 +94,6 @@ std::expected<Inference::Admitted, Problem> Inference::admit(http_api::Call& cal
     if (auto started = start(stream, std::move(engine_call), beginning); !started)
         return std::unexpected(std::move(started.error()));
     return Admitted{std::move(*task), std::move(stream), std::move(*entry)};
-}
-
-std::expected<void, Problem> Inference::check_epoch(const net::Request& request) {
-    const auto given = request.headers.find(contracts::epoch_header);
-    if (!given) return {};
-    const auto epoch = whole_number(*given);
-    if (!epoch) return std::unexpected(bad_header(contracts::epoch_header, "a whole number of 64 bits"));
-    const auto passed = epochs_.pass(*epoch);
-    if (!passed) return std::unexpected(old_epoch(*epoch, passed.error()));
-    return {};
 }
 
 std::expected<void, Problem> Inference::start(const std::shared_ptr<AnswerStream>& stream, engine::Call call,

@@ -38,9 +38,10 @@ enum class Beginning : bool { anew, elsewhere };
 /// Made when the model is loaded; lives as long as the engine, which it owns. The loop's thread only.
 class Inference {
   public:
-    /// What it works with beside the engine; `io` and `metrics` must outlive it.
+    /// What it works with beside the engine; the references must outlive it.
     struct Surroundings {
         net::IoContext& io;
+        EpochGate& epochs;
         WorkerId worker;  ///< named on every answer
         std::shared_ptr<TaskBook> tasks;
         http_api::Metrics& metrics;
@@ -56,6 +57,7 @@ class Inference {
     [[nodiscard]] net::Task<void> serve(http_api::Call& call, engine::Operation operation, Beginning beginning);
 
     [[nodiscard]] const engine::Engine& engine() const { return *engine_; }
+    [[nodiscard]] engine::Engine& engine() { return *engine_; }
 
   private:
     /// A request that may run.
@@ -67,7 +69,6 @@ class Inference {
 
     [[nodiscard]] std::expected<Admitted, contracts::Problem> admit(http_api::Call& call, engine::Operation operation,
                                                                     Beginning beginning);
-    [[nodiscard]] std::expected<void, contracts::Problem> check_epoch(const net::Request& request);
     [[nodiscard]] std::expected<void, contracts::Problem> start(const std::shared_ptr<AnswerStream>& stream,
                                                                 engine::Call call, Beginning beginning);
     [[nodiscard]] net::Task<Outcome> relay(http_api::Call& call, std::shared_ptr<AnswerStream> stream, TaskId task);
@@ -83,7 +84,7 @@ class Inference {
     std::shared_ptr<TaskBook> tasks_;
     std::map<Outcome, http_api::Counter> outcomes_;
     Logger log_;
-    EpochGate epochs_;
+    EpochGate& epochs_;
     std::size_t answers_max_;
     Readers readers_;  ///< last: its threads use the engine
 };

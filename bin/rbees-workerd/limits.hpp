@@ -27,6 +27,9 @@ inline constexpr Duration cancel_memory = std::chrono::seconds(60);
 /// Reports of the load's progress are at least this far apart.
 inline constexpr Duration progress_interval = std::chrono::milliseconds(200);
 
+/// Orders of executions whose bodies are read at the same time, on threads of their own.
+inline constexpr std::size_t orders_read_max = 4;
+
 /// Secrets are short; more bytes than this are something else.
 inline constexpr Bytes secret_max = Bytes(4096);
 

@@ -107,6 +107,62 @@ Problem answer_too_large() {
             .limit = "whole_answer_max"};
 }
 
+Problem other_model(std::string_view wanted, std::string_view own) {
+    return {.code = ErrorCode::CONFLICT,
+            .detail = fmt::format("the execution is for the model with hash {}, but this worker's has {}", wanted, own),
+            .hint = "send it to a worker with that model",
+            .errors = {{"/model_hash", "is not this worker's"}}};
+}
+
+Problem too_many_executions(std::size_t executions_max) {
+    return {.code = ErrorCode::QUEUE_FULL,
+            .detail = fmt::format("this worker keeps {} executions already", executions_max),
+            .hint = "send it to another worker, or later",
+            .limit = "executions_max",
+            .retry_after_ms = retry_soon_ms};
+}
+
+Problem execution_refused(pool::ExecutionRefusal refusal, const pool::ExecutionKey& key, std::size_t executions_max) {
+    const auto name = fmt::format("attempt {} of job {}", key.attempt, key.job.str());
+    switch (refusal) {
+        case pool::ExecutionRefusal::unknown:
+            return {.code = ErrorCode::NOT_FOUND,
+                    .detail = fmt::format("there is no {}: it was never here, or it is over", name),
+                    .hint = "start the next attempt"};
+        case pool::ExecutionRefusal::fenced:
+            return {.code = ErrorCode::CONFLICT,
+                    .detail = fmt::format("{} is over, or this worker has seen a newer one", name),
+                    .hint = "start the next attempt",
+                    .errors = {{"/attempt", "is over or outdated"}}};
+        case pool::ExecutionRefusal::full:
+            break;
+    }
+    return too_many_executions(executions_max);
+}
+Problem bad_attempt() {
+    return {.code = ErrorCode::INVALID_PARAMS,
+            .detail =
+                "the path must name a job (1 to 128 of letters, digits and ._:-) and an attempt (a whole number of "
+                "32 bits)"};
+}
+
+Problem bad_after() {
+    return {.code = ErrorCode::INVALID_PARAMS, .detail = "'after' must be the index of a token, a whole number"};
+}
+
+Problem not_said_yet(std::string_view name, std::uint64_t token, std::uint64_t tokens) {
+    return {.code = ErrorCode::INVALID_PARAMS,
+            .detail = fmt::format("'{}' is token {}, but the execution has said {} tokens, counted from 0", name, token,
+                                  tokens),
+            .errors = {{fmt::format("/{}", name), "is not said yet"}}};
+}
+
+Problem not_done() {
+    return {.code = ErrorCode::CONFLICT,
+            .detail = "the execution has not ended, so its end cannot be stored",
+            .hint = "DELETE cancels it"};
+}
+
 bool can_do(Kind kind, Operation operation) {
     return row_of(operation).kinds.at(static_cast<std::size_t>(kind));
 }

@@ -43,7 +43,7 @@ Service::Service(net::IoContext& io, Settings settings, std::string secret, Envi
       settings_(std::move(settings)),
       environs_(std::move(environs)),
       log_(environs_.log.module("worker")),
-      worker_(io, {settings_.worker, ModelId(settings_.plan.model_name), secret}, log_),
+      worker_(io, {settings_.worker, ModelId(settings_.plan.model_name), secret}, log_, environs_.executions),
       router_(contracts::worker_routes(), worker_.handlers(), worker_.access(), environs_.log.module("http")),
       server_(io, {}, router_.handler(), http_api::server_error_body(), environs_.log.module("http")),
       reports_(io, address_of(settings_, secret), environs_.log.module("reports"), environs_.patience) {

@@ -35,6 +35,7 @@ class Service {
         LeaveAtOnce leave_at_once;
         Logger log;
         Patience patience;
+        pool::ExecutionLimits executions = {};  ///< how many is settled by the slots
     };
 
     Service(net::IoContext& io, Settings settings, std::string secret, Environs environs);

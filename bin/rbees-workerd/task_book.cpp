@@ -29,7 +29,7 @@ void TaskBook::cancel(const TaskId& task, Instant now) {
 }
 
 void TaskBook::when_idle(std::function<void()> idle) {
-    if (running_.empty()) return idle();
+    if (running_.empty() && idle) return idle();
     idle_ = std::move(idle);
 }
 

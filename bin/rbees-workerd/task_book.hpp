@@ -55,7 +55,7 @@ class TaskBook : public std::enable_shared_from_this<TaskBook> {
 
     [[nodiscard]] std::size_t running() const { return running_.size(); }
 
-    /// Calls `idle` when nothing runs any more: at once, or when the last entry ends.
+    /// Calls `idle` when nothing runs any more: at once, or when the last entry ends. Only the last one given counts.
     void when_idle(std::function<void()> idle);
 
   private:

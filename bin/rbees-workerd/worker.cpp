@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "limits.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/http_api/answers.hpp"
@@ -43,16 +44,27 @@ std::optional<std::uint32_t> step_ms(std::optional<Duration> step) {
     return static_cast<std::uint32_t>(std::chrono::round<std::chrono::milliseconds>(*step).count());
 }
 
+net::Task<void> refuse(http_api::Call& call, contracts::Problem problem) {
+    auto refusal = call.refuse(problem);
+    co_await call.exchange.respond(std::move(refusal));
+}
+
 }  // namespace
 
-Worker::Worker(net::IoContext& io, Identity identity, Logger log)
+Worker::Worker(net::IoContext& io, Identity identity, Logger log, pool::ExecutionLimits limits)
     : io_(io),
       identity_(std::move(identity)),
       log_(std::move(log)),
       started_(BootClock::now()),
       tasks_(std::make_shared<TaskBook>()),
       metrics_("rbees-workerd"),
-      engine_metrics_(metrics_) {}
+      engine_metrics_(metrics_),
+      limits_(limits) {}
+
+/// What still runs is cut off, so nobody is to be told that it has ended.
+Worker::~Worker() {
+    tasks_->when_idle({});
+}
 
 http_api::Handlers Worker::handlers() {
     http_api::Handlers handlers;
@@ -62,6 +74,13 @@ http_api::Handlers Worker::handlers() {
     }
     handlers.bind("continue",
                   [this](http_api::Call& call) { return infer(call, engine::Operation::chat, Beginning::elsewhere); });
+    for (const auto& [name, route] : {std::pair{"execute", &Executions::begin}, {"execution", &Executions::attach}}) {
+        handlers.bind(name, [this, route](http_api::Call& call) { return execute(call, route); });
+    }
+    for (const auto& [name, route] :
+         {std::pair{"execution_ack", &Executions::acknowledge}, {"execution_cancel", &Executions::cancel}}) {
+        handlers.answer(name, [this, route](const http_api::Call& call) { return execute(call, route); });
+    }
     handlers.bind("shutdown", [this](http_api::Call& call) { return shut_down(call); });
     handlers.answer("cancel", [this](const http_api::Call& call) { return cancel(call); });
     handlers.answer("health", [this](const http_api::Call&) { return http_api::json_answer(200, health()); });
@@ -83,13 +102,20 @@ http_api::AccessCheck Worker::access() const {
 void Worker::open(std::unique_ptr<engine::Engine> engine) {
     RBEES_ASSERT(!inference_);
     inference_ = std::make_unique<Inference>(
-        std::move(engine), Inference::Surroundings{io_, identity_.worker, tasks_, metrics_, log_.module("inference")});
+        std::move(engine),
+        Inference::Surroundings{io_, epochs_, identity_.worker, tasks_, metrics_, log_.module("inference")});
+    limits_.executions_max = inference_->engine().capabilities().slots + waiting_answers_max;
+    executions_ =
+        std::make_unique<Executions>(Executions::Surroundings{io_, inference_->engine(), epochs_, identity_.worker,
+                                                              tasks_, metrics_, log_.module("executions")},
+                                     limits_);
     progress_ = 1;
     if (phase_ == Phase::loading) phase_ = Phase::serving;
 }
 
 void Worker::drain(std::function<void()> drained) {
     phase_ = Phase::draining;
+    if (executions_) executions_->close();
     tasks_->when_idle(std::move(drained));
 }
 
@@ -119,11 +145,21 @@ std::optional<Bytes> Worker::memory() const {
 
 net::Task<void> Worker::infer(http_api::Call& call, engine::Operation operation, Beginning beginning) {
     if (phase_ != Phase::serving) {
-        auto refusal = call.refuse(not_serving());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await refuse(call, not_serving());
         co_return;
     }
     co_await inference_->serve(call, operation, beginning);
+}
+
+/// Also while draining: what runs is read, acknowledged and cancelled until it has ended.
+net::Task<void> Worker::execute(http_api::Call& call, Route route) {
+    if (executions_) return (executions_.get()->*route)(call);
+    return refuse(call, not_serving());
+}
+
+net::Response Worker::execute(const http_api::Call& call, PlainRoute route) {
+    if (executions_) return (executions_.get()->*route)(call);
+    return call.refuse(not_serving());
 }
 
 net::Task<void> Worker::shut_down(http_api::Call& call) {
@@ -155,6 +191,7 @@ net::Response Worker::answer_metrics() {
     const auto uptime = std::chrono::duration<double>(BootClock::now() - started_);
     metrics_.set("worker_uptime_seconds", uptime.count());
     if (inference_) engine_metrics_.update(inference_->engine().counters());
+    if (executions_) executions_->update_metrics();
     return metrics_.answer();
 }
 

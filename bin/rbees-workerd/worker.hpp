@@ -9,6 +9,8 @@
 #include <string>
 
 #include "engine_metrics.hpp"
+#include "epoch_gate.hpp"
+#include "executions.hpp"
 #include "inference.hpp"
 #include "rbees/base/ids.hpp"
 #include "rbees/base/log.hpp"
@@ -31,7 +33,8 @@ struct Identity {
 /// Used on the loop's thread only. Must outlive the server whose requests it answers.
 class Worker {
   public:
-    Worker(net::IoContext& io, Identity identity, Logger log);
+    Worker(net::IoContext& io, Identity identity, Logger log, pool::ExecutionLimits limits = {});
+    ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
@@ -66,6 +69,10 @@ class Worker {
     enum class Phase : std::uint8_t { loading, serving, draining };
 
     [[nodiscard]] net::Task<void> infer(http_api::Call& call, engine::Operation operation, Beginning beginning);
+    using Route = net::Task<void> (Executions::*)(http_api::Call& call);
+    using PlainRoute = net::Response (Executions::*)(const http_api::Call& call);
+    [[nodiscard]] net::Task<void> execute(http_api::Call& call, Route route);
+    [[nodiscard]] net::Response execute(const http_api::Call& call, PlainRoute route);
     [[nodiscard]] net::Task<void> shut_down(http_api::Call& call);
     [[nodiscard]] net::Response cancel(const http_api::Call& call);
     [[nodiscard]] net::Response answer_capabilities(const http_api::Call& call) const;
@@ -83,7 +90,10 @@ class Worker {
     std::shared_ptr<TaskBook> tasks_;
     http_api::Metrics metrics_;
     EngineMetrics engine_metrics_;
-    std::unique_ptr<Inference> inference_;  ///< from `open` on
+    EpochGate epochs_;
+    pool::ExecutionLimits limits_;
+    std::unique_ptr<Inference> inference_;    ///< from `open` on
+    std::unique_ptr<Executions> executions_;  ///< likewise
 };
 
 }  // namespace rbees::workerd

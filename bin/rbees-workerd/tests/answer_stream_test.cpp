@@ -155,6 +155,40 @@ TEST_F(AnswerStreamTest, FirstReasonToStopStaysAndNoneIsTakenAfterTheEnd) {
     EXPECT_EQ(other->stopped(), Stopped::by_task);
 }
 
+TEST_F(AnswerStreamTest, HandsOnEveryEventInOrder) {
+    engine.script(
+        {.events = {engine::Started{}, engine::Said{.text = "a"}, engine::Said{.text = "b"}, engine::Ended{}}});
+    reader = std::jthread([this] { stream->run_checked(engine, {.frames = engine::Frames::tokens}); });
+
+    std::vector<engine::Event> all;
+    for (auto events = await(stream->take_events()); !events.empty(); events = await(stream->take_events())) {
+        all.insert(all.end(), events.begin(), events.end());
+    }
+
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_TRUE(std::holds_alternative<engine::Started>(all[0]));
+    EXPECT_EQ(std::get<engine::Said>(all[2]).text, "b");
+    EXPECT_TRUE(std::holds_alternative<engine::Ended>(all[3]));
+}
+
+TEST_F(AnswerStreamTest, ReaderThreadWaitsForRoomWithEventsToo) {
+    const engine::Said said{.text = std::string(300, 'x')};
+    engine.script({.events = std::vector<engine::Event>(50, said)});
+    reader = std::jthread([this] { stream->run_checked(engine, {.frames = engine::Frames::tokens}); });
+
+    // At most three fit under the bound, and one is in the reader's hand.
+    ASSERT_TRUE(engine.await_pieces(3));
+    std::size_t taken = 0;
+    std::size_t largest = 0;
+    for (auto events = await(stream->take_events()); !events.empty(); events = await(stream->take_events())) {
+        taken += events.size();
+        largest = std::max(largest, events.size());
+    }
+
+    EXPECT_EQ(taken, 50U);
+    EXPECT_LE(largest, 4U);
+}
+
 TEST_F(AnswerStreamTest, EngineIsNotAskedForABrokenBody) {
     start("{\"a\":");
 

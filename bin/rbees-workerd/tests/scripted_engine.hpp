@@ -19,7 +19,8 @@ namespace rbees::workerd {
 struct Script {
     engine::Head head;
     std::vector<std::string> pieces;
-    bool is_stuck = false;  ///< the head never comes
+    std::vector<engine::Event> events;  ///< with `Frames::tokens`
+    bool is_stuck = false;              ///< the head never comes
 };
 
 class ScriptedEngine final : public engine::Engine {
@@ -100,6 +101,14 @@ class ScriptedEngine final : public engine::Engine {
             ++state_->pieces;
             state_->changed.notify_all();
             return state_->script.pieces[at_++];
+        }
+
+        std::optional<engine::Event> next_event() override {
+            const std::lock_guard lock(state_->mutex);
+            if (is_cancelled_ || at_ == state_->script.events.size()) return std::nullopt;
+            ++state_->pieces;
+            state_->changed.notify_all();
+            return state_->script.events[at_++];
         }
 
         void cancel() noexcept override {

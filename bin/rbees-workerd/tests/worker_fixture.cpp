@@ -59,7 +59,9 @@ void WorkerFixture::start_with(EngineLoader loader, Settings settings) {
                     Service::Environs{.loader = std::move(loader),
                                       .leave_at_once = [this](ExitCode code) { left_at_once = code; },
                                       .log = {},
-                                      .patience = patience});
+                                      .patience = patience,
+                                      .executions = executions});
+    has_ended = false;
     const auto listening = service->start();
     ASSERT_TRUE(listening) << listening.error().message;
     port = *listening;
@@ -102,7 +104,11 @@ net::Response WorkerFixture::send(const std::string& method, const std::string& 
 
 std::unique_ptr<net::ClientStream> WorkerFixture::open(const std::string& path, const std::string& body,
                                                        const Headers& headers) {
-    auto stream = await(client.open(request("POST", path, body, headers)));
+    return open(request("POST", path, body, headers));
+}
+
+std::unique_ptr<net::ClientStream> WorkerFixture::open(net::ClientRequest request) {
+    auto stream = await(client.open(std::move(request)));
     EXPECT_TRUE(stream) << stream.error().detail;
     return stream ? std::move(*stream) : nullptr;
 }
@@ -124,16 +130,25 @@ void WorkerFixture::wait_until(const std::function<bool()>& condition) {
             ADD_FAILURE() << "waited in vain";
             return;
         }
-        if (io.stopped()) io.restart();
+        note_end();
+        if (turn > Duration::zero()) pace->advance(turn);
         io.run_one_for(std::chrono::milliseconds(5));
     }
 }
 
 void WorkerFixture::wait_for_end() {
-    if (io.stopped()) io.restart();
+    note_end();
+    if (has_ended) return;
     io.run_for(patience_of_tests);
     has_ended = io.stopped();
     EXPECT_TRUE(has_ended) << "the service did not end";
+}
+
+/// A loop on which a service listens stops only when the service stops it.
+void WorkerFixture::note_end() {
+    if (!io.stopped()) return;
+    has_ended = service.has_value();
+    io.restart();
 }
 
 double WorkerFixture::metric(const std::string& name) {

@@ -74,6 +74,7 @@ class WorkerFixture : public testing::Test {
     /// A stream of which the head has arrived.
     std::unique_ptr<net::ClientStream> open(const std::string& path, const std::string& body,
                                             const Headers& headers = {});
+    std::unique_ptr<net::ClientStream> open(net::ClientRequest request);
     std::string read_to_end(net::ClientStream& stream);
 
     /// Turns the loop until the condition holds; fails the test if it does not in time.
@@ -101,6 +102,8 @@ class WorkerFixture : public testing::Test {
     std::optional<FakePoolManager> pool;
     std::optional<ExitCode> left_at_once;
     Patience patience;
+    pool::ExecutionLimits executions;
+    Duration turn{};  ///< of virtual time that each turn of the loop takes
     net::Client client{io};
     std::optional<Service> service;
     std::uint16_t port = 0;
@@ -108,6 +111,9 @@ class WorkerFixture : public testing::Test {
 
     WorkerFixture() = default;
     ~WorkerFixture() override;
+
+  private:
+    void note_end();
 };
 
 /// The value at "/choices/0/..." of a JSON text.

@@ -41,6 +41,13 @@ constexpr std::array table{
     Metric{"rbees_decode_seconds_total", counter, "Time that all requests spent on generating", "", "rbees-workerd"},
     Metric{"rbees_slots_busy", gauge, "Slots at work", "", "rbees-workerd"},
     Metric{"rbees_requests_waiting", gauge, "Requests that wait for a slot of this worker", "", "rbees-workerd"},
+    Metric{"rbees_executions", gauge, "Executions of durable jobs that are kept", "state", "rbees-workerd"},
+    Metric{"rbees_executions_total", counter, "Executions that ended: completed, failed or cancelled", "outcome",
+           "rbees-workerd"},
+    Metric{"rbees_execution_leases_ended_total", counter, "Executions given up because nobody renewed their lease", "",
+           "rbees-workerd"},
+    Metric{"rbees_execution_pauses_total", counter, "Times that an execution paused because its buffer was full", "",
+           "rbees-workerd"},
     Metric{"worker_uptime_seconds", gauge, "Since the process started", "", "rbees-workerd"},
 };
 
