@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -46,9 +47,8 @@ WorkerRefusal unreachable(const net::ClientError& error) {
     return refusal(is_gone ? WorkerFault::gone : WorkerFault::unreachable, "the worker: " + error.detail);
 }
 
-WorkerFault fault_of(int status, ErrorCode code) {
+WorkerFault fault_of(int status) {
     if (status == 404) return WorkerFault::unknown;
-    if (status == 409 && code == ErrorCode::WORKER_UNAVAILABLE) return WorkerFault::refused;  // cannot be continued
     if (status == 409 || status == 429 || status == 503) return WorkerFault::not_now;
     return status >= 500 ? WorkerFault::unreachable : WorkerFault::refused;
 }
@@ -56,8 +56,14 @@ WorkerFault fault_of(int status, ErrorCode code) {
 /// What an answer from 300 on means.
 WorkerRefusal refused(int status, std::string_view body) {
     auto problem = reflect::from_json_text<contracts::ProblemBody>(body);
-    if (!problem) return refusal(fault_of(status, ErrorCode::INTERNAL), fmt::format("the worker answered {}", status));
-    return {fault_of(status, problem->code), {problem->code, std::move(problem->detail), problem->retriable}};
+    if (!problem) return refusal(fault_of(status), fmt::format("the worker answered {}", status));
+    // The fault lies in what it is to go on with: no other worker will do better.
+    const bool cannot_continue =
+        problem->errors && std::ranges::any_of(*problem->errors, [](const reflect::FieldError& error) {
+            return error.pointer.starts_with("/from") || error.pointer.starts_with("/model_hash");
+        });
+    if (status == 409 && cannot_continue) return refusal(WorkerFault::refused, std::move(problem->detail));
+    return {fault_of(status), {problem->code, std::move(problem->detail), problem->retriable}};
 }
 
 net::ClientRequest request_to(const WorkerAddress& worker, std::string method, std::string target) {

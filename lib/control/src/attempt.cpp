@@ -165,7 +165,10 @@ void Attempt::came(AttemptEvent event) {
                    [this](contracts::ExecutionError& error) {
                        stream_.reset();
                        const auto fault = error.is_final ? AttemptFault::refused : AttemptFault::engine_error;
-                       act(relay_.failed(fault, {error.code, std::move(error.message), !error.is_final}));
+                       // A conflict is that this worker cannot go on with what another one began.
+                       const auto code = error.code == ErrorCode::CONFLICT ? ErrorCode::WORKER_UNAVAILABLE : error.code;
+                       const bool retriable = contracts::row_of(code).retry == contracts::Retry::sensible;
+                       act(relay_.failed(fault, {code, std::move(error.message), retriable}));
                    },
                    [](const StreamCut&) {},
                },
