@@ -23,6 +23,9 @@ constexpr Duration longest_pause = std::chrono::seconds(1);
 /// Before a command that the disk had no room for is tried again.
 constexpr Duration disk_pause = std::chrono::seconds(1);
 
+/// How long the start of an attempt waits for the first token, so that one commit holds both.
+constexpr Duration start_pause = std::chrono::milliseconds(2);
+
 /// A third of a worker's lease, so that two renewals may be lost.
 constexpr Duration renewal_interval = std::chrono::seconds(20);
 
@@ -59,7 +62,8 @@ Attempt::Attempt(AttemptPorts ports, const orchestrator::Job& job, orchestrator:
       relay_(job),
       retry_timer_(ports_.world.timer()),
       submit_timer_(ports_.world.timer()),
-      lease_timer_(ports_.world.timer()) {}
+      lease_timer_(ports_.world.timer()),
+      start_timer_(ports_.world.timer()) {}
 
 void Attempt::start(contracts::Execute order) {
     order_ = std::move(order);
@@ -156,7 +160,10 @@ void Attempt::came(AttemptEvent event) {
     if (const auto* end = std::get_if<StreamCut>(&event)) return cut(end->why);
     silent_since_.reset();
     std::visit(overloaded{
-                   [this](const contracts::ExecutionStart& start) { act(relay_.started(start)); },
+                   [this](const contracts::ExecutionStart& start) {
+                       act(relay_.started(start));
+                       start_timer_->set(ports_.world.now() + start_pause, [this] { act(relay_.idle()); });
+                   },
                    [this](contracts::ExecutionToken& token) { act(relay_.token(std::move(token))); },
                    [this](contracts::ExecutionEnd& end) {
                        stream_.reset();

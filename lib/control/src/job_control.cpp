@@ -166,11 +166,14 @@ void JobControl::accept(Submission submission, const ModelId& model, const Submi
                                            .predicted_start_ms = std::nullopt,
                                            .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
     job.answer = reflect::to_json_text(accepted);
-    const auto salt = world_.new_salt();
     const auto request = worker_request(submission.request, model, seed_from(world_.new_salt()));
-    orchestrator::SubmitJob command{job, queued_frame(accepted), reflect::to_text(request), salt};
+    orchestrator::SubmitJob command{job, queued_frame(accepted), reflect::to_text(request), world_.new_salt(),
+                                    take_free_slot(job)};
     submit(std::move(command), [this, job, reply](const kernel::Loop::Outcome& outcome) {
-        if (!outcome) return reply(std::unexpected(outcome.error()));
+        if (!outcome) {
+            tickets_.erase(job.id);
+            return reply(std::unexpected(outcome.error()));
+        }
         feed_.opened(job.id, 1);
         if (job.deadline) {
             deadlines_.set(job.id, *job.deadline);

@@ -93,7 +93,17 @@ void JobControl::slot_came(const JobId& id, SlotAnswer slot) {
     not_placed(*job, slot.error());
 }
 
-void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
+/// A slot that is free at this moment, if nobody waits for it.
+std::optional<orchestrator::RouteReceipt> JobControl::take_free_slot(const Job& job) {
+    auto ticket = take_slot(fleet_.view(), job.model, fleet_.unreachable_workers(), orchestrator::Claim::newcomer,
+                            demand_.freed());
+    if (!ticket) return std::nullopt;
+    auto receipt = receipt_of(job, *ticket);
+    tickets_.insert_or_assign(job.id, std::move(*ticket));
+    return receipt;
+}
+
+orchestrator::RouteReceipt JobControl::receipt_of(const Job& job, const orchestrator::Ticket& ticket) const {
     orchestrator::RouteReceipt receipt;
     receipt.worker = ticket.worker().id;
     receipt.candidates = static_cast<std::uint32_t>(
@@ -101,6 +111,11 @@ void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
     receipt.reason = receipt.candidates == 1 ? "the only worker of its model" : "it had the most free slots";
     const auto waited = std::max(world_.wall_now() - job.submitted_at, std::chrono::milliseconds{0});
     receipt.waited_ms = static_cast<std::uint64_t>(waited.count());
+    return receipt;
+}
+
+void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
+    auto receipt = receipt_of(job, ticket);
     tickets_.insert_or_assign(job.id, std::move(ticket));
     submit(orchestrator::DispatchJob{job.id, std::move(receipt)},
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {

@@ -38,6 +38,23 @@ TEST_F(JobControlTest, RunsATaskToItsEnd) {
     EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U) << "the slot is free again";
 }
 
+TEST_F(JobControlTest, ATaskThatFindsAFreeSlotIsPlacedInTheCommitThatAcceptsIt) {
+    house.store.is_slow = true;
+    house.submit();
+    house.store.commit();
+    house.settle();
+
+    EXPECT_EQ(house.workers.started, 1);
+    EXPECT_EQ(house.job(reflect::from_json_text<contracts::TaskAccepted>(*house.answer)->job_id).attempt, 1U);
+}
+
+TEST_F(JobControlTest, TellsThatATaskHasStartedBeforeItsFirstToken) {
+    const auto id = house.submit().value();
+    house.pass(std::chrono::milliseconds(10));
+
+    EXPECT_THAT(house.events(id), ElementsAre("queued", "started"));
+}
+
 TEST_F(JobControlTest, AReaderGoesOnBehindAnyEventThatItHas) {
     const auto id = house.submit().value();
     house.generate(5);
@@ -53,7 +70,7 @@ TEST_F(JobControlTest, AReaderGoesOnBehindAnyEventThatItHas) {
 TEST_F(JobControlTest, AReaderIsToldAsSoonAsSomethingIsOnDisk) {
     const auto id = house.submit().value();
     std::vector<std::string> events;
-    house.jobs().feed().read(ReaderId{7}, id, 2, [&](const auto& piece) {
+    house.jobs().feed().read(ReaderId{7}, id, 1, [&](const auto& piece) {
         for (const auto& frame : piece->frames) {
             events.push_back(frame.event);
         }
@@ -64,7 +81,7 @@ TEST_F(JobControlTest, AReaderIsToldAsSoonAsSomethingIsOnDisk) {
 
     house.store.commit();
 
-    EXPECT_THAT(events, ElementsAre("token"));
+    EXPECT_THAT(events, ElementsAre("started", "token"));
 }
 
 TEST_F(JobControlTest, RefusesAnEventThatWasNeverIssued) {

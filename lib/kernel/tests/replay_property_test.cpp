@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,7 +103,9 @@ orch::SubmitJob any_submission() {
     auto job = sample_job(any_job_id().str());
     job.frames = 0;
     if (*rc::gen::arbitrary<bool>()) job.idempotency.reset();
-    return {job, {"queued", "{}"}, any_text(), "salt"};
+    std::optional<orch::RouteReceipt> receipt;
+    if (*rc::gen::arbitrary<bool>()) receipt = {any_worker_id(), any_text()};
+    return {job, {"queued", "{}"}, any_text(), "salt", receipt};
 }
 
 orch::StoreFrames any_frames() {

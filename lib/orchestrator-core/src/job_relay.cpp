@@ -64,6 +64,11 @@ RelayActions JobRelay::accepted() const {
 RelayActions JobRelay::started(const contracts::ExecutionStart& start) {
     if (last_ || std::exchange(knows_start_, true)) return {};  // told again after the stream broke
     pending_.start = start;
+    return {};
+}
+
+RelayActions JobRelay::idle() {
+    if (last_) return {};
     return flush();
 }
 

@@ -111,7 +111,12 @@ JobOutcome Jobs::decide_one(const SubmitJob& command) const {
     queued.frames_digest = add_frames(job, {.first = 0, .frames = {command.queued}, .ids = {}}, command.salt, decision);
     queued.job.frames = 1;
     decision.records.emplace_back(std::move(queued));
-    decision.effects.emplace_back(QueueEffect{job.id});
+    if (command.receipt) {
+        decision.records.emplace_back(JobDispatched{job.id, 1, *command.receipt});
+        decision.effects.emplace_back(ExecuteEffect{job.id, 1, command.receipt->worker});
+    } else {
+        decision.effects.emplace_back(QueueEffect{job.id});
+    }
     return decision;
 }
 

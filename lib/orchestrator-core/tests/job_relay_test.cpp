@@ -56,7 +56,8 @@ TEST(JobRelay, AttachesBehindWhatIsStored) {
 TEST(JobRelay, TellsTheClientOnceThatItStarted) {
     JobRelay relay(running());
 
-    const auto first = only<StoreNow>(relay.started(continuable()));
+    EXPECT_THAT(relay.started(continuable()), IsEmpty()) << "it waits for the first token";
+    const auto first = only<StoreNow>(relay.idle());
 
     ASSERT_THAT(first.frames, SizeIs(1));
     EXPECT_EQ(first.frames[0].event, "started");
@@ -65,9 +66,23 @@ TEST(JobRelay, TellsTheClientOnceThatItStarted) {
     EXPECT_THAT(relay.started(continuable()), IsEmpty()) << "told again after the stream broke";
 
     JobRelay next_attempt(running(9));
-    const auto later = only<StoreNow>(next_attempt.started(continuable()));
+    EXPECT_THAT(next_attempt.started(continuable()), IsEmpty());
+    const auto later = only<StoreNow>(next_attempt.idle());
     EXPECT_THAT(later.frames, IsEmpty());
     EXPECT_TRUE(later.start);
+}
+
+TEST(JobRelay, StoresTheStartWithTheFirstToken) {
+    JobRelay relay(running());
+    static_cast<void>(relay.started(continuable()));
+
+    const auto first = only<StoreNow>(relay.token(text(0, "a")));
+
+    ASSERT_THAT(first.frames, SizeIs(2));
+    EXPECT_EQ(first.frames[0].event, "started");
+    EXPECT_EQ(first.frames[1].event, "token");
+    EXPECT_TRUE(first.start);
+    EXPECT_THAT(relay.idle(), IsEmpty());
 }
 
 TEST(JobRelay, GathersWhatComesWhileACommitIsUnderWayIntoOneFrame) {

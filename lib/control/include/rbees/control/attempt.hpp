@@ -89,6 +89,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     std::unique_ptr<Timer> retry_timer_;   ///< of calls to the worker
     std::unique_ptr<Timer> submit_timer_;  ///< of a command that the disk had no room for
     std::unique_ptr<Timer> lease_timer_;
+    std::unique_ptr<Timer> start_timer_;   ///< of a start that no token follows soon
     std::optional<Instant> silent_since_;  ///< no call has reached the worker since
     Duration pause_{};                     ///< before the next try
     std::optional<std::uint64_t> acknowledged_;

@@ -82,6 +82,9 @@ class JobControl {
     // From the queue to a worker.
     void slot_came(const JobId& id, SlotAnswer slot);
     void dispatch(const orchestrator::Job& job, orchestrator::Ticket ticket);
+    [[nodiscard]] std::optional<orchestrator::RouteReceipt> take_free_slot(const orchestrator::Job& job);
+    [[nodiscard]] orchestrator::RouteReceipt receipt_of(const orchestrator::Job& job,
+                                                        const orchestrator::Ticket& ticket) const;
     void not_placed(const orchestrator::Job& job, const contracts::Problem& problem);
     void begin(const orchestrator::Job& job, orchestrator::Ticket ticket);
     [[nodiscard]] Result<contracts::Execute> order_for(const orchestrator::Job& job);

@@ -60,7 +60,10 @@ class JobRelay {
     [[nodiscard]] RelayActions accepted() const;
 
     // What the stream brings.
+    /// The attempt's first word. It waits for the first token, so that one commit holds both, or for `idle`.
     [[nodiscard]] RelayActions started(const contracts::ExecutionStart& start);
+    /// Nothing came for a moment: what waits is submitted.
+    [[nodiscard]] RelayActions idle();
     [[nodiscard]] RelayActions token(contracts::ExecutionToken token);
     [[nodiscard]] RelayActions ended(contracts::ExecutionEnd end);
     [[nodiscard]] RelayActions failed(AttemptFault fault, contracts::TaskError error);

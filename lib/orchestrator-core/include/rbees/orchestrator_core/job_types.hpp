@@ -44,6 +44,7 @@ struct SubmitJob {
     Frame queued;         ///< the first frame of its stream
     std::string request;  ///< the body for the worker
     std::string salt;
+    std::optional<RouteReceipt> receipt;  ///< of the slot that it has already: it is dispatched in the same commit
 };
 
 /// The next attempt goes to that worker.
