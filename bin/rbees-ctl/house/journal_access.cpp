@@ -10,6 +10,7 @@ namespace rbees::ctl {
 namespace {
 
 constexpr Duration longest_answer = std::chrono::hours(24);
+constexpr Duration silent_time = std::chrono::seconds(1);
 constexpr Duration redraw_interval = std::chrono::milliseconds(250);
 
 /// Redraws the line until it is gone.
@@ -31,6 +32,7 @@ bool is_served(const Session& session, const Home& home) {
 
 void show_waiting(ProgressLine& progress, const std::string& what, Instant since) {
     const auto now = BootClock::now();
+    if (now < since + silent_time) return;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since).count();
     progress.show(fmt::format("{} ... {} s", what, seconds), now);
 }

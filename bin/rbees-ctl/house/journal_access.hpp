@@ -22,7 +22,7 @@ namespace rbees::ctl {
 /// A request whose answer may take hours; `what` is shown meanwhile.
 [[nodiscard]] Checked<net::Response> call_slowly(Session& session, net::ClientRequest request, const std::string& what);
 
-/// Shows `what` with the time that it has taken so far.
+/// Shows `what` with the time that it has taken so far, unless that is short.
 void show_waiting(ProgressLine& progress, const std::string& what, Instant since);
 
 inline constexpr Duration quick_work = std::chrono::milliseconds(20);
