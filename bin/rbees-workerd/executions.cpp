@@ -98,7 +98,7 @@ net::Task<Executions::Answer<ExecutionOrder>> Executions::read(std::string body)
         Bell is_there;
         std::optional<Answer<ExecutionOrder>> order;
     };
-    const auto result = std::make_shared<Result>(io_);
+    auto result = std::make_shared<Result>(io_);
     const auto& hash = engine_.capabilities().model_hash;
     const auto admission = readers_.start([&io = io_, &hash, body = std::move(body), result]() mutable {
         auto order = read_order(body, hash);
