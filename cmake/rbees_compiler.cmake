@@ -39,6 +39,10 @@ target_compile_options(rbees_flags INTERFACE
   -fstack-protector-strong -fvisibility-inlines-hidden)
 target_compile_definitions(rbees_flags INTERFACE
   _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+option(RBEES_PLANTED_BUGS "Bugs on purpose (base/planted.hpp): for rbees-sim alone, never for users" OFF)
+if(RBEES_PLANTED_BUGS)
+  target_compile_definitions(rbees_flags INTERFACE RBEES_PLANTED_BUGS)
+endif()
 if(RBEES_SANITIZE)
   target_compile_options(rbees_flags INTERFACE -fsanitize=${RBEES_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)

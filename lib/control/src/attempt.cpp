@@ -8,6 +8,7 @@
 #include <boost/describe/class.hpp>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 #include "rbees/reflect/write.hpp"
 
 namespace rbees::control {
@@ -220,8 +221,9 @@ void Attempt::store(orchestrator::StoreNow what) {
                                       .start = std::move(what.start),
                                       .at = ports_.world.wall_now(),
                                       .salt = ports_.world.new_salt()};
+    if (planted(Bug::early_frames)) ports_.stored(key_.job, frames);
     submit(std::move(command), [this, frames = std::move(frames)]() mutable {
-        ports_.stored(key_.job, std::move(frames));
+        if (!planted(Bug::early_frames)) ports_.stored(key_.job, std::move(frames));
         act(relay_.stored());
         read_on();
     });

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -117,6 +118,7 @@ std::optional<Checked<std::string>> JobControl::submitted_before(const Submissio
     if (const auto* job = fleet_.state().jobs.find_submitted(submission.owner, *submission.key)) {
         return answer_of(*job, digest);
     }
+    if (planted(Bug::forgotten_key)) return std::nullopt;
     const auto id = archive_.submitted(orchestrator::submission_id(submission.owner, *submission.key));
     if (!id) return damaged(id.error());
     if (!*id) return std::nullopt;

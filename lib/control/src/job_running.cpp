@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 #include "rbees/control/job_control.hpp"
 #include "rbees/control/view_building.hpp"
 #include "rbees/reflect/read.hpp"
@@ -117,6 +118,7 @@ orchestrator::RouteReceipt JobControl::receipt_of(const Job& job, const orchestr
 void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
     auto receipt = receipt_of(job, ticket);
     tickets_.insert_or_assign(job.id, std::move(ticket));
+    if (planted(Bug::double_dispatch)) submit(orchestrator::DispatchJob{job.id, receipt});
     submit(orchestrator::DispatchJob{job.id, std::move(receipt)},
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
                if (outcome) return;

@@ -1,5 +1,6 @@
 #include "rbees/kernel/loop.hpp"
 
+#include "rbees/base/planted.hpp"
 #include "rbees/kernel/records.hpp"
 
 namespace rbees::kernel {
@@ -73,7 +74,8 @@ void Loop::append(Decision& decision, Urgency urgency, WallTime at) {
     batch.urgency = urgency;
     for (const auto& record : decision.records) {
         apply(state_, record);
-        batch.records.push_back(write_record(record));
+        const bool is_dropped = planted(Bug::dropped_record) && counters_.records % 64 == 63;
+        if (!is_dropped) batch.records.push_back(write_record(record));
     }
     batch.entities = rows_of(decision.records, state_);
     for (auto& payload : decision.payloads) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "rbees/base/assert.hpp"
+#include "rbees/base/planted.hpp"
 
 namespace rbees::kernel {
 
@@ -21,7 +22,7 @@ void OutputGate::release() {
     // An output may hold further ones: they take their turn behind those that are here.
     if (releasing_) return;
     releasing_ = true;
-    while (!held_.empty() && held_.front().after <= durable_) {
+    while (!held_.empty() && (held_.front().after <= durable_ || planted(Bug::reply_before_fsync))) {
         auto output = std::move(held_.front().output);
         held_.pop_front();
         output();

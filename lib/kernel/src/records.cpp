@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 #include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -296,7 +297,10 @@ Result<void> restore_row(State& state, std::string_view kind, std::string_view j
         return restore_as<orch::Token>(kind, json, [&](orch::Token token) { state.access.restore(std::move(token)); });
     }
     if (kind == "job") {
-        return restore_as<orch::Job>(kind, json, [&](orch::Job job) { state.jobs.restore(std::move(job)); });
+        return restore_as<orch::Job>(kind, json, [&](orch::Job job) {
+            const bool is_forgotten = planted(Bug::forgotten_job) && job.state == contracts::TaskState::waiting;
+            if (!is_forgotten) state.jobs.restore(std::move(job));
+        });
     }
     if (kind == "session") {
         return restore_as<orch::Session>(kind, json,

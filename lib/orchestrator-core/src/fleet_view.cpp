@@ -1,4 +1,5 @@
 #include "rbees/orchestrator_core/fleet_view.hpp"
+#include "rbees/base/planted.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,7 @@ Ticket& Ticket::operator=(Ticket&& other) noexcept {
 
 void Ticket::give_back() {
     const auto slots = std::exchange(worker_.slots, nullptr);
+    if (planted(Bug::kept_ticket) && epoch_ == Epoch{1} && slots != nullptr && slots->free() == 0) return;
     if (slots != nullptr && slots->release() && freed_) freed_();
 }
 

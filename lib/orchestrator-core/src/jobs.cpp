@@ -8,6 +8,7 @@
 #include "rbees/base/assert.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 #include "rbees/orchestrator_core/retry_rule.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -123,8 +124,10 @@ JobOutcome Jobs::decide_one(const SubmitJob& command) const {
 JobOutcome Jobs::decide_one(const DispatchJob& command) const {
     const auto* job = find(command.job);
     if (job == nullptr) return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no job {}", command.job.str()));
-    if (job->state != TaskState::queued) return refuse(ErrorCode::CONFLICT, "the job is not in the queue");
-    const auto attempt = job->attempt + 1;
+    const bool may_go = job->state == TaskState::queued || planted(Bug::double_dispatch);
+    if (!may_go) return refuse(ErrorCode::CONFLICT, "the job is not in the queue");
+    const bool is_reused = planted(Bug::reused_attempt) && job->attempt != 0;
+    const auto attempt = is_reused ? job->attempt : job->attempt + 1;
     return JobDecision{{JobDispatched{command.job, attempt, command.receipt}},
                        {ExecuteEffect{command.job, attempt, command.receipt.worker}},
                        {},
@@ -163,6 +166,7 @@ JobOutcome Jobs::decide_one(const CompleteJob& command) const {
     ended.outcome = TaskState::completed;
     ended.stop_reason = command.stop_reason;
     ended.usage = command.usage;
+    if (planted(Bug::lost_usage) && command.attempt > 1) ended.usage->completion_tokens = Tokens{};
     ended.at = command.at;
     return end(**job, std::move(ended), command.end, command.salt);
 }
@@ -281,6 +285,7 @@ const Job* Jobs::find_submitted(const TokenId& owner, std::string_view key) cons
 }
 
 void Jobs::restore(Job job) {
+    if (planted(Bug::forgotten_key)) job.idempotency.reset();
     put(std::move(job));
 }
 
@@ -293,6 +298,7 @@ void Jobs::put(Job job) {
 std::expected<const Job*, contracts::Problem> Jobs::find_running(const JobId& id, std::uint32_t attempt) const {
     const auto* job = find(id);
     if (job == nullptr) return refuse(ErrorCode::NOT_FOUND, fmt::format("no job {} runs", id.str()));
+    if (planted(Bug::skipped_fence)) return job;
     const bool runs = job->state == TaskState::dispatched || job->state == TaskState::running;
     if (!runs || job->attempt != attempt) {
         return refuse(ErrorCode::CONFLICT, fmt::format("attempt {} of job {} is over", attempt, id.str()));

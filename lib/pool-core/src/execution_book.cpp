@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rbees/base/planted.hpp"
+
 namespace rbees::pool {
 
 using contracts::ExecutionState;
@@ -17,7 +19,7 @@ bool is_last(const ExecutionEvent& event) {
 
 std::expected<ExecutionBook::Begun, ExecutionRefusal> ExecutionBook::begin(const ExecutionKey& key, Instant now) {
     forget_old(now);
-    if (is_fenced(key)) return std::unexpected(ExecutionRefusal::fenced);
+    if (is_fenced(key) && !planted(Bug::skipped_worker_fence)) return std::unexpected(ExecutionRefusal::fenced);
     const auto known = executions_.find(key);
     if (known != executions_.end()) {
         known->second.lease_end = now + limits_.lease;
@@ -71,7 +73,7 @@ std::expected<std::vector<ExecutionEvent>, ExecutionRefusal> ExecutionBook::atta
     const auto found = find(key);
     if (!found) return std::unexpected(found.error());
     (*found)->lease_end = now + limits_.lease;
-    const auto wanted = after ? *after + 1 : 0;
+    const auto wanted = after && !planted(Bug::repeated_tokens) ? *after + 1 : 0;
     std::vector<ExecutionEvent> events;
     for (const auto& event : (*found)->events) {
         if (event.count == 0 || event.first + event.count > wanted) events.push_back(event);
@@ -137,6 +139,7 @@ std::vector<ExecutionKey> ExecutionBook::expire(Instant now) {
 }
 
 std::optional<Instant> ExecutionBook::next_expiry() const {
+    if (planted(Bug::endless_lease)) return std::nullopt;
     std::optional<Instant> next;
     for (const auto& [key, execution] : executions_) {
         next = std::min(next.value_or(Instant::max()), execution.lease_end);
