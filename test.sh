@@ -15,6 +15,7 @@ Suites, in order:
   features      features/*.feature against the release build
   features-asan the same with the sanitized programs
   clients       real clients against the release build (tests/clients)
+  sim           runs of the simulator, each of which must keep every promise; and each planted bug must be found
   lint          clang-tidy over everything (RBEES_DEPTH=night)
 
 Environment:
@@ -169,6 +170,27 @@ run_clients() {
   end clients "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
 }
 
+# sim_part SUITE PRESET RBEES_SIM_ARGUMENTS...: its last line counts.
+sim_part() {
+  local suite="$1" preset="$2" log="$logs/$1.log" line
+  shift 2
+  build_preset "$preset" "$logs/$suite-build.log" rbees-sim ||
+    { broken "$suite" "$logs/$suite-build.log" "the $preset preset does not build"; return; }
+  "build/$preset/bin/rbees-sim" "$@" >"$log" 2>&1
+  line="$(tail -n 1 "$log" | grep -E '^[0-9]+ passed, [0-9]+ failed$')"
+  if [[ -z "$line" ]]; then broken "$suite" "$log" "rbees-sim gave no result"; return; fi
+  grep -E 'times real time|broke a promise|NOT found' "$log" | cut -c 1-300
+  end "$suite" "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+}
+
+run_sim() {
+  local seeds=1000
+  if [[ "$RBEES_DEPTH" == quick ]]; then seeds=100; elif [[ "$RBEES_DEPTH" == night ]]; then seeds=20000; fi
+  begin sim
+  sim_part sim release run --seeds "$seeds" --report "$logs/sim.html"
+  sim_part sim-planted planted planted --seeds 1000
+}
+
 run_lint() {
   if [[ "$RBEES_DEPTH" != night ]] && ! ((${#only[@]})); then not_run lint "RBEES_DEPTH is not night"; return; fi
   begin lint
@@ -183,7 +205,7 @@ fi
 third_party/llama/build.sh >"$logs/llama-prefix" ||
   { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
 
-for suite in tidy unit unit-tsan features features-asan clients lint; do
+for suite in tidy unit unit-tsan features features-asan clients sim lint; do
   if wanted "$suite"; then "run_${suite//-/_}"; fi
 done
 echo "all of it took $(elapsed "$started_at")"

@@ -16,6 +16,7 @@ SEES = {
     "memory-core": ("contracts",),
     "kernel": ("orchestrator-core", "pool-core", "agent-core", "memory-core"),
     "control": ("kernel",),
+    "simulation": ("control",),
     "net": ("base",),
     "http-api": ("contracts", "net"),
     "store": ("base",),
