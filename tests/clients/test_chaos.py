@@ -18,7 +18,7 @@ import uuid
 import pytest
 
 from house import House, wait_until
-from tasks import TERMINAL, only_stored, stream
+from tasks import TERMINAL, only_stored, stream, text
 
 KILLS = {"quick": 6, "ci": 24, "night": 200}[os.environ.get("RBEES_DEPTH", "ci")]
 SEED = int(os.environ.get("RBEES_CHAOS_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -160,10 +160,6 @@ def undisturbed(house):
         client.follow(job)
         texts[prompt] = text(client.streams[job])
     return texts
-
-
-def text(events):
-    return "".join(data["t"] for _, name, data in events if name == "token")
 
 
 def faults_of(events, expected):

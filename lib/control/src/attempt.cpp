@@ -186,8 +186,8 @@ void Attempt::came(AttemptEvent event) {
 
 void Attempt::cut(const WorkerRefusal& why) {
     stream_.reset();
-    const bool may_be_there = why.fault == WorkerFault::unreachable || why.fault == WorkerFault::gone;
-    if (!may_be_there) return lost(why.error);
+    const bool is_over = why.fault == WorkerFault::unknown || why.fault == WorkerFault::refused;
+    if (is_over) return lost(why.error);
     again(why, [this] { act(relay_.disconnected()); });
 }
 

@@ -95,7 +95,7 @@ void JobFeed::serve(const JobId& job) {
 /// The answer, if there is one now.
 std::optional<Checked<FramePiece>> JobFeed::find(const JobId& job, std::uint64_t after) {
     const auto found = live_.find(job);
-    if (found == live_.end()) return find_ended(job, after);
+    if (found == live_.end()) return find_on_disk(job, after);
     const auto& live = found->second;
     if (after == live.shown) return std::nullopt;
     if (after > live.shown) {
@@ -112,7 +112,7 @@ std::optional<Checked<FramePiece>> JobFeed::find(const JobId& job, std::uint64_t
     return piece;
 }
 
-Checked<FramePiece> JobFeed::find_ended(const JobId& id, std::uint64_t after) {
+std::optional<Checked<FramePiece>> JobFeed::find_on_disk(const JobId& id, std::uint64_t after) {
     const auto job = archive_.job(id);
     if (!job) return damaged(job.error());
     if (!*job) {
@@ -131,9 +131,12 @@ Checked<FramePiece> JobFeed::find_ended(const JobId& id, std::uint64_t after) {
                                        .detail = fmt::format("the stream has {} events, not {}", frames, after),
                                        .hint = "Last-Event-ID is the id of the last event that you got"});
     }
+    // One that was accepted a moment ago is on disk before it is `opened`.
+    const bool has_ended = contracts::has_ended((*job)->state);
+    if (after == frames && !has_ended) return std::nullopt;
     if (after == frames) return FramePiece{.first = after + 1, .frames = {}, .is_end = true};
     auto piece = read_archive(id, after, frames);
-    if (piece) piece->is_end = after + piece->frames.size() == frames;
+    if (piece) piece->is_end = has_ended && after + piece->frames.size() == frames;
     return piece;
 }
 

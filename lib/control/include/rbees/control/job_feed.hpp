@@ -71,7 +71,7 @@ class JobFeed {
 
     void serve(const JobId& job);
     [[nodiscard]] std::optional<Checked<FramePiece>> find(const JobId& job, std::uint64_t after);
-    [[nodiscard]] Checked<FramePiece> find_ended(const JobId& job, std::uint64_t after);
+    [[nodiscard]] std::optional<Checked<FramePiece>> find_on_disk(const JobId& job, std::uint64_t after);
     [[nodiscard]] Checked<FramePiece> read_archive(const JobId& job, std::uint64_t after, std::uint64_t last);
 
     Archive& archive_;
