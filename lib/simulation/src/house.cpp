@@ -22,8 +22,8 @@ constexpr Duration rest_limit = 30min;
 /// At one moment of virtual time.
 constexpr std::uint32_t steps_at_once_max = 100'000;
 
-/// More than a lease: what nobody wants has ended then.
-constexpr Duration lease_margin = 75s;
+/// More than a lease, and than a message may be late: what nobody wants has ended then.
+constexpr Duration lease_margin = 90s;
 
 }  // namespace
 
