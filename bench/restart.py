@@ -19,6 +19,7 @@ from common import House, arguments, conditions, report, spread, wait_until
 
 FAST = "sim:fast?slots=64&prefill=1000000&decode=100000&seed=1"
 SLOW = "sim:slow?slots=1&prefill=1000000&decode=5&seed=1"
+REST_SECONDS = 3  # between two kills: a supervisor gives up what it starts 5 times in 10 s
 STREAM = "sim:stream?slots=4&prefill=1000000&decode=50&seed=1"
 
 
@@ -70,7 +71,7 @@ def fill(house, ended, live):
 
 
 def waiting(client, model):
-    status, answer = client.get(f"/v2/tasks?limit=1000&model={urllib.parse.quote(model, safe='')}&status=queued")
+    status, answer = client.get(f"/v2/tasks?limit=1&model={urllib.parse.quote(model, safe='')}&status=queued")
     assert status == 200, answer
     return len(answer["tasks"])
 
@@ -170,6 +171,7 @@ def main():
         for number in range(options.rounds):
             print(f"  stream {number + 1} of {options.rounds}", file=sys.stderr)
             next_token.append(seconds_to_next_token(house))
+            time.sleep(REST_SECONDS)
         fill(house, options.tasks - options.live, options.live)
         ready, memory = [], []
         for number in range(options.rounds):
@@ -177,6 +179,7 @@ def main():
             seconds, size = seconds_until_ready(house)
             ready.append(seconds)
             memory.append(size)
+            time.sleep(REST_SECONDS)
         result = {
             "tasks": options.tasks,
             "live": options.live,

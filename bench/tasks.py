@@ -91,7 +91,8 @@ async def run_arm(arm, url, key, options):
     ask = run_task if arm == "task" else run_chat
 
     async def begin(number):
-        await asyncio.sleep(number * 1.0 / RATE / options.streams)  # not all in the same moment
+        # One after the other over a second: in one moment they would measure how fast this client can ask.
+        await asyncio.sleep(number / options.streams)
         return await ask(url, key, options.tokens)
 
     return await asyncio.gather(*(begin(number) for number in range(options.streams)))
