@@ -161,22 +161,27 @@ class FakeWorker::Implementation {
     std::string cancelled_;
 };
 
+contracts::WorkerReport ready_report(const std::string& id, const std::string& url, const std::string& model,
+                                     std::uint32_t slots) {
+    contracts::WorkerReport report;
+    report.worker_id = WorkerId(id);
+    report.model = ModelId(model);
+    report.state = contracts::WorkerState::ready;
+    report.url = url;
+    report.secret = "secret-of-" + id;
+    report.slots = slots;
+    report.context = Tokens(4096);
+    report.kind = contracts::ModelKind::chat;
+    return report;
+}
+
 FakeWorker::FakeWorker(std::string id, Manner manner)
     : id_(std::move(id)), implementation_(std::make_unique<Implementation>(id_, manner)) {}
 
 FakeWorker::~FakeWorker() = default;
 
 contracts::WorkerReport FakeWorker::report(const std::string& model, std::uint32_t slots) const {
-    contracts::WorkerReport report;
-    report.worker_id = WorkerId(id_);
-    report.model = ModelId(model);
-    report.state = contracts::WorkerState::ready;
-    report.url = implementation_->recorder.url();
-    report.secret = "secret-of-" + id_;
-    report.slots = slots;
-    report.context = Tokens(4096);
-    report.kind = contracts::ModelKind::chat;
-    return report;
+    return ready_report(id_, implementation_->recorder.url(), model, slots);
 }
 
 void FakeWorker::answer(Manner manner) {

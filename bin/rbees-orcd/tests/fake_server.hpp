@@ -17,6 +17,10 @@
 
 namespace rbees::orcd {
 
+/// How a pool manager reports a worker that serves chats.
+[[nodiscard]] contracts::WorkerReport ready_report(const std::string& id, const std::string& url,
+                                                   const std::string& model, std::uint32_t slots);
+
 /// How a worker answers a request.
 enum class Manner : unsigned char {
     whole,               ///< at once, a JSON object that names the worker

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "fake_server.hpp"
 #include "rbees/net/sse.hpp"
 #include "recorder.hpp"
 
@@ -126,16 +127,7 @@ TaskWorker::TaskWorker(std::string id, std::vector<std::string> script)
 TaskWorker::~TaskWorker() = default;
 
 contracts::WorkerReport TaskWorker::report(const std::string& model, std::uint32_t slots) const {
-    contracts::WorkerReport report;
-    report.worker_id = WorkerId(id_);
-    report.model = ModelId(model);
-    report.state = contracts::WorkerState::ready;
-    report.url = implementation_->recorder.url();
-    report.secret = "secret-of-" + id_;
-    report.slots = slots;
-    report.context = Tokens(4096);
-    report.kind = contracts::ModelKind::chat;
-    return report;
+    return ready_report(id_, implementation_->recorder.url(), model, slots);
 }
 
 void TaskWorker::allow(std::size_t tokens) {

@@ -20,6 +20,12 @@ class JobControlTest : public testing::Test {
         house.worker_is_ready("w1");
     }
 
+    void expect_done_by_a_second_attempt(const JobId& id) {
+        EXPECT_EQ(house.state(id), TaskState::completed);
+        EXPECT_EQ(house.text(id), counted(10));
+        EXPECT_EQ(house.job(id).attempt, 2U);
+    }
+
     JobHouse house;
 };
 
@@ -170,9 +176,7 @@ TEST_F(JobControlTest, GoesOnElsewhereIfTheWorkerEndedWhileItWasAway) {
     house.worker_is_ready("w2");
     house.generate(100);
 
-    EXPECT_EQ(house.state(id), TaskState::completed);
-    EXPECT_EQ(house.text(id), counted(10));
-    EXPECT_EQ(house.job(id).attempt, 2U);
+    expect_done_by_a_second_attempt(id);
 }
 
 TEST_F(JobControlTest, GoesOnElsewhereIfItsNodeDoesNotComeBack) {
@@ -284,9 +288,7 @@ TEST_F(JobControlTest, AWorkerThatIsSilentForLongIsGivenUp) {
     house.pass(std::chrono::minutes(2));
     house.generate(100);
 
-    EXPECT_EQ(house.state(id), TaskState::completed);
-    EXPECT_EQ(house.text(id), counted(10));
-    EXPECT_EQ(house.job(id).attempt, 2U);
+    expect_done_by_a_second_attempt(id);
 }
 
 TEST_F(JobControlTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {

@@ -119,6 +119,20 @@ class ContinuationConformance : public ChatConformance {
     const std::string object_schema =
         R"({"type":"object","properties":{"bees":{"enum":["few","many"]},"hives":{"type":"integer","maximum":99}},)"
         R"("required":["bees","hives"],"additionalProperties":false})";
+    const std::string question_with_tool =
+        question + R"(,"tool_choice":"required","tools":[{"type":"function","function":{"name":"count","parameters":)" +
+        object_schema + "}}]";
+
+    /// With a stop string that stands in the middle of the answer of so many tokens.
+    std::string question_that_stops_early(std::uint64_t most) {
+        const auto endless = question + R"(,"ignore_eos":true)";
+        const auto plain = receive(*engine->start(call_of(Operation::chat, endless, most)));
+        const auto word = plain.said.find(' ', plain.said.size() / 2);
+        EXPECT_NE(word, std::string::npos) << plain.said;
+        if (word == std::string::npos) return question;
+        const boost::json::string stop(plain.said.substr(word, 5));
+        return endless + R"(,"stop":[)" + boost::json::serialize(stop) + "]";
+    }
 };
 
 TEST_P(ContinuationConformance, GoesOnWithATextAtEverySeam) {
@@ -138,21 +152,11 @@ TEST_P(ContinuationConformance, GoesOnWithASchemaAnswerAtEverySeam) {
 }
 
 TEST_P(ContinuationConformance, GoesOnWithAToolCallAtEverySeam) {
-    expect_the_same_from_every_seam(
-        Operation::chat,
-        question + R"(,"tool_choice":"required","tools":[{"type":"function","function":{"name":"count","parameters":)" +
-            object_schema + "}}]",
-        80);
+    expect_the_same_from_every_seam(Operation::chat, question_with_tool, 80);
 }
 
 TEST_P(ContinuationConformance, GoesOnInFrontOfAStopString) {
-    const auto plain = receive(*engine->start(call_of(Operation::chat, question + R"(,"ignore_eos":true)", 24)));
-    const auto word = plain.said.find(' ', plain.said.size() / 2);
-    ASSERT_NE(word, std::string::npos) << plain.said;
-    const boost::json::string stop(plain.said.substr(word, 5));
-
-    expect_the_same_from_every_seam(
-        Operation::chat, question + R"(,"ignore_eos":true,"stop":[)" + boost::json::serialize(stop) + "]", 24);
+    expect_the_same_from_every_seam(Operation::chat, question_that_stops_early(24), 24);
 }
 
 TEST_P(ContinuationConformance, EndsAtOnceWhenNoTokenIsLeft) {

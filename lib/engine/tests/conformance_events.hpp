@@ -98,21 +98,11 @@ TEST_P(EventConformance, SayTheSameCompletionAsAStream) {
 }
 
 TEST_P(EventConformance, SayTheSameToolCallAsAStream) {
-    expect_the_same_as_in_a_stream(
-        Operation::chat,
-        question + R"(,"tool_choice":"required","tools":[{"type":"function","function":{"name":"count","parameters":)" +
-            object_schema + "}}]",
-        80);
+    expect_the_same_as_in_a_stream(Operation::chat, question_with_tool, 80);
 }
 
 TEST_P(EventConformance, SayTheSameInFrontOfAStopString) {
-    const auto plain = receive(*engine->start(call_of(Operation::chat, question + R"(,"ignore_eos":true)", 24)));
-    const auto word = plain.said.find(' ', plain.said.size() / 2);
-    ASSERT_NE(word, std::string::npos) << plain.said;
-    const boost::json::string stop(plain.said.substr(word, 5));
-
-    expect_the_same_as_in_a_stream(
-        Operation::chat, question + R"(,"ignore_eos":true,"stop":[)" + boost::json::serialize(stop) + "]", 24);
+    expect_the_same_as_in_a_stream(Operation::chat, question_that_stops_early(24), 24);
 }
 
 TEST_P(EventConformance, NeedNoStreamInTheBody) {
