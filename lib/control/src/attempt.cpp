@@ -7,6 +7,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "full_disk.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/reflect/write.hpp"
@@ -20,9 +21,6 @@ using orchestrator::AttemptFault;
 
 constexpr Duration first_pause = std::chrono::milliseconds(50);
 constexpr Duration longest_pause = std::chrono::seconds(1);
-
-/// Before a command that the disk had no room for is tried again.
-constexpr Duration disk_pause = std::chrono::seconds(1);
 
 /// How long the start of an attempt waits for the first token, so that one commit holds both.
 constexpr Duration start_pause = std::chrono::milliseconds(2);
@@ -41,11 +39,6 @@ struct EndFrame {
     std::optional<reflect::json::object> message;
 };
 BOOST_DESCRIBE_STRUCT(EndFrame, (), (job_id, stop_reason, usage, message))
-
-/// Whether the journal had no room for it at this moment; else the command itself is over.
-bool may_be_taken_later(const contracts::Problem& problem) {
-    return problem.retry_after_ms.has_value();
-}
 
 }  // namespace
 

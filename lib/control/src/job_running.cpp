@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "full_disk.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/control/job_control.hpp"
@@ -18,9 +19,6 @@ using contracts::Problem;
 using contracts::TaskState;
 using orchestrator::AttemptFault;
 using orchestrator::Job;
-
-/// Before a dispatch that the disk had no room for is tried again.
-constexpr Duration disk_pause = std::chrono::seconds(1);
 
 AttemptFault fault_of(const Problem& problem) {
     switch (problem.code) {
@@ -123,7 +121,7 @@ void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
                if (outcome) return;
                tickets_.erase(id);
-               if (outcome.error().retry_after_ms) pause(id, disk_pause);
+               if (may_be_taken_later(outcome.error())) pause(id, disk_pause);
            });
 }
 
@@ -136,7 +134,7 @@ void JobControl::not_placed(const Job& job, const Problem& problem) {
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && outcome.error().retry_after_ms) pause(id, disk_pause);
+               if (!outcome && may_be_taken_later(outcome.error())) pause(id, disk_pause);
            });
 }
 
@@ -179,7 +177,7 @@ void JobControl::fail_attempt(const orchestrator::ExecuteEffect& effect, std::st
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
            [this, effect](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && outcome.error().retry_after_ms) missing_[effect.job] = effect;
+               if (!outcome && may_be_taken_later(outcome.error())) missing_[effect.job] = effect;
            });
 }
 
