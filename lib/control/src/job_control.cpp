@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "full_disk.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
@@ -22,9 +23,6 @@ using orchestrator::Job;
 
 /// Wall-clock deadlines are looked at no later than this after the clock was set.
 constexpr Duration clock_check_interval = std::chrono::seconds(30);
-
-/// Before a command that the disk had no room for is tried again.
-constexpr Duration disk_pause = std::chrono::seconds(1);
 
 /// How often jobs are looked for whose text is to be erased, and how many are at once: each is a commit.
 constexpr Duration retention_interval = std::chrono::minutes(1);
@@ -107,8 +105,17 @@ void JobControl::submit(Submission submission, SubmitReply reply) {
     const auto& named = submission.request.task.model;
     auto model = choose_model(fleet_.view(), named.value_or(""), contracts::ModelKind::chat);
     if (!model) return answer(std::unexpected(std::move(model.error())));
-    if (auto problem = make_room()) return answer(std::unexpected(std::move(*problem)));
-    accept(std::move(submission), *model, reply);
+    auto job = new_job(submission, *model);
+    const auto id = job.id;
+    auto receipt = take_free_slot(job);
+    std::optional<JobId> leaver;
+    if (!receipt && waiting() >= policy_.queue_capacity) {
+        leaver = next_to_leave();
+        if (!leaver) return answer(std::unexpected(queue_full()));
+    }
+    accept(std::move(job), submission.request, std::move(receipt), reply);
+    // Only now, because a newcomer that is refused for another reason must not cost anybody the place.
+    if (leaver && live(id) != nullptr) leave_full_queue(*leaver);
 }
 
 /// The answer to a repetition.
@@ -128,29 +135,37 @@ std::optional<Checked<std::string>> JobControl::submitted_before(const Submissio
     return answer_of(**job, digest);
 }
 
-/// Nothing if one more may wait; under `drop-lru` the oldest batch job leaves for it.
-std::optional<Problem> JobControl::make_room() {
-    if (demand_.waiting() < policy_.queue_capacity) return std::nullopt;
-    const bool drops = policy_.queue_policy == QueuePolicy::drop_lru;
-    const auto oldest = drops ? demand_.oldest_batch() : std::nullopt;
+std::size_t JobControl::waiting() const {
+    return demand_.waiting() + accepted_to_wait_;
+}
+
+/// Under `drop-lru` the batch job that has waited longest leaves a full queue for a newcomer.
+std::optional<JobId> JobControl::next_to_leave() const {
+    if (policy_.queue_policy != QueuePolicy::drop_lru) return std::nullopt;
+    const auto oldest = demand_.oldest_batch();
     const auto found = oldest ? waiting_.find(*oldest) : waiting_.end();
-    if (found == waiting_.end()) {
-        return Problem{.code = drops ? ErrorCode::QUEUE_FULL_DROP_LRU : ErrorCode::ADMISSION_REJECT,
-                       .detail = fmt::format("{} requests and tasks wait already", demand_.waiting()),
-                       .hint = "try again in a moment",
-                       .limit = "queue.capacity",
-                       .retry_after_ms = 1'000};
-    }
-    const auto id = found->second;
+    if (found == waiting_.end()) return std::nullopt;
+    return found->second;
+}
+
+Problem JobControl::queue_full() const {
+    const bool drops = policy_.queue_policy == QueuePolicy::drop_lru;
+    return {.code = drops ? ErrorCode::QUEUE_FULL_DROP_LRU : ErrorCode::ADMISSION_REJECT,
+            .detail = fmt::format("{} requests and tasks wait already", waiting()),
+            .hint = "try again in a moment",
+            .limit = "queue.capacity",
+            .retry_after_ms = 1'000};
+}
+
+void JobControl::leave_full_queue(const JobId& id) {
     log_.info("a batch task leaves the full queue", {{"job", id.str()}});
     end(id, TaskState::failed,
         {ErrorCode::QUEUE_FULL_DROP_LRU, "the queue was full, and this was the batch task that had waited longest",
          true});
-    if (live(id) == nullptr) leave_queue(id);  // else the disk has no room even for that, nor for the new one
-    return std::nullopt;
+    if (live(id) == nullptr) leave_queue(id);  // else the disk has no room even for its end
 }
 
-void JobControl::accept(Submission submission, const ModelId& model, const SubmitReply& reply) {
+Job JobControl::new_job(const Submission& submission, const ModelId& model) {
     const auto& task = submission.request.task;
     const auto now = world_.wall_now();
     Job job;
@@ -162,27 +177,34 @@ void JobControl::accept(Submission submission, const ModelId& model, const Submi
     job.submitted_at = now;
     if (task.deadline_ms) job.deadline = now + std::chrono::milliseconds(*task.deadline_ms);
     if (submission.key) job.idempotency = {*submission.key, submission.request.digest};
+    return job;
+}
+
+void JobControl::accept(Job job, const TaskRequest& request, std::optional<orchestrator::RouteReceipt> receipt,
+                        const SubmitReply& reply) {
+    const bool waits = !receipt;
     const contracts::TaskAccepted accepted{.job_id = job.id,
                                            .status = TaskState::queued,
-                                           .queue_position = demand_.before(model, job.priority),
+                                           .queue_position = demand_.before(job.model, job.priority),
                                            .predicted_start_ms = std::nullopt,
                                            .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
     job.answer = reflect::to_json_text(accepted);
-    const auto request = worker_request(submission.request, model, seed_from(world_.new_salt()));
-    orchestrator::SubmitJob command{job, queued_frame(accepted), reflect::to_text(request), world_.new_salt(),
-                                    take_free_slot(job)};
-    submit(std::move(command), [this, job, reply](const kernel::Loop::Outcome& outcome) {
-        if (!outcome) {
-            tickets_.erase(job.id);
-            return reply(std::unexpected(outcome.error()));
-        }
-        feed_.opened(job.id, 1);
-        if (job.deadline) {
-            deadlines_.set(job.id, *job.deadline);
-            watch_deadlines();
-        }
-        reply(job.answer);
-    });
+    const auto text = reflect::to_text(worker_request(request, job.model, seed_from(world_.new_salt())));
+    if (waits) ++accepted_to_wait_;
+    submit(orchestrator::SubmitJob{job, queued_frame(accepted), text, world_.new_salt(), std::move(receipt)},
+           [this, job, waits, reply](const kernel::Loop::Outcome& outcome) {
+               if (waits) --accepted_to_wait_;
+               if (!outcome) {
+                   tickets_.erase(job.id);
+                   return reply(std::unexpected(outcome.error()));
+               }
+               feed_.opened(job.id, 1);
+               if (job.deadline) {
+                   deadlines_.set(job.id, *job.deadline);
+                   watch_deadlines();
+               }
+               reply(job.answer);
+           });
 }
 
 void JobControl::cancel(const JobId& id, JobReply reply) {
@@ -237,7 +259,7 @@ void JobControl::watch_pauses() {
                 enqueue(id);  // its dispatch found no room on the disk
             } else {
                 submit(orchestrator::RequeueJob{id}, [this, id](const kernel::Loop::Outcome& outcome) {
-                    if (!outcome && outcome.error().retry_after_ms) pause(id, disk_pause);
+                    if (!outcome && may_be_taken_later(outcome.error())) pause(id, disk_pause);
                 });
             }
         }
@@ -255,7 +277,7 @@ void JobControl::watch_deadlines() {
             if (live(id) == nullptr) continue;
             end(id, TaskState::failed, {ErrorCode::DEADLINE_UNMET, "its deadline passed before it was done", true},
                 [this, id](const kernel::Loop::Outcome& outcome) {
-                    if (outcome || !outcome.error().retry_after_ms) return;
+                    if (outcome || !may_be_taken_later(outcome.error())) return;
                     deadlines_.set(id, world_.wall_now() + std::chrono::duration_cast<WallTime::duration>(disk_pause));
                     watch_deadlines();
                 });

@@ -41,6 +41,51 @@ TEST(JobAdmission, DropsTheOldestBatchTaskWhereThePolicySaysSo) {
     EXPECT_EQ(house.refusal->code, ErrorCode::QUEUE_FULL_DROP_LRU);
 }
 
+TEST(JobAdmission, DropsNobodyForATaskThatTheDiskRefuses) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 1;
+    policy.queue_policy = QueuePolicy::drop_lru;
+    JobHouse house(policy);
+    house.node_registers();
+    const auto batch = house.submit(R"(, "priority": "batch")").value();
+    house.store.full_for = kernel::Urgency::ordinary;
+
+    EXPECT_FALSE(house.submit());
+
+    EXPECT_EQ(house.refusal->code, ErrorCode::STORAGE_FULL);
+    EXPECT_EQ(house.state(batch), TaskState::queued);
+}
+
+TEST(JobAdmission, CountsTasksThatAreOnTheirWayToTheDisk) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 2;
+    JobHouse house(policy);
+    house.node_registers();
+    house.store.is_slow = true;
+
+    EXPECT_FALSE(house.submit()) << "not answered yet";
+    EXPECT_FALSE(house.submit());
+    EXPECT_FALSE(house.refusal);
+    EXPECT_FALSE(house.submit());
+    house.store.commit();
+    house.settle();
+
+    ASSERT_TRUE(house.refusal);
+    EXPECT_EQ(house.refusal->code, ErrorCode::ADMISSION_REJECT);
+}
+
+TEST(JobAdmission, TakesATaskThatNeedNotWaitThoughTheQueueIsFull) {
+    auto policy = patient_policy();
+    policy.queue_capacity = 1;
+    JobHouse house(policy);
+    house.house().node_registers("node", {"smollm2", "another"});
+    house.worker_is_ready("worker", 1);
+    house.house().request(1, "another");
+
+    EXPECT_TRUE(house.submit());
+    EXPECT_FALSE(house.submit());
+}
+
 TEST(JobAdmission, RefusesAModelThatIsNotThere) {
     JobHouse house;
 

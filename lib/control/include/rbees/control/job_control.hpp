@@ -96,8 +96,13 @@ class JobControl {
     void drop_attempt(const JobId& id);
 
     // Accepting.
-    void accept(Submission submission, const ModelId& model, const SubmitReply& reply);
-    [[nodiscard]] std::optional<contracts::Problem> make_room();
+    [[nodiscard]] orchestrator::Job new_job(const Submission& submission, const ModelId& model);
+    void accept(orchestrator::Job job, const TaskRequest& request, std::optional<orchestrator::RouteReceipt> receipt,
+                const SubmitReply& reply);
+    [[nodiscard]] std::size_t waiting() const;
+    [[nodiscard]] std::optional<JobId> next_to_leave() const;
+    [[nodiscard]] contracts::Problem queue_full() const;
+    void leave_full_queue(const JobId& id);
     [[nodiscard]] std::optional<Checked<std::string>> submitted_before(const Submission& submission);
 
     // Clocks.
@@ -127,6 +132,7 @@ class JobControl {
     std::uint64_t next_wait_ = std::uint64_t{1} << 63;  ///< above the numbers of I/O threads
     std::map<JobId, orchestrator::WaitId> waits_;       ///< jobs in the queue
     std::map<orchestrator::WaitId, JobId> waiting_;
+    std::size_t accepted_to_wait_ = 0;               ///< on their way to the disk, and then into the queue
     std::map<JobId, orchestrator::Ticket> tickets_;  ///< taken; the dispatch is on its way to the disk
     std::map<JobId, std::shared_ptr<Attempt>> attempts_;
     std::map<JobId, orchestrator::ExecuteEffect> missing_;  ///< their worker is not here (yet)
