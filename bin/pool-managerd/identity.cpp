@@ -1,5 +1,7 @@
 #include "identity.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <filesystem>
 
@@ -37,7 +39,9 @@ Result<Identity> keep_identity(const Home& home) {
     if (!node) return std::unexpected(node.error());
     auto token = keep(home.call_token(), random_secret(), FileAccess::owner_only);
     if (!token) return std::unexpected(token.error());
-    return Identity{NodeId(std::move(*node)), std::move(*token)};
+    auto start = process::identify(::getpid());
+    if (!start) return std::unexpected(start.error());
+    return Identity{NodeId(std::move(*node)), std::move(*token), std::move(*start)};
 }
 
 }  // namespace rbees::poold

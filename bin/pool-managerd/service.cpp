@@ -182,7 +182,9 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     }
 
     contracts::NodeStatus status() {
-        return {.sequence = 0,
+        return {.boot_id = identity_.start.boot_id,
+                .start_time = identity_.start.start_time,
+                .sequence = 0,
                 .devices = probe_.devices(),
                 .workers = workers_.reports(Secrets::included),
                 .models = store_.reports(),

@@ -31,9 +31,10 @@ TEST(Nodes, AnUnknownOrchestratorsHeartbeatIsToldToRegisterAgain) {
     }
     OrcdProcess second(home.path(), {}, "127.0.0.1:0");
     ASSERT_TRUE(second.wait_until_ready());
-    const auto answer = second.ask("POST", "/v2/nodes/here/heartbeat",
-                                   R"({"orchestrator":"the one before","hold_ms":0,"status":{"sequence":1,)"
-                                   R"("devices":[],"workers":[],"models":[],"downloads":[]}})");
+    const auto answer = second.ask(
+        "POST", "/v2/nodes/here/heartbeat",
+        R"({"orchestrator":"the one before","hold_ms":0,"status":{"boot_id":"b","start_time":1,"sequence":1,)"
+        R"("devices":[],"workers":[],"models":[],"downloads":[]}})");
 
     EXPECT_EQ(answer.status, 409);
     EXPECT_THAT(answer.body, HasSubstr("/v2/nodes/register"));

@@ -68,7 +68,11 @@ void FleetControl::register_node(contracts::NodeRegistration registration,
                                  std::function<void(Checked<contracts::NodeRegistered>)> reply) {
     const auto id = registration.node_id;
     const kernel::Command admit{orchestrator::AdmitNode{node_of(registration, world_.wall_now())}};
-    presence_.registered(registration, world_.now());
+    if (presence_.registered(registration, world_.now()) == orchestrator::Freshness::stale) {
+        return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
+                                             .detail = "what this node told later came before",
+                                             .hint = "register again: POST /v2/nodes/register"}));
+    }
     submit(admit, [this, id, name = registration.name, reply = std::move(reply)](const Done& done) {
         if (!done) return reply(std::unexpected(done.error()));
         log_.info("node registered", {{"node", id.str()}, {"name", name}});

@@ -1,6 +1,7 @@
 #include "rbees/orchestrator_core/presence.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "rbees/reflect/describe.hpp"
 
@@ -65,25 +66,38 @@ void adopt(const NodeId& node, const WorkerReport& report, WallTime at, std::vec
     if (const auto facts = ready_facts(report)) commands.emplace_back(ConfirmWorker{worker.id, *facts});
 }
 
+bool is_same_start(const contracts::NodeStatus& one, const contracts::NodeStatus& other) {
+    return one.boot_id == other.boot_id && one.start_time == other.start_time;
+}
+
+/// Whether the node told `status` before it told `known`.
+bool is_overtaken(const contracts::NodeStatus& status, const contracts::NodeStatus& known) {
+    if (status.boot_id != known.boot_id) return false;
+    return std::tie(status.start_time, status.sequence) < std::tie(known.start_time, known.sequence);
+}
+
 }  // namespace
 
-void Presence::registered(const contracts::NodeRegistration& registration, Instant now) {
+Freshness Presence::registered(const contracts::NodeRegistration& registration, Instant now) {
+    const auto* known = find(registration.node_id);
+    if (known != nullptr && is_overtaken(registration.status, known->status)) return Freshness::stale;
     nodes_[registration.node_id] = {.url = registration.url,
                                     .call_token = registration.call_token,
                                     .status = registration.status,
                                     .heard_at = now,
                                     .state = NodeState::ready,
                                     .reason = ""};
+    return Freshness::newer;
 }
 
 Freshness Presence::heard(const NodeId& node, const contracts::NodeStatus& status, Instant now) {
     const auto found = nodes_.find(node);
-    if (found == nodes_.end()) return Freshness::unknown;
+    if (found == nodes_.end() || !is_same_start(status, found->second.status)) return Freshness::unknown;
     auto& presence = found->second;
     presence.heard_at = now;
     presence.state = NodeState::ready;
     presence.reason.clear();
-    if (status.sequence < presence.status.sequence) return Freshness::stale;
+    if (is_overtaken(status, presence.status)) return Freshness::stale;
     presence.status = status;
     return Freshness::newer;
 }

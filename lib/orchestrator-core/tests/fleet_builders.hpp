@@ -1,12 +1,14 @@
 #pragma once
 /// @file
-/// Nodes, workers and facts for tests of the fleet: plain ones by name, and any by rapidcheck.
+/// Nodes, workers, facts and reports for tests of the fleet: plain ones by name, and any by rapidcheck.
 
 #include <rapidcheck.h>
 
 #include <chrono>
 #include <string>
+#include <vector>
 
+#include "rbees/contracts/nodes.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
 
 namespace rbees::orchestrator {
@@ -35,6 +37,27 @@ inline ReadyFacts make_facts() {
             .context = Tokens(8192),
             .kind = contracts::ModelKind::chat,
             .model_hash = "sha256:00"};
+}
+
+inline contracts::WorkerReport make_report(const std::string& id, contracts::WorkerState state) {
+    contracts::WorkerReport report;
+    report.worker_id = WorkerId(id);
+    report.model = ModelId("smollm2");
+    report.state = state;
+    if (state != contracts::WorkerState::ready) return report;
+    report.url = make_facts().url;
+    report.slots = make_facts().slots;
+    report.context = make_facts().context;
+    report.kind = make_facts().kind;
+    report.model_hash = make_facts().model_hash;
+    return report;
+}
+
+inline contracts::NodeStatus make_status(std::uint64_t sequence, std::vector<contracts::WorkerReport> workers = {}) {
+    contracts::NodeStatus status;
+    status.sequence = sequence;
+    status.workers = std::move(workers);
+    return status;
 }
 
 /// Decides the command and makes its records true.

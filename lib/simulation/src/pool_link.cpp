@@ -27,15 +27,12 @@ void PoolNode::register_self() {
     registration.url = url();
     registration.call_token = "token of " + process_.name();
     registration.status = status();
-    registered_ = registration.status.sequence;
     stage_.network.call<RegisterAnswer>(
         {process_, orcd_.process(), orcd_answer},
         [this, registration](std::function<void(RegisterAnswer)> answer) {
-            // Not simulated: a registration that arrives behind what the node told later. Heartbeats may.
-            if (registration.status.sequence == registered_) orcd_.register_node(registration, std::move(answer));
+            orcd_.register_node(registration, std::move(answer));
         },
         [this](std::expected<RegisterAnswer, CallFailure> answer) {
-            registered_ = 0;
             if (!answer) return again(retry_loopback);
             if (!*answer) return again(retry_refused);
             orchestrator_ = (*answer)->orchestrator;

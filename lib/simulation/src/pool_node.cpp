@@ -49,6 +49,7 @@ void PoolNode::die() {
     live_.clear();
     finished_.clear();
     orchestrator_.reset();
+    sequence_ = 0;
     is_stale_ = is_reporting_ = false;
 }
 
@@ -204,6 +205,8 @@ contracts::WorkerReport PoolNode::report_of(const WorkerId& id, const Live& live
 
 contracts::NodeStatus PoolNode::status() {
     contracts::NodeStatus status;
+    status.boot_id = "boot of " + process_.name();
+    status.start_time = process_.life();
     status.sequence = ++sequence_;
     status.devices.push_back(cpu());
     for (const auto& [id, live] : live_) {

@@ -98,7 +98,6 @@ class PoolNode {
     std::vector<WorkerId> finished_;
     std::optional<std::string> orchestrator_;
     std::uint64_t sequence_ = 0;
-    std::uint64_t registered_ = 0;  ///< the sequence of the registration that waits for its answer
     Duration interval_{};
     bool is_stale_ = false;
     bool is_reporting_ = false;

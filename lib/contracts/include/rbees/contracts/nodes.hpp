@@ -93,15 +93,18 @@ struct DownloadReport {
 };
 BOOST_DESCRIBE_STRUCT(DownloadReport, (), (model, state, done, total, phase, source, reason))
 
-/// Everything that changes on a node; the whole of it each time, so that a lost report does no harm.
+/// Everything that changes on a node; the whole of it each time, so that a lost report does no harm. The first three
+/// tell which of two is the newer, because one may be overtaken on its way.
 struct NodeStatus {
-    std::uint64_t sequence = 0;  ///< grows with each report of one registration; an older one is ignored
+    std::string boot_id;           ///< the kernel's id of the boot that the pool manager started in
+    std::uint64_t start_time = 0;  ///< of the pool manager: clock ticks after that boot
+    std::uint64_t sequence = 0;    ///< grows with each status of one start
     std::vector<Device> devices;
     std::vector<WorkerReport> workers;
     std::vector<ModelReport> models;
     std::vector<DownloadReport> downloads;
 };
-BOOST_DESCRIBE_STRUCT(NodeStatus, (), (sequence, devices, workers, models, downloads))
+BOOST_DESCRIBE_STRUCT(NodeStatus, (), (boot_id, start_time, sequence, devices, workers, models, downloads))
 
 struct NodeRegistration {
     NodeId node_id;

@@ -39,17 +39,19 @@ struct PresenceTiming {
 /// How fresh a status is that came in.
 enum class Freshness : std::uint8_t {
     newer,
-    stale,    ///< overtaken by a later one: a sign of life, but what it says is ignored
-    unknown,  ///< this process does not know the node: it must register
+    stale,    ///< overtaken by a later one: what it says is ignored
+    unknown,  ///< that start of the node's pool manager did not register here
 };
 
 class Presence {
   public:
     explicit Presence(PresenceTiming timing) : timing_(timing) {}
 
-    /// A node registered: whatever was known of it is replaced.
-    void registered(const contracts::NodeRegistration& registration, Instant now);
+    /// A node registers: whatever was known of it is replaced, unless this was overtaken by what it told later (stale).
+    /// Starts of different boots cannot be compared: the one that comes last counts.
+    [[nodiscard]] Freshness registered(const contracts::NodeRegistration& registration, Instant now);
 
+    /// A heartbeat came. A stale one is a sign of life all the same.
     [[nodiscard]] Freshness heard(const NodeId& node, const contracts::NodeStatus& status, Instant now);
 
     /// The connection that carried its heartbeats broke.

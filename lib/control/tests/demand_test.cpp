@@ -11,9 +11,7 @@ namespace rbees::control {
 namespace {
 
 using contracts::ErrorCode;
-using contracts::NodeState;
 using contracts::WorkerState;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -290,97 +288,6 @@ TEST(Demand, CountsThoseWhoWaitForNodesAgainstTheLimit) {
     EXPECT_EQ(house.arrivals.at(2).error().code, ErrorCode::QUEUE_FULL);
     EXPECT_EQ(house.code_of(3), ErrorCode::QUEUE_FULL);
     EXPECT_FALSE(house.arrivals.contains(1));
-}
-
-TEST(FleetControl, AWorkerOfARemovedNodeGivesNoTicketAndIsForgotten) {
-    ControlHouse house;
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 4));
-    const auto slots = house.fleet.view().workers.front().slots;
-
-    house.fleet.remove_node(NodeId("here"), {});
-
-    EXPECT_FALSE(slots->take(orchestrator::Claim::from_queue)) << "not even from an old picture";
-    EXPECT_EQ(house.fleet.life_of(WorkerId("worker")), nullptr);
-}
-
-TEST(FleetControl, RefusesAHeartbeatForAnotherOrchestratorOrOfAnUnknownNode) {
-    ControlHouse house;
-    house.node_registers("here", {});
-
-    std::vector<ErrorCode> codes;
-    const auto note = [&](const Checked<contracts::HeartbeatAnswer>& answer) { codes.push_back(answer.error().code); };
-    house.fleet.heartbeat(NodeId("here"), {.orchestrator = "another", .hold_ms = 0, .status = {}}, note);
-    const auto unknown = house.node_reports("there");
-
-    EXPECT_THAT(codes, ElementsAre(ErrorCode::CONFLICT));
-    ASSERT_TRUE(unknown);
-    EXPECT_EQ(unknown->code, ErrorCode::CONFLICT);
-    EXPECT_THAT(unknown->hint.value_or(""), HasSubstr("/v2/nodes/register"));
-}
-
-TEST(FleetControl, SuspectsANodeWhoseConnectionBrokeUntilItIsHeardAgain) {
-    ControlHouse house;
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
-
-    house.fleet.node_disconnected(NodeId("here"));
-
-    EXPECT_EQ(house.fleet.presence().find(NodeId("here"))->state, NodeState::suspect);
-    EXPECT_EQ(house.fleet.view().nodes, 0U);
-    EXPECT_THAT(house.fleet.view().workers, SizeIs(1)) << "it keeps its work";
-
-    house.node_reports("here");
-
-    EXPECT_EQ(house.fleet.view().nodes, 1U);
-}
-
-TEST(FleetControl, RoutesNothingToANodeThatStaysSilent) {
-    auto policy = patient_policy();
-    policy.heartbeat_interval = std::chrono::milliseconds(10);
-    policy.heartbeat_missed = 2;
-    ControlHouse house(policy);
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
-
-    EXPECT_TRUE(house.run_until([&] { return house.fleet.view().workers.empty(); }));
-
-    EXPECT_EQ(house.fleet.presence().find(NodeId("here"))->state, NodeState::lost);
-    EXPECT_THAT(house.workers(), SizeIs(1)) << "it is not forgotten";
-
-    house.node_reports("here");
-
-    EXPECT_THAT(house.fleet.view().workers, SizeIs(1));
-}
-
-TEST(FleetControl, AnswersNothingBeforeItIsOnDisk) {
-    ControlHouse house;
-    house.journal.is_slow = true;
-    bool is_answered = false;
-
-    house.node_registers("here", {"smollm2"});
-    house.fleet.when_durable([&] { is_answered = true; });
-
-    EXPECT_FALSE(is_answered);
-    EXPECT_EQ(house.fleet.view().nodes, 0U);
-
-    house.journal.commit();
-
-    EXPECT_TRUE(is_answered);
-    EXPECT_EQ(house.fleet.view().nodes, 1U);
-}
-
-TEST(FleetControl, ARetiredWorkerGivesNoTicketFromThatMoment) {
-    ControlHouse house;
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 4));
-    const auto slots = house.fleet.view().workers.front().slots;
-    house.journal.is_slow = true;
-
-    house.fleet.retire_worker(WorkerId("worker"), "for a test", {});
-
-    EXPECT_FALSE(slots->take(orchestrator::Claim::from_queue)) << "not even from an old picture";
-    EXPECT_EQ(house.fleet.state().fleet.find(WorkerId("worker"))->state, WorkerState::draining);
 }
 
 }  // namespace
