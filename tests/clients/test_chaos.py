@@ -4,7 +4,7 @@ A client writes down what it was told: the id of each accepted task, and every e
 histories are judged, not exit codes: each accepted task ended once, with the answer that an undisturbed house gives; no
 stream had a gap, a repeat or two ends; the journal is whole; and nothing is left running.
 
-RBEES_CHAOS_SEED repeats a plan; RBEES_DEPTH says how many kills (quick 6, ci 24, night 200).
+RBEES_CHAOS_SEED repeats a plan; RBEES_DEPTH says how many kills (quick 20, ci 200, night 1000).
 """
 
 import http.client
@@ -20,7 +20,7 @@ import pytest
 from house import House, wait_until
 from tasks import TERMINAL, only_stored, stream, text
 
-KILLS = {"quick": 6, "ci": 24, "night": 200}[os.environ.get("RBEES_DEPTH", "ci")]
+KILLS = {"quick": 20, "ci": 200, "night": 1000}[os.environ.get("RBEES_DEPTH", "quick")]
 SEED = int(os.environ.get("RBEES_CHAOS_SEED", random.SystemRandom().randrange(1 << 32)))
 MODEL = "sim:chaos?slots=4&prefill=100000&decode=40&seed=1"
 CLIENTS = 4
