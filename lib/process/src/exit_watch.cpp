@@ -8,6 +8,17 @@
 #include <utility>
 
 namespace rbees::process {
+namespace {
+
+constexpr Duration kill_time = std::chrono::seconds(1);  ///< for the kernel to take away a killed process
+
+void end_unwatched(Process& process) {
+    if (!process.is_our_child()) return;
+    static_cast<void>(process.kill());
+    static_cast<void>(process.wait_for(kill_time));
+}
+
+}  // namespace
 
 struct ExitWatch::State : std::enable_shared_from_this<State> {
     State(boost::asio::io_context& io, Process watched, Callback callback)
@@ -51,7 +62,10 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
 
 Result<ExitWatch> ExitWatch::start(boost::asio::io_context& io, Process process, Callback on_exit) {
     auto state = std::make_shared<State>(io, std::move(process), std::move(on_exit));
-    if (auto opened = state->open(); !opened) return std::unexpected(opened.error());
+    if (auto opened = state->open(); !opened) {
+        end_unwatched(state->process);
+        return std::unexpected(opened.error());
+    }
     state->wait();
     return ExitWatch(std::move(state));
 }

@@ -64,6 +64,9 @@ Result<void> Process::send(int signal) {
 Result<void> Process::terminate() {
     return send(SIGTERM);
 }
+Result<void> Process::hang_up() {
+    return send(SIGHUP);
+}
 Result<void> Process::kill() {
     return send(SIGKILL);
 }

@@ -1,6 +1,7 @@
 #include "rbees/process/exit_watch.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -150,6 +151,22 @@ TEST_F(ExitWatchTest, ManyChildrenAreEachSeenOnce) {
     io_.run_for(deadline);
 
     EXPECT_EQ(seen_, std::vector<ExitStatus>(20, {ExitStatus::Kind::exited, 0}));
+}
+
+TEST_F(ExitWatchTest, AChildOfOursThatCannotBeWatchedDoesNotRunOn) {
+    const Pipe pipe;
+    auto child = start_cat(pipe);
+    const auto identity = child.identity();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+
+    const auto watch = ExitWatch::start(io_, std::move(child), [](ExitStatus) {});
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+
+    ASSERT_FALSE(watch);
+    EXPECT_EQ(open_if_same(identity).value().has_value(), false);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ class ExitWatch {
   public:
     using Callback = std::move_only_function<void(ExitStatus)>;
 
-    /// Fails when the loop cannot watch one more descriptor; the process is then lost to us but goes on.
+    /// Fails when the loop cannot watch one more descriptor. Our own child is killed then, because nobody would notice
+    /// its end; another process is lost to us but goes on.
     [[nodiscard]] static Result<ExitWatch> start(boost::asio::io_context& io, Process process, Callback on_exit);
 
     ~ExitWatch();

@@ -57,6 +57,9 @@ class Process {
     /// Asks the process to end (SIGTERM). A process that is gone already counts as success.
     [[nodiscard]] Result<void> terminate();
 
+    /// Asks a daemon to look again at what it has to do (SIGHUP). A process that is gone already counts as success.
+    [[nodiscard]] Result<void> hang_up();
+
     /// Ends the process at once (SIGKILL). A process that is gone already counts as success.
     [[nodiscard]] Result<void> kill();
 
@@ -68,6 +71,9 @@ class Process {
 
     /// Whether it still runs. A zombie does not.
     [[nodiscard]] bool is_alive() const;
+
+    /// Whether we started it: then its end is ours to see to.
+    [[nodiscard]] bool is_our_child() const { return parent_ == Parent::us; }
 
   private:
     friend Result<Process> adopt_child(pid_t pid);
