@@ -86,6 +86,14 @@ class Resolution {
         return {};
     }
 
+    /// A file that lies in the working folder, which may be anybody's: read by `take` if nobody else can write it.
+    Result<void> take_found(const fs::path& path, Result<void> (Resolution::*take)(const fs::path&)) {
+        const auto reason = reason_for_distrust(path);
+        if (!reason) return (this->*take)(path);
+        warnings_.push_back(fmt::format("{} is not read: {}", path.native(), *reason));
+        return {};
+    }
+
     Result<void> take_toml(const fs::path& path) {
         if (!is_present(path)) return {};
         return take_named_toml(path);
@@ -106,6 +114,8 @@ class Resolution {
         return {};
     }
 
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
     [[nodiscard]] std::vector<std::pair<std::string, ConfigValue>> in_table_order() && {
         std::vector<std::pair<std::string, ConfigValue>> ordered;
         for (const auto& option : table_) {
@@ -123,6 +133,7 @@ class Resolution {
 
     std::span<const Option> table_;
     std::map<std::string, ConfigValue> values_;
+    std::vector<std::string> warnings_;
 };
 
 template <class Value>
@@ -141,8 +152,8 @@ Result<Config> Config::load(std::span<const Option> table, const Home& home, con
     const std::array results{
         resolution.take_flags(flags),
         resolution.take_environment(environment),
-        resolution.take_dotenv(folder / ".env"),
-        resolution.take_toml(folder / "rbees.toml"),
+        resolution.take_found(folder / ".env", &Resolution::take_dotenv),
+        resolution.take_found(folder / "rbees.toml", &Resolution::take_toml),
         home.config_instead ? resolution.take_named_toml(home.config_file()) : resolution.take_toml(home.config_file()),
         resolution.take_toml("/etc/rbees/config.toml"),
         resolution.take_defaults(),
@@ -151,6 +162,7 @@ Result<Config> Config::load(std::span<const Option> table, const Home& home, con
         if (!result) return std::unexpected(result.error());
     }
     Config config;
+    config.warnings_ = resolution.warnings();
     config.values_ = std::move(resolution).in_table_order();
     return config;
 }

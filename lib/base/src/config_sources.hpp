@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ struct ConfigEntry {
 
 /// "config.toml line 3", or the origin alone: how messages name the place.
 [[nodiscard]] std::string place_of(const ConfigEntry& entry);
+
+/// Why a file that simply lies in the working folder is not to be trusted: another user's (root's is fine), or others
+/// may write it. Nothing where it is ours alone, or is not there. A group that has the user's own number is the user's.
+[[nodiscard]] std::optional<std::string> reason_for_distrust(const std::filesystem::path& path);
 
 /// RBEES_HEARTBEAT_INTERVAL for heartbeat.interval.
 [[nodiscard]] std::string variable_of(std::string_view option);

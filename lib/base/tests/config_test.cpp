@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "rbees/base/files.hpp"
 #include "temporary_folder.hpp"
@@ -251,6 +252,47 @@ TEST_F(ConfigTest, NamedFileThatIsNotThereIsAFailure) {
     home_.config_instead = folder_ / "missing.toml";
 
     EXPECT_THAT(failure(), testing::HasSubstr("missing.toml: No such file or directory"));
+}
+
+TEST_F(ConfigTest, FilesOfTheWorkingFolderThatOthersCouldWriteAreLeftOutWithAWarning) {
+    write(work_ / ".env", "RBEES_LISTEN=dotenv\n");
+    write(work_ / "rbees.toml", "not = [even, toml");
+    fs::permissions(work_ / "rbees.toml", fs::perms::others_write, fs::perm_options::add);
+
+    const auto config = load();
+
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->text("listen"), "dotenv");
+    EXPECT_THAT(config->warnings(),
+                testing::ElementsAre((work_ / "rbees.toml").native() + " is not read: every user may write it"));
+}
+
+TEST_F(ConfigTest, AGroupThatIsNotTheUsersOwnIsOthers) {
+    write(work_ / ".env", "RBEES_LISTEN=dotenv\n");
+    fs::permissions(work_ / ".env", fs::perms::group_write, fs::perm_options::add);
+    const auto own = ::getuid();
+    if (::chown((work_ / ".env").c_str(), own, own + 1) != 0) GTEST_SKIP() << "only root gives files to other groups";
+
+    EXPECT_THAT(load()->warnings(), testing::ElementsAre(testing::HasSubstr("its group may write it")));
+
+    ASSERT_EQ(::chown((work_ / ".env").c_str(), own, own), 0);
+    EXPECT_THAT(load()->warnings(), testing::IsEmpty());
+}
+
+TEST_F(ConfigTest, AnotherUsersFileOrLinkInTheWorkingFolderIsLeftOut) {
+    constexpr uid_t stranger = 54321;
+    write(work_ / "rbees.toml", "listen = 'x'");
+    fs::create_symlink(home_.config / "config.toml", work_ / ".env");
+    write(home_.config / "config.toml", "");
+    if (::chown((work_ / "rbees.toml").c_str(), stranger, stranger) != 0) GTEST_SKIP() << "only root gives files away";
+    ASSERT_EQ(::lchown((work_ / ".env").c_str(), stranger, stranger), 0);
+
+    const auto config = load();
+
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->text("listen"), "127.0.0.1:8080");
+    EXPECT_THAT(config->warnings(), testing::ElementsAre(testing::HasSubstr(".env is not read: it belongs to another"),
+                                                         testing::HasSubstr("rbees.toml is not read: it belongs to")));
 }
 
 TEST_F(ConfigTest, RemovedWorkingFolderHasNoFiles) {

@@ -3,8 +3,8 @@
 /// Configuration: one table of options (contracts/options.hpp), several places to set them, one order.
 ///
 /// flag, `RBEES_*` variable, `.env` and `rbees.toml` of the working folder, the home's config.toml,
-/// /etc/rbees/config.toml. An unknown key or a bad value is an error that names the file: a typing error must not
-/// silently do nothing.
+/// /etc/rbees/config.toml. What others could have put into the working folder is left out, with a warning. An unknown
+/// key or a bad value is an error that names the file: a typing error must not silently do nothing.
 
 #include <cstdint>
 #include <filesystem>
@@ -57,8 +57,12 @@ class Config {
     /// Every option with its value and origin, in the table's order; for `rbees config view`.
     [[nodiscard]] const std::vector<std::pair<std::string, ConfigValue>>& values() const { return values_; }
 
+    /// Sentences for people: files of the working folder that were not read, because somebody else could write them.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
   private:
     std::vector<std::pair<std::string, ConfigValue>> values_;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace rbees
