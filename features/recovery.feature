@@ -16,6 +16,31 @@ Feature: Somebody dies, the house lives
       | pool-managerd |
       | rbees-orcd    |
 
+  Scenario Outline: <process> is asked to end by somebody else than rbees
+    Given I remember the pid of "<process>" as "before"
+    When the process "<process>" is asked to end
+    Then within 15 seconds the pid of "<process>" is another than "${before}"
+    When I run "rbees up sim:demo" successfully
+    Then within 15 seconds "rbees run hello" works
+    And within 15 seconds 1 <process> runs
+
+    Examples:
+      | process       |
+      | pool-managerd |
+      | rbees-orcd    |
+
+  Scenario: An orderly shutdown by HTTP is a restart, until rbees is told to stop
+    Given I remember the pid of "rbees-orcd" as "before"
+    When I POST to "/v2/shutdown":
+      """
+      {}
+      """
+    Then the answer is 202
+    And within 15 seconds the pid of "rbees-orcd" is another than "${before}"
+    And within 15 seconds "rbees run hello" works
+    When I run "rbees down" successfully
+    Then nothing is left running
+
   Scenario: All three one after the other
     When the process "rbees-workerd" is killed
     Then within 15 seconds "rbees run hello" works

@@ -1,8 +1,6 @@
 /// @file
 /// pool-managerd: this machine's models and workers, for rbees-orcd.
 
-#include <cstdio>
-
 #include "identity.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/process/signals.hpp"
@@ -12,15 +10,11 @@
 namespace {
 
 using namespace rbees;
-using poold::ExitCode;
 
-int exit_with(ExitCode code) {
-    return static_cast<int>(code);
-}
+constexpr auto program = "pool-managerd";
 
-int fail_with(const Failure& failure) {
-    std::fprintf(stderr, "pool-managerd: %s\n", describe(failure).c_str());
-    return exit_with(ExitCode::failed);
+int fail(const Failure& failure) {
+    return static_cast<int>(daemon::fail(program, failure));
 }
 
 int serve(poold::Settings settings, poold::Identity identity) {
@@ -32,8 +26,8 @@ int serve(poold::Settings settings, poold::Identity identity) {
                                             .hang_up = {}});
     service.start();
     io.run();
-    if (service.failure()) return fail_with(*service.failure());
-    return exit_with(ExitCode::ok);
+    if (service.failure()) return fail(*service.failure());
+    return static_cast<int>(poold::ExitCode::ok);
 }
 
 }  // namespace
@@ -42,11 +36,11 @@ int main(int argc, char** argv) {
     auto settings = poold::read_settings(argc, argv, process_environment());
     if (!settings) return daemon::leave(settings.error());
     process::ignore_sigpipe();
-    if (auto made = poold::make_folders(settings->home); !made) return fail_with(made.error());
+    if (auto made = poold::make_folders(settings->home); !made) return fail(made.error());
     const auto lock = FileLock::acquire(settings->home.run / "pool.lock");
     if (!lock)
-        return fail_with({"another pool-managerd runs in this home: " + lock.error().message, "rbees status shows it"});
+        return fail({"another pool-managerd runs in this home: " + lock.error().message, "rbees status shows it"});
     auto identity = poold::keep_identity(settings->home);
-    if (!identity) return fail_with(identity.error());
+    if (!identity) return fail(identity.error());
     return serve(std::move(*settings), std::move(*identity));
 }

@@ -5,7 +5,6 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <future>
 #include <memory>
 #include <optional>
@@ -24,6 +23,8 @@
 
 namespace rbees::orcd {
 namespace {
+
+constexpr auto program = "rbees-orcd";
 
 /// Everything that lives as long as the process serves.
 class Service {
@@ -146,11 +147,6 @@ class Service {
     std::vector<std::thread> threads_;
 };
 
-ExitCode fail_with(const Failure& failure) {
-    std::fprintf(stderr, "rbees-orcd: %s\n", describe(failure).c_str());
-    return ExitCode::failed;
-}
-
 /// A folder that is there but cannot be written to is no reason to end: what it holds can still be read.
 Result<void> make_folders(const Home& home, const Logger& log) {
     for (const auto& folder : {home.state, home.secrets, home.logs, home.run}) {
@@ -176,26 +172,26 @@ store::JournalOptions journal_options(const Settings& settings, const Logger& lo
 }  // namespace
 
 ExitCode run_orcd(Settings settings, const Logger& log) {
-    if (auto made = make_folders(settings.home, log); !made) return fail_with(made.error());
+    if (auto made = make_folders(settings.home, log); !made) return daemon::fail(program, made.error());
     const auto lock_path = settings.home.run / "orcd.lock";
     const auto lock = FileLock::acquire(lock_path);
     if (!lock && FileLock::is_held(lock_path)) {
-        return fail_with({fmt::format("another rbees-orcd runs in this home: {}", lock.error().message),
-                          "rbees status shows it; another --home makes another one"});
+        return daemon::fail(program, {fmt::format("another rbees-orcd runs in this home: {}", lock.error().message),
+                                      "rbees status shows it; another --home makes another one"});
     }
     auto journal = store::Journal::open(settings.home.journal(), journal_options(settings, log));
-    if (!journal) return fail_with(journal.error().failure);
+    if (!journal) return daemon::fail(program, journal.error().failure);
     if (const auto& cause = (*journal)->read_only_cause()) {
         log.error("the journal can only be read; nothing new is accepted", {{"cause", describe(*cause)}});
     } else if (!lock) {
-        return fail_with(lock.error());
+        return daemon::fail(program, lock.error());
     }
     auto reader = (*journal)->open_reader();
-    if (!reader) return fail_with(reader.error());
+    if (!reader) return daemon::fail(program, reader.error());
     auto state = recover(**reader);
-    if (!state) return fail_with(state.error());
+    if (!state) return daemon::fail(program, state.error());
     Service service(std::move(settings), log, std::move(*journal), std::move(*reader), std::move(*state));
-    if (auto ran = service.run(); !ran) return fail_with(ran.error());
+    if (auto ran = service.run(); !ran) return daemon::fail(program, ran.error());
     return ExitCode::ok;
 }
 

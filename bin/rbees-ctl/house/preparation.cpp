@@ -20,10 +20,7 @@ Result<void> make_token(const fs::path& file) {
 }  // namespace
 
 Result<void> prepare_home(const Home& home) {
-    for (const auto& folder :
-         {home.config, home.state, home.workers(), home.models, home.logs, home.secrets, home.run, home.cache}) {
-        if (auto made = make_private_folder(folder); !made) return made;
-    }
+    if (auto made = make_home_folders(home); !made) return made;
     if (auto made = make_token(home.admin_token()); !made) return made;
     return make_token(home.node_token());
 }

@@ -34,7 +34,7 @@ Checked<void> end_leftovers(const Home& home) {
 process::SpawnPlan supervisor_plan(const Session& session, const Home& home, const std::string& listen) {
     process::SpawnPlan plan{.program = session.surroundings().programs / "rbees-orcd",
                             .arguments = {"--supervise", "--listen", listen},
-                            .environment = {},
+                            .environment = {{"RBEES_TOKEN", std::nullopt}},  // a client's
                             .log_file = home.logs / "supervisor.log",
                             .files = {},
                             .working_folder = {},
@@ -46,8 +46,7 @@ process::SpawnPlan supervisor_plan(const Session& session, const Home& home, con
     return plan;
 }
 
-Checked<ListenerChoice> listener_for(const Session& session, const Home& home,
-                                     const std::optional<std::string>& listen) {
+Checked<ListenerChoice> listener_for(Session& session, const Home& home, const std::optional<std::string>& listen) {
     const auto config = session.config();
     if (!config) return std::unexpected(config.error());
     const auto& values = config->values();
@@ -63,10 +62,18 @@ Checked<void> keep(const Home& home, const ListenerChoice& choice) {
     return {};
 }
 
-/// Whether another address is wished than the one that rbees-orcd has now.
+/// Whether another address is wished than the one that the supervisor gives to rbees-orcd.
 Checked<void> refuse_other_address(const std::optional<std::string>& listen, const std::string& url) {
     if (!listen || listen->ends_with(":0") || url_of_listener(*listen) == url) return {};
     return failed(fmt::format("rbees already listens on {}", url), "stop it first: rbees down");
+}
+
+/// Notes of daemons that were given up before.
+void forget_given_up(const Home& home) {
+    for (const auto* name : {orcd_name, pool_name}) {
+        std::error_code error;
+        std::filesystem::remove(down_file(home, name), error);
+    }
 }
 
 /// A start that failed leaves nothing running. One that somebody did not wait for may still succeed, so it goes on.
@@ -83,10 +90,7 @@ Checked<Started> start_supervisor(Session& session, const Home& home, const std:
     const auto choice = listener_for(session, home, listen);
     if (!choice) return std::unexpected(choice.error());
     if (auto written = keep(home, *choice); !written) return std::unexpected(written.error());
-    for (const auto* name : {orcd_name, pool_name}) {
-        std::error_code error;
-        std::filesystem::remove(down_file(home, name), error);  // of the supervisor before
-    }
+    forget_given_up(home);
     auto supervisor = process::spawn(supervisor_plan(session, home, choice->listen));
     if (!supervisor) return failed(supervisor.error());
     session.forget_api();
@@ -95,6 +99,20 @@ Checked<Started> start_supervisor(Session& session, const Home& home, const std:
         return std::unexpected(ready.error());
     }
     return Started{StartKind::started, url_of_listener(choice->listen), choice->note};
+}
+
+/// A supervisor is there: it starts what does not run, also what it had given up.
+Checked<Started> start_missing(Session& session, const Home& home, process::Process& supervisor,
+                               const std::optional<std::string>& listen) {
+    const auto api = session.api();
+    if (!api) return std::unexpected(api.error());
+    if (auto same = refuse_other_address(listen, (*api)->address().url); !same) return std::unexpected(same.error());
+    forget_given_up(home);
+    if (auto told = supervisor.hang_up(); !told) return failed(told.error());
+    if (auto ready = wait_until_ready(session, home, supervisor); !ready) return std::unexpected(ready.error());
+    const auto now = session.api();
+    if (!now) return std::unexpected(now.error());
+    return Started{StartKind::already_running, (*now)->address().url, {}};
 }
 
 }  // namespace
@@ -108,13 +126,7 @@ Checked<Started> start_house(Session& session, const std::optional<std::string>&
 
     const auto supervisor = read_process(home->supervisor_process(), supervisor_name);
     auto held = is_running(supervisor) ? open(*supervisor) : std::nullopt;
-    if (!held) return start_supervisor(session, *home, listen);
-    if (auto ready = wait_until_ready(session, *home, *held); !ready) return std::unexpected(ready.error());
-    const auto api = session.api();
-    if (!api) return std::unexpected(api.error());
-    const auto& url = (*api)->address().url;
-    if (auto same = refuse_other_address(listen, url); !same) return std::unexpected(same.error());
-    return Started{StartKind::already_running, url, {}};
+    return held ? start_missing(session, *home, *held, listen) : start_supervisor(session, *home, listen);
 }
 
 }  // namespace rbees::ctl

@@ -18,9 +18,9 @@ struct Started {
     std::string note;  ///< where the address is not what one would expect; may be empty
 };
 
-/// Makes the home ready, starts what does not run, and returns when rbees-orcd answers and the pool manager is
-/// registered. Does nothing where both run already. Fails with the last lines of the log of a daemon that died
-/// meanwhile, with PORT_TAKEN, or after `start_time` (or `--timeout`). `listen` is the flag.
+/// Makes the home ready, starts what does not run (also what the supervisor had given up), and returns when rbees-orcd
+/// answers and the pool manager is registered. Does nothing where both run already. Fails with the last lines of the
+/// log of a daemon that died meanwhile, with PORT_TAKEN, or after `start_time` (or `--timeout`). `listen` is the flag.
 [[nodiscard]] Checked<Started> start_house(Session& session, const std::optional<std::string>& listen);
 
 /// How long the daemons may take to be ready.

@@ -81,8 +81,8 @@ std::vector<std::string> ended_of(const std::vector<HouseProcess>& before) {
     return names;
 }
 
-/// The pool manager ends its workers. Its supervisor may start it again meanwhile, without workers: that one ends with
-/// the supervisor.
+/// The pool manager ends its workers, while rbees-orcd still takes their results. The supervisor would start it again,
+/// if `stop_house` did not hold the stop lock.
 Checked<void> end_pool(Session& session, const Home& home, Sweep& sweep, Instant deadline) {
     const auto pool = read_process(home.pool_process(), pool_name);
     if (!is_running(pool) || !ask_pool_to_stop(session, home, *pool)) return {};
@@ -113,7 +113,11 @@ Checked<Stopped> stop_house(Session& session, StopScope scope) {
     const auto now = BootClock::now();
     Sweep sweep(*home);
     std::vector<const char*> names{supervisor_name, orcd_name, pool_name};
+    std::optional<FileLock> nothing_starts;
     if (scope == StopScope::everything) {
+        auto held = wait_for_lock(session, home->stop_lock(), limit);  // the supervisor looks at it for a moment, too
+        if (!held) return std::unexpected(held.error());
+        nothing_starts = std::move(*held);
         const auto most = now + limit / 4 * 3;  // what is left is for the others to end in order
         if (auto ended = end_pool(session, *home, sweep, most); !ended) return std::unexpected(ended.error());
         names.push_back(worker_name);

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "rbees/base/files.hpp"
+
 namespace rbees {
 namespace {
 
@@ -91,6 +93,14 @@ Result<Home> find_home(const std::optional<std::string>& explicit_home, const En
         .run = runtime ? *runtime / "rbees" : *state / "run",
         .cache = *cache,
     };
+}
+
+Result<void> make_home_folders(const Home& home) {
+    for (const auto& folder :
+         {home.config, home.state, home.workers(), home.models, home.logs, home.secrets, home.run, home.cache}) {
+        if (auto made = make_private_folder(folder); !made) return made;
+    }
+    return {};
 }
 
 }  // namespace rbees

@@ -16,6 +16,11 @@ int leave(const EarlyExit& exit) {
     return static_cast<int>(exit.code);
 }
 
+ExitCode fail(std::string_view program, const Failure& failure) {
+    std::fputs(fmt::format("{}: {}\n", program, describe(failure)).c_str(), stderr);
+    return ExitCode::failed;
+}
+
 CommandLine::CommandLine(Program program)
     : program_(std::move(program)), app_(std::make_unique<CLI::App>(program_.purpose, program_.name)) {
     app_->set_version_flag("--version", fmt::format("{} {}", program_.name, program_.version));
@@ -58,6 +63,9 @@ std::expected<Configured, EarlyExit> CommandLine::configure(const Environment& e
     if (config_) home->config_instead = *config_;
     auto config = Config::load(contracts::options(), *home, environment, options_);
     if (!config) return usage(describe(config.error()));
+    for (const auto& warning : config->warnings()) {
+        std::fputs(fmt::format("{}: {}\n", program_.name, warning).c_str(), stderr);
+    }
     return Configured{.home = std::move(*home), .config = std::move(*config)};
 }
 

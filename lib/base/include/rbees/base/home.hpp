@@ -40,11 +40,17 @@ struct Home {
     [[nodiscard]] std::filesystem::path orcd_process() const { return state / "orcd.json"; }
     [[nodiscard]] std::filesystem::path pool_process() const { return state / "pool.json"; }
     [[nodiscard]] std::filesystem::path supervisor_process() const { return state / "supervisor.json"; }
+    /// Held by `rbees down` as long as it is at work: the supervisor starts nothing then.
+    [[nodiscard]] std::filesystem::path stop_lock() const { return run / "down.lock"; }
 };
 
 /// Finds the folders: `explicit_home` (the flag), else RBEES_HOME, else the XDG folders under HOME. Relative ones are
 /// made absolute; empty variables count as unset. The cache is the user's in all cases, and lies in the one folder only
 /// where nothing names a user. Fails when none of them is set.
 [[nodiscard]] Result<Home> find_home(const std::optional<std::string>& explicit_home, const Environment& environment);
+
+/// Makes those of its folders that are missing, 0700; what is there stays as it is. Fails with the first that cannot be
+/// written to.
+[[nodiscard]] Result<void> make_home_folders(const Home& home);
 
 }  // namespace rbees

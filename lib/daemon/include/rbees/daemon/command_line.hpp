@@ -38,6 +38,9 @@ struct EarlyExit {
 /// Prints the text, on stdout if the code is `ok`, else on stderr. Gives what `main` returns.
 [[nodiscard]] int leave(const EarlyExit& exit);
 
+/// Says on stderr why the program cannot go on. Gives `ExitCode::failed`.
+[[nodiscard]] ExitCode fail(std::string_view program, const Failure& failure);
+
 /// What `--help` and `--version` say.
 struct Program {
     std::string name;     ///< "rbees-orcd"
