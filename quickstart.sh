@@ -34,6 +34,7 @@ while (($#)); do
   shift
 done
 if [[ -n "${RBEES_HOME:-}" ]]; then export RBEES_HOME; fi
+unset RBEES_URL RBEES_TOKEN  # it is about the rbees of this machine
 
 logs="build/logs"
 mkdir -p "$logs"

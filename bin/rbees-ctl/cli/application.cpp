@@ -15,14 +15,14 @@ namespace {
 /// Shows the error where errors go. An interruption has nothing to say: the person knows.
 int leave(const Stream& err, OutputForm form, Verbosity verbosity, const CliError& error) {
     if (form == OutputForm::json) {
-        *err.stream << to_json_text(error) << std::endl;
+        write_to(err, to_json_text(error) + "\n");
     } else if (error.exit != ExitCode::interrupted) {
-        *err.stream << paint(err.colour, Tone::bad, "error:") << ' ' << error.message << '\n';
-        if (!error.hint.empty()) *err.stream << "hint: " << error.hint << '\n';
+        auto text = fmt::format("{} {}\n", paint(err.colour, Tone::bad, "error:"), error.message);
+        if (!error.hint.empty()) text += fmt::format("hint: {}\n", error.hint);
         if (verbosity == Verbosity::verbose && !error.request_id.empty()) {
-            *err.stream << "request id: " << error.request_id << '\n';
+            text += fmt::format("request id: {}\n", error.request_id);
         }
-        err.stream->flush();
+        write_to(err, text);
     }
     return static_cast<int>(error.exit);
 }

@@ -1,5 +1,9 @@
 #include "cli/session.hpp"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "rbees/contracts/options.hpp"
 
 namespace rbees::ctl {
@@ -38,7 +42,28 @@ Session::Session(Surroundings surroundings, const Arguments& arguments)
                verbosity_of(arguments)),
       loop_(deadline_of(timeout_)) {}
 
+Checked<void> Session::keep_to_home() {
+    if (url_flag_) {
+        return usage_error("--url names another rbees-orcd, and this command is about the one of this home",
+                           "leave --url out, or name another home with --home");
+    }
+    is_kept_to_home_ = true;
+    forget_api();
+    return {};
+}
+
+void Session::remark_elsewhere(const std::string& url) {
+    auto named = surroundings_.environment("RBEES_URL").value_or("");
+    while (named.ends_with('/')) {
+        named.pop_back();
+    }
+    if (named.empty() || named == url) return;
+    console_.note(
+        fmt::format("RBEES_URL is {}, so other commands ask that one; `unset RBEES_URL` for this home", named));
+}
+
 bool Session::is_address_named() const {
+    if (is_kept_to_home_) return false;
     return url_flag_ || !surroundings_.environment("RBEES_URL").value_or("").empty();
 }
 
@@ -49,11 +74,16 @@ Checked<Home> Session::home() const {
     return std::move(*home);
 }
 
-Checked<Config> Session::config() const {
+Checked<Config> Session::config() {
     const auto where = home();
     if (!where) return std::unexpected(where.error());
     auto config = Config::load(contracts::options(), *where, surroundings_.environment, {});
     if (!config) return failed(config.error());
+    if (!std::exchange(is_config_read_, true)) {
+        for (const auto& warning : config->warnings()) {
+            console_.warn(warning);
+        }
+    }
     return std::move(*config);
 }
 
@@ -63,7 +93,8 @@ Checked<Api*> Session::api() {
     if (!where) return std::unexpected(where.error());
     const auto settings = config();
     if (!settings) return std::unexpected(settings.error());
-    auto address = find_address(url_flag_, *where, *settings, surroundings_.environment);
+    auto address = is_kept_to_home_ ? own_address(*where, *settings, surroundings_.environment)
+                                    : find_address(url_flag_, *where, *settings, surroundings_.environment);
     if (!address) return std::unexpected(address.error());
     api_ = std::make_unique<Api>(loop_, std::move(*address));
     return api_.get();

@@ -48,7 +48,15 @@ class Session {
 
     /// The folders; with the file of `--config`, where a command takes it.
     [[nodiscard]] Checked<Home> home() const;
-    [[nodiscard]] Checked<Config> config() const;
+    /// The first call says what the configuration warns of.
+    [[nodiscard]] Checked<Config> config();
+
+    /// For commands about this home's own processes: `api()` is the home's own rbees-orcd from now on, with the home's
+    /// own token, whatever RBEES_URL and RBEES_TOKEN name for other commands. `--url` is a usage error then.
+    [[nodiscard]] Checked<void> keep_to_home();
+
+    /// After `keep_to_home`: says it, where RBEES_URL names another address than the home's own `url`.
+    void remark_elsewhere(const std::string& url);
 
     /// The connection to rbees-orcd. Owned by the session. Nothing is sent by asking.
     [[nodiscard]] Checked<Api*> api();
@@ -65,6 +73,8 @@ class Session {
     Console console_;
     Loop loop_;
     std::unique_ptr<Api> api_;
+    bool is_kept_to_home_ = false;
+    bool is_config_read_ = false;
 };
 
 }  // namespace rbees::ctl

@@ -19,11 +19,15 @@ std::string exit_codes_page() {
 std::string environment_page() {
     return "Variables that rbees reads:\n\n"
            "  RBEES_HOME    one folder for everything that rbees keeps (as --home)\n"
-           "  RBEES_URL     address of rbees-orcd (as --url); without it, the one of the home\n"
+           "  RBEES_URL     address of rbees-orcd (as --url); without it, the one of the home. up, down, status, "
+           "doctor\n"
+           "                and orchestrator start, stop, restart are about the home and do not follow it\n"
            "  RBEES_TOKEN   token for it; without it, the home's own, for addresses on this machine only\n"
            "  RBEES_CACHE   downloads and conversions, shared by all homes\n"
            "  RBEES_...     any option of `rbees config view`: worker.slots is RBEES_WORKER_SLOTS\n"
-           "  HF_ENDPOINT   another address for models from Hugging Face\n"
+           "  HF_ENDPOINT   another address for models from Hugging Face; read by the pool manager when it starts\n"
+           "  HF_TOKEN      token for gated models there; read by the pool manager when it starts\n"
+           "  RBEES_RECIPES another folder of recipes for models that are converted here; as the two above\n"
            "  NO_COLOR      no colours, if it is not empty (as --no-color)\n"
            "\nOrder, the first that is set wins: option of the command line, variable, .env and rbees.toml of the\n"
            "working folder, the home's config.toml, /etc/rbees/config.toml.\n";

@@ -40,6 +40,14 @@ std::string url_of_listener(std::string_view endpoints) {
     return fmt::format("http://{}", net::Url{"http", host, port}.authority());
 }
 
+Checked<Address> own_address(const Home& home, const Config& config, const Environment& environment) {
+    Address address{.url = url_of_home(home, config), .token = variable(environment, "RBEES_TOKEN")};
+    if (auto token = read_first_line(home.admin_token())) address.token = std::move(*token);
+    if (net::parse_url(address.url)) return address;
+    return usage_error(fmt::format("'{}' is not an address of rbees-orcd", address.url),
+                       "mend the option listen: HOST:PORT, as in 127.0.0.1:8080");
+}
+
 Checked<Address> find_address(const std::optional<std::string>& flag, const Home& home, const Config& config,
                               const Environment& environment) {
     const auto own = url_of_home(home, config);

@@ -24,6 +24,9 @@ struct Address {
 [[nodiscard]] Checked<Address> find_address(const std::optional<std::string>& flag, const Home& home,
                                             const Config& config, const Environment& environment);
 
+/// The home's own rbees-orcd, and the home's own token; RBEES_TOKEN only where the home has none that can be read.
+[[nodiscard]] Checked<Address> own_address(const Home& home, const Config& config, const Environment& environment);
+
 /// The first of "HOST:PORT[,HOST:PORT...]" as a URL; 0.0.0.0 and :: are reached on loopback.
 [[nodiscard]] std::string url_of_listener(std::string_view endpoints);
 

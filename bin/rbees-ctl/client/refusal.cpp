@@ -91,8 +91,9 @@ CliError read_foreign(const net::Response& response) {
 
 ExitCode exit_code_for(int status, std::string_view code) {
     static constexpr std::array late{"WORKER_TIMEOUT", "WORKER_START_TIMEOUT"};
-    static constexpr std::array job{"MODEL_LOAD_FAILED", "WORKER_START_FAILED", "WORKER_UNAVAILABLE",
-                                    "INSUFFICIENT_MEMORY", "CANCELLED"};
+    static constexpr std::array job{
+        "MODEL_LOAD_FAILED", "WORKER_START_FAILED", "WORKER_UNAVAILABLE", "INSUFFICIENT_MEMORY",
+        "INSUFFICIENT_VRAM", "GPU_UNAVAILABLE",     "CANCELLED"};
     if (status == 401 || status == 403) return ExitCode::not_authorized;
     if (status == 404) return ExitCode::not_found;
     if (status == 408 || status == 504 || std::ranges::find(late, code) != late.end()) return ExitCode::timed_out;

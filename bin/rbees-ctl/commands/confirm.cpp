@@ -1,5 +1,7 @@
 #include "commands/confirm.hpp"
 
+#include <fmt/format.h>
+
 #include <istream>
 #include <string>
 
@@ -12,7 +14,7 @@ Checked<void> confirm(Session& session, const Arguments& arguments, std::string_
     if (surroundings.input_terminal == Terminal::no || session.console().err().terminal == Terminal::no) {
         return usage_error("nobody is there to say yes", "add --yes if you mean it");
     }
-    *session.console().err().stream << question << " [y/N] " << std::flush;
+    write_to(session.console().err(), fmt::format("{} [y/N] ", question));
     std::string answer;
     std::getline(*surroundings.input, answer);
     if (answer == "y" || answer == "Y" || answer == "yes") return {};

@@ -5,6 +5,7 @@
 namespace rbees::ctl {
 
 Outcome run_doctor(Session& session, const Arguments& arguments) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto home = session.home();
     if (!home) return std::unexpected(home.error());
     Findings findings;

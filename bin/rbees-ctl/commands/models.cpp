@@ -36,10 +36,10 @@ bool is_here(const ModelView& model) {
 }
 
 Table to_table(const std::vector<ModelView>& models) {
-    Table table{.heading = {"ID", "KIND", "SIZE", "STATE", "NAME"}, .rows = {}};
+    Table table{.heading = {"ID", "KIND", "SIZE", "STATE", "LICENCE", "NAME"}, .rows = {}};
     for (const auto& model : models) {
         table.rows.push_back({model.id.str() + (model.is_default ? " *" : ""), reflect::name_of(model.kind),
-                              model.size ? describe(*model.size) : "", state_of(model), model.name});
+                              model.size ? describe(*model.size) : "", state_of(model), model.license, model.name});
     }
     return table;
 }

@@ -18,6 +18,7 @@ constexpr std::size_t log_lines = 100;
 constexpr Duration log_interval = std::chrono::milliseconds(250);
 
 Outcome start(Session& session) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto started = start_house(session, std::nullopt);
     if (!started) return std::unexpected(started.error());
     if (!started->note.empty()) session.console().note(started->note);
@@ -26,6 +27,7 @@ Outcome start(Session& session) {
     session.console().answer(
         boost::json::object{{"url", started->url}, {"outcome", is_new ? "started" : "already_running"}},
         fmt::format("{} {}\n", sentence, started->url));
+    session.remark_elsewhere(started->url);
     return ExitCode::ok;
 }
 
@@ -52,6 +54,7 @@ Outcome run_orchestrator_start(Session& session, const Arguments& /*arguments*/)
 }
 
 Outcome run_orchestrator_stop(Session& session, const Arguments& /*arguments*/) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto stopped = stop_house(session, StopScope::daemons);
     if (!stopped) return std::unexpected(stopped.error());
     if (stopped->ended.empty()) {
@@ -64,6 +67,7 @@ Outcome run_orchestrator_stop(Session& session, const Arguments& /*arguments*/) 
 }
 
 Outcome run_orchestrator_restart(Session& session, const Arguments& /*arguments*/) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     if (const auto config = session.config(); !config) return std::unexpected(config.error());  // before anything stops
     if (const auto stopped = stop_house(session, StopScope::daemons); !stopped) return std::unexpected(stopped.error());
     return start(session);

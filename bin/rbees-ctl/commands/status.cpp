@@ -65,7 +65,7 @@ CliError not_running(const Home& home, const std::vector<HouseProcess>& processe
     if (const auto given_up = read_down_note(home, name)) {
         return {ExitCode::failed,
                 *given_up,
-                fmt::format("its log is under {}; start anew with: rbees down, then rbees up", home.logs.native()),
+                fmt::format("its log is under {}; mend it, then start it with: rbees up", home.logs.native()),
                 "NOT_RUNNING",
                 {}};
     }
@@ -89,6 +89,7 @@ void remark(Console& console, const Home& home, const std::vector<HouseProcess>&
 }  // namespace
 
 Outcome run_status(Session& session, const Arguments& /*arguments*/) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto home = session.home();
     if (!home) return std::unexpected(home.error());
     const auto api = session.api();
@@ -97,6 +98,7 @@ Outcome run_status(Session& session, const Arguments& /*arguments*/) {
     const auto& url = (*api)->address().url;
     const bool is_up = runs(processes, orcd_name);
     auto& console = session.console();
+    session.remark_elsewhere(url);
     if (session.is_json()) {
         console.print_json(to_json(url, *home, processes));
         return is_up ? ExitCode::ok : ExitCode::failed;
@@ -109,6 +111,7 @@ Outcome run_status(Session& session, const Arguments& /*arguments*/) {
 }
 
 Outcome run_down(Session& session, const Arguments& /*arguments*/) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto stopped = stop_house(session, StopScope::everything);
     if (!stopped) return std::unexpected(stopped.error());
     auto& console = session.console();

@@ -97,7 +97,7 @@ const std::array command_table{
             "version, readiness, and how many nodes and workers it sees",
             "Exit code 0 if it can serve requests, 1 if not.",
             {},
-            {},
+            {config_flag},
             {{"rbees orchestrator status", "for people"}, {"rbees orchestrator status --json", "for programs"}},
             run_orchestrator_status},
     Command{
@@ -105,7 +105,7 @@ const std::array command_table{
         "whether it answers",
         "Exit code 0 if it is healthy, 1 if not.",
         {},
-        {},
+        {config_flag},
         {{"rbees orchestrator health", "prints `healthy`"}, {"rbees orchestrator health --timeout 1s", "with a limit"}},
         run_orchestrator_health},
     Command{"orchestrator logs",

@@ -126,6 +126,7 @@ Checked<Up> bring_up(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Outcome run_up(Session& session, const Arguments& arguments) {
+    if (auto kept = session.keep_to_home(); !kept) return std::unexpected(kept.error());
     const auto home = session.home();
     if (!home) return std::unexpected(home.error());
     if (auto prepared = prepare_home(*home); !prepared) return failed(prepared.error());
@@ -138,6 +139,7 @@ Outcome run_up(Session& session, const Arguments& arguments) {
     const auto up = bring_up(session, arguments);
     if (up) {
         say(session, up->started, up->model);
+        session.remark_elsewhere(up->started.url);
         return ExitCode::ok;
     }
     if (named) {

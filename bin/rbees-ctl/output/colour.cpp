@@ -32,9 +32,13 @@ Colour decide_colour(Terminal stream, Colour wish, const Environment& environmen
     return environment("NO_COLOR").value_or("").empty() ? Colour::on : Colour::off;
 }
 
+std::string colour_start(Tone tone) {
+    return tone == Tone::plain ? std::string() : fmt::format("\x1b[{}m", sequence_of(tone));
+}
+
 std::string paint(Colour colour, Tone tone, std::string_view text) {
     if (colour == Colour::off || tone == Tone::plain || text.empty()) return std::string(text);
-    return fmt::format("\x1b[{}m{}\x1b[0m", sequence_of(tone), text);
+    return fmt::format("{}{}{}", colour_start(tone), text, colour_end);
 }
 
 }  // namespace rbees::ctl

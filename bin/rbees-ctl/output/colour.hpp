@@ -22,6 +22,12 @@ enum class Tone : std::uint8_t { plain, strong, faint, good, warning, bad };
 /// (no-color.org).
 [[nodiscard]] Colour decide_colour(Terminal stream, Colour wish, const Environment& environment);
 
+/// The sequence that begins a tone; empty for `plain`.
+[[nodiscard]] std::string colour_start(Tone tone);
+
+/// The sequence that ends every tone.
+inline constexpr std::string_view colour_end = "\x1b[0m";
+
 /// The text with its escape sequences; unchanged for `off` and `plain`.
 [[nodiscard]] std::string paint(Colour colour, Tone tone, std::string_view text);
 

@@ -25,6 +25,9 @@ struct Stream {
     Colour colour = Colour::off;
 };
 
+/// Writes and flushes. A terminal gets text that cannot command it (terminal_text.hpp), a pipe the bytes as they are.
+void write_to(const Stream& stream, std::string_view text);
+
 /// Does not own the streams. Not thread-safe.
 class Console {
   public:
@@ -36,7 +39,7 @@ class Console {
     [[nodiscard]] const Stream& out() const { return out_; }
     [[nodiscard]] const Stream& err() const { return err_; }
 
-    /// Payload as it stands; flushed, so that a reader sees each token as it comes.
+    /// Payload, as `write_to` does; flushed, so that a reader sees each token as it comes.
     void print(std::string_view text);
 
     void print(const Table& table) { print(render(table, out_.colour)); }
@@ -54,7 +57,7 @@ class Console {
     /// A line on stderr that --quiet does not silence.
     void warn(std::string_view line);
 
-    /// Raw text on stderr; not with --quiet.
+    /// Text on stderr that is no line; not with --quiet.
     void write_aside(std::string_view text);
 
     /// A progress line on stderr. Not for longer than this Console.

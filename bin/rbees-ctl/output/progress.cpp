@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "output/terminal_text.hpp"
+
 namespace rbees::ctl {
 namespace {
 
@@ -60,7 +62,7 @@ std::string render(const Transfer& transfer) {
 
 void ProgressLine::show(std::string_view line, Instant now) {
     if (terminal_ == Terminal::yes) {
-        write_(fmt::format("\r{} {}\x1b[K", spinner[ticks_++ % spinner.size()], line));
+        write_(fmt::format("\r{} {}\x1b[K", spinner[ticks_++ % spinner.size()], for_terminal(line, Colour::off)));
         written_at_ = now;
         return;
     }

@@ -11,6 +11,7 @@
 #include "house/ports.hpp"
 #include "house/preparation.hpp"
 #include "house/processes.hpp"
+#include "processes_fixture.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/contracts/models.hpp"
 #include "rbees/contracts/nodes.hpp"
@@ -130,22 +131,6 @@ TEST(Listener, SeveralAddressesAreSettledOneByOne) {
     EXPECT_THAT(choice->listen, testing::MatchesRegex("127\\.0\\.0\\.1:[0-9]+,127\\.0\\.0\\.1:[0-9]+"));
 }
 
-class ProcessesTest : public CommandTest {
-  protected:
-    ProcessesTest() {
-        EXPECT_TRUE(prepare_home(home()));
-        variables["RBEES_LISTEN"] = "127.0.0.1:" + std::to_string(free_port("127.0.0.1").value());
-    }
-
-    void write(const std::filesystem::path& file, const process::ProcessIdentity& identity) const {
-        const contracts::ProcessFile content{"x", identity.pid, identity.start_time, identity.boot_id,
-                                             "http://127.0.0.1:5"};
-        EXPECT_TRUE(write_file_atomically(file, reflect::to_json_text(content), FileAccess::owner_only));
-    }
-
-    static process::Process sleeper() { return process::spawn({.program = "sleep", .arguments = {"300"}}).value(); }
-};
-
 TEST_F(ProcessesTest, AProcessRunsOnlyIfAllOfItsIdentityIsTheSame) {
     const auto own = process::identify(::getpid()).value();
     auto earlier = own;
@@ -167,7 +152,7 @@ TEST_F(ProcessesTest, StatusSaysThatTheSupervisorIsAtWork) {
     write(home().supervisor_process(), process::identify(::getpid()).value());
 
     const auto starting = run({"status"});
-    std::ofstream(home().state / "rbees-orcd.down") << "rbees-orcd was started 5 times in 10 s and stays down\n";
+    std::ofstream(home().state / "rbees-orcd.down") << "rbees-orcd stays down after 5 starts in 10 s; last: x\n";
     const auto given_up = run({"status"});
 
     EXPECT_EQ(starting.exit, 1);
@@ -175,7 +160,7 @@ TEST_F(ProcessesTest, StatusSaysThatTheSupervisorIsAtWork) {
               "error: rbees-orcd is down; the supervisor is starting it again\n"
               "hint: look again in a moment\n");
     EXPECT_EQ(given_up.exit, 1);
-    EXPECT_THAT(given_up.err, HasSubstr("stays down\nhint: its log is under " + home().logs.native()));
+    EXPECT_THAT(given_up.err, HasSubstr("last: x\nhint: its log is under " + home().logs.native()));
 }
 
 TEST_F(ProcessesTest, StatusShowsThemAndSaysWhenNobodyWatches) {
@@ -244,66 +229,6 @@ TEST_F(ProcessesTest, WhatDoesNotEndByItselfIsKilledAndTold) {
     EXPECT_THAT(ran.err, HasSubstr("had to be killed"));
     EXPECT_FALSE(stubborn.is_alive());
     EXPECT_FALSE(std::filesystem::exists(home().orcd_process()));
-}
-
-TEST_F(ProcessesTest, UpFailsWithTheSupervisorsLastWordsWhenItDies) {
-    std::ofstream(folder / "rbees-orcd") << "#!/bin/sh\necho the cellar is flooded\nexit 1\n";
-    std::filesystem::permissions(folder / "rbees-orcd", std::filesystem::perms::owner_all);
-
-    const auto ran = run({"up", "--listen", "127.0.0.1:0", "sim:demo"});
-
-    EXPECT_EQ(ran.exit, 1);
-    EXPECT_THAT(ran.err, HasSubstr("the cellar is flooded"));
-    EXPECT_THAT(ran.err, HasSubstr("rbees-supervisor died while it started"));
-    EXPECT_EQ(read_kept(home()).model, std::nullopt);  // it was not had, so it is not the default
-}
-
-TEST_F(ProcessesTest, UpFailsAtOnceWhenTheSupervisorGivesADaemonUp) {
-    std::ofstream(home().state / "rbees-orcd.down") << "of the time before\n";
-    std::ofstream(folder / "rbees-orcd") << "#!/bin/sh\n"
-                                         << "test -e \"" << (home().state / "rbees-orcd.down").native()
-                                         << "\" && exit 0\n"
-                                         << "echo out of honey > \"" << (home().logs / "orcd.log").native() << "\"\n"
-                                         << "echo given up > \"" << (home().state / "rbees-orcd.down").native()
-                                         << "\"\necho $$ > \"" << (folder / "pid").native() << "\"\nexec sleep 60\n";
-    std::filesystem::permissions(folder / "rbees-orcd", std::filesystem::perms::owner_all);
-
-    const auto ran = run({"up", "--listen", "127.0.0.1:0", "sim:demo"});
-
-    EXPECT_EQ(ran.exit, 1);
-    EXPECT_THAT(ran.err, HasSubstr("out of honey"));
-    EXPECT_THAT(ran.err, HasSubstr("rbees-orcd died while it started"));
-    EXPECT_FALSE(process::identify(std::stoi(read_file(folder / "pid").value())));  // nothing is left running
-}
-
-TEST_F(ProcessesTest, UpThatIsInterruptedInADownloadSaysThatTheDownloadGoesOn) {
-    const contracts::NodeView pool{.kind = contracts::NodeKind::pool, .state = contracts::NodeState::ready};
-    const auto coming = reflect::to_json_text(contracts::ModelView{
-        .id = ModelId("m"), .download = contracts::DownloadReport{.state = contracts::DownloadState::running}});
-    FakeOrcd orcd;
-    orcd.on("GET /health", 200, reflect::to_json_text(contracts::Health{.status = "healthy"}));
-    orcd.on("GET /v2/nodes", 200, reflect::to_json_text(std::vector{pool}));
-    orcd.on("POST /v2/models/m/download", 202, coming);
-    orcd.on("GET /v2/models/m", [&](const net::Request&) {
-        ::kill(::getpid(), SIGINT);
-        return net::Response{200, {}, coming};
-    });
-    variables["RBEES_URL"] = orcd.url();
-    write(home().supervisor_process(), process::identify(::getpid()).value());
-
-    const auto ran = run({"up", "m"});
-
-    EXPECT_EQ(ran.exit, 130);
-    EXPECT_EQ(ran.out, "");
-    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on; look at it with: rbees models list\n"));
-    EXPECT_EQ(read_kept(home()).model, std::nullopt);  // requests that name none go on with what is there
-}
-
-TEST_F(ProcessesTest, UpSaysWhichProgramIsMissing) {
-    const auto ran = run({"up", "--listen", "127.0.0.1:0", "sim:demo"});
-
-    EXPECT_EQ(ran.exit, 1);
-    EXPECT_THAT(ran.err, HasSubstr("rbees-orcd"));
 }
 
 TEST(Doctor, JudgesWhatItReads) {

@@ -2,9 +2,14 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <sstream>
+
+#include "output/console.hpp"
 #include "output/progress.hpp"
 #include "output/table.hpp"
+#include "output/terminal_text.hpp"
 #include "output/words.hpp"
+#include "rbees/base/utf8.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -54,6 +59,56 @@ TEST(ColourPolicy, IsOnOnlyForATerminalThatNobodyForbade) {
     EXPECT_EQ(decide_colour(Terminal::yes, Colour::on, environment_with({{"NO_COLOR", "1"}})), Colour::off);
     EXPECT_EQ(decide_colour(Terminal::yes, Colour::on, environment_with({{"NO_COLOR", ""}})), Colour::on);
     EXPECT_EQ(decide_colour(Terminal::yes, Colour::on, environment_with({{"TERM", "dumb"}})), Colour::off);
+}
+
+TEST(TerminalText, DropsWhatATerminalWouldObey) {
+    EXPECT_EQ(for_terminal("a\x1b]52;c;cm0=\x07z", Colour::on), "a]52;c;cm0=z");
+    EXPECT_EQ(for_terminal("one\r\n\ttwo\x08\x7f", Colour::on), "one\n\ttwo");
+    EXPECT_EQ(for_terminal(std::string_view("nul\0l", 5), Colour::on), "null");
+    EXPECT_EQ(for_terminal("\xc2\x9b"
+                           "31m and \x9d"
+                           "0;title",
+                           Colour::on),
+              "31m and 0;title");
+}
+
+TEST(TerminalText, KeepsEveryOtherCharacter) {
+    for (const auto* text : {"käse", "Ā ě \u00a0", "蜂 \U0001F41D", "\xff\xe4 old bytes"}) {
+        EXPECT_EQ(for_terminal(text, Colour::off), text);
+    }
+}
+
+TEST(TerminalText, KeepsOurColoursOnlyWhereThereAreColours) {
+    const auto painted = paint(Colour::on, Tone::bad, "no");
+
+    EXPECT_EQ(for_terminal(painted, Colour::on), painted);
+    EXPECT_EQ(for_terminal(painted, Colour::off), "[31mno[0m");
+    EXPECT_EQ(for_terminal("\x1b[8mhidden", Colour::on), "[8mhidden");
+}
+
+RC_GTEST_PROP(TerminalText, LetsNoControlCharacterThrough, (const std::string& bytes)) {
+    const auto text = for_terminal(bytes, Colour::off);
+
+    const auto is_control = [](char byte) {
+        return (static_cast<unsigned char>(byte) < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+    };
+    RC_ASSERT(std::ranges::none_of(text, is_control));
+    RC_ASSERT(!is_valid_utf8(bytes) || is_valid_utf8(text));
+    RC_ASSERT(for_terminal(text, Colour::off) == text);
+}
+
+TEST(Console, GivesAPipeTheBytesAsTheyAreAndATerminalSafeText) {
+    std::ostringstream pipe;
+    std::ostringstream screen;
+    Console console({&pipe, Terminal::no, Colour::off}, {&screen, Terminal::yes, Colour::on}, OutputForm::text,
+                    Verbosity::normal);
+
+    console.print("a\x1b[2Jb\r\n");
+    console.warn("a\x1b[2Jb");
+    console.progress().show("c\x1b[2Jd", Instant(0s));
+
+    EXPECT_EQ(pipe.str(), "a\x1b[2Jb\r\n");
+    EXPECT_EQ(screen.str(), "a[2Jb\n\r| c[2Jd\x1b[K\r\x1b[K");
 }
 
 TEST(TimeInWords, IsRelativeForPeopleAndExactForPrograms) {
