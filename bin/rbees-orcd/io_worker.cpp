@@ -14,6 +14,23 @@ bool is_generation(std::string_view operation) {
     return operation == "chat_completions" || operation == "completions";
 }
 
+/// Counts one as long as it lives.
+class Running {
+  public:
+    explicit Running(http_api::Gauge gauge) : gauge_(gauge) { gauge_.add(1); }
+    ~Running() { gauge_.add(-1); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    http_api::Gauge gauge_;
+};
+
+net::Task<void> answer_counted(http_api::Gauge running, net::Handler answer, net::Exchange& exchange) {
+    const Running counted(running);
+    co_await answer(exchange);
+}
+
 }  // namespace
 
 IoWorker::IoWorker(House house, std::uint16_t number)
@@ -24,13 +41,13 @@ IoWorker::IoWorker(House house, std::uint16_t number)
       gateway_(io_, house.control, holder_, metrics_, number),
       api_({io_, house.control, holder_, gateway_, metrics_, number}, std::move(house.shut_down)),
       first_token_(metrics_.histogram("rbees_time_to_first_token_seconds")),
+      running_(metrics_.gauge("rbees_requests_running")),
       router_(contracts::orcd_routes(), api_.handlers(), access_check(holder_, settings_), log_, observer()) {}
 
 Result<void> IoWorker::listen(std::vector<std::pair<std::string, std::uint16_t>>& listen) {
     const auto use = number_ == 1 ? net::PortUse::own : net::PortUse::join;
     for (auto& [host, port] : listen) {
-        auto server =
-            std::make_unique<net::Server>(io_, limits(), router_.handler(), http_api::server_error_body(), log_);
+        auto server = std::make_unique<net::Server>(io_, limits(), handler(), http_api::server_error_body(), log_);
         const auto bound = server->listen(host, port, use);
         if (!bound) return std::unexpected(bound.error());
         port = *bound;
@@ -60,6 +77,12 @@ net::ServerLimits IoWorker::limits() const {
     limits.body = settings_.body_limit;
     limits.connections = settings_.connection_limit;
     return limits;
+}
+
+net::Handler IoWorker::handler() {
+    return [this, answer = router_.handler()](net::Exchange& exchange) {
+        return answer_counted(running_, answer, exchange);
+    };
 }
 
 http_api::Observer IoWorker::observer() {

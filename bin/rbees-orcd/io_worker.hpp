@@ -61,6 +61,7 @@ class IoWorker {
   private:
     [[nodiscard]] net::ServerLimits limits() const;
     [[nodiscard]] http_api::Observer observer();
+    [[nodiscard]] net::Handler handler();
 
     Loop io_{1};
     const Settings& settings_;
@@ -71,6 +72,7 @@ class IoWorker {
     Gateway gateway_;
     Api api_;
     http_api::Histogram first_token_;
+    http_api::Gauge running_;
     http_api::Router router_;
     std::vector<std::unique_ptr<net::Server>> servers_;
 };

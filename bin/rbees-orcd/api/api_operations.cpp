@@ -10,9 +10,6 @@ namespace {
 
 using contracts::Readiness;
 
-/// Form of the journal's records and rows; grows with each change of them.
-constexpr std::uint32_t journal_schema = 1;
-
 contracts::Health health_now() {
     return {.status = "healthy",
             .node_type = "orchestrator",
@@ -51,7 +48,7 @@ Readiness readiness_of(Control& control) {
 
 /// What only the control thread knows, for a scrape.
 struct Gauges {
-    double waiting = 0;
+    std::vector<http_api::GaugeValue> waiting;
     double busy = 0;
     std::vector<http_api::GaugeValue> nodes;
     std::vector<http_api::GaugeValue> models;
@@ -60,7 +57,8 @@ struct Gauges {
 
 Gauges gauges_of(Control& control) {
     Gauges gauges;
-    gauges.waiting = static_cast<double>(control.demand().waiting());
+    const auto batch = static_cast<double>(control.demand().waiting_batch());
+    gauges.waiting = {{{"interactive"}, static_cast<double>(control.demand().waiting()) - batch}, {{"batch"}, batch}};
     std::map<std::string, double> loaded;
     for (const auto& worker : control.fleet().view().workers) {
         gauges.busy += worker.slots->used();
@@ -88,7 +86,7 @@ void Api::bind_operations(http_api::Handlers& handlers) {
     });
     handlers.answer("version", [](const http_api::Call&) {
         auto version = http_api::this_build();
-        version.journal_schema = journal_schema;
+        version.journal_schema = store::journal_format();
         return http_api::json_answer(200, version);
     });
     handlers.answer("shutdown", [this](const http_api::Call& call) {
@@ -111,7 +109,7 @@ net::Task<void> Api::ready(http_api::Call& call) {
 net::Task<void> Api::scrape(http_api::Call& call) {
     std::function<void(Answerer<Gauges>)> question = [&control = control_](auto reply) { reply(gauges_of(control)); };
     const auto gauges = co_await ask<Gauges>(control_.io(), std::move(question));
-    metrics_.set("orchd_queue_depth", gauges.waiting, {"interactive"});
+    metrics_.replace("orchd_queue_depth", gauges.waiting);
     metrics_.set("orchd_worker_connections_active", gauges.busy);
     metrics_.replace("rbees_node_up", gauges.nodes);
     metrics_.replace("rbees_model_loaded", gauges.models);

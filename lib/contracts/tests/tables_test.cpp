@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 
@@ -71,6 +75,32 @@ TEST(MetricTable, NamesEachMetricOnceAndCountersByTheirSuffix) {
 
 TEST(WorkerCapabilities, AreWrittenWithoutTheUnderscoreThatTheKeywordNeeds) {
     EXPECT_NE(reflect::to_json_text(WorkerCapabilities{}).find("\"continue\":false"), std::string::npos);
+}
+
+/// The text of all sources of a program or module, without its tests.
+std::string sources_under(const std::filesystem::path& folder) {
+    std::string text;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        const bool is_test = entry.path().native().contains("/tests/");
+        if (is_test || entry.path().extension() != ".cpp") continue;
+        std::ifstream file(entry.path());
+        text.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return text;
+}
+
+TEST(MetricTable, NamesNoMetricThatItsProcessDoesNotSet) {
+    const std::filesystem::path root(RBEES_SOURCES);
+    std::map<std::string_view, std::string> sources;
+    for (const auto* program : {"rbees-orcd", "pool-managerd", "rbees-workerd"}) {
+        sources.emplace(program, sources_under(root / "bin" / program));
+    }
+    sources.emplace("all", sources_under(root / "lib" / "http-api"));
+
+    for (const auto& metric : metrics()) {
+        ASSERT_TRUE(sources.contains(metric.process)) << metric.process;
+        EXPECT_TRUE(sources.at(metric.process).contains('"' + std::string(metric.name) + '"')) << metric.name;
+    }
 }
 
 }  // namespace

@@ -102,6 +102,10 @@ void Counter::add(double amount) {
     series_->Increment(amount);
 }
 
+void Gauge::add(double amount) {
+    series_->Increment(amount);
+}
+
 void Histogram::observe(Duration duration) {
     series_->Observe(std::chrono::duration<double>(duration).count());
 }
@@ -125,6 +129,12 @@ Counter Metrics::counter(std::string_view name, Labels labels) {
     auto& row = implementation_->row(name);
     auto& family = Implementation::family<prometheus::Family<prometheus::Counter>>(row);
     return Counter(family.Add(Implementation::labels(row, labels)));
+}
+
+Gauge Metrics::gauge(std::string_view name, Labels labels) {
+    const std::lock_guard lock(implementation_->mutex);
+    auto& row = implementation_->row(name);
+    return Gauge(Implementation::family<GaugeFamily>(row).Add(Implementation::labels(row, labels)));
 }
 
 Histogram Metrics::histogram(std::string_view name, Labels labels) {

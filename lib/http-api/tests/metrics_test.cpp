@@ -65,6 +65,16 @@ TEST(Metrics, ForgetTheSeriesOfWhatIsGone) {
     EXPECT_THAT(metrics.text(), Not(HasSubstr("failed")));
 }
 
+TEST(Metrics, CountWhatComesAndGoes) {
+    Metrics metrics("here", table);
+    auto workers = metrics.gauge("workers", {"ready"});
+
+    workers.add(2);
+    workers.add(-1);
+
+    EXPECT_THAT(metrics.text(), HasSubstr("workers{status=\"ready\"} 1"));
+}
+
 TEST(Metrics, AnswerInPrometheusTextForm) {
     const auto answer = Metrics("here", table).answer();
 

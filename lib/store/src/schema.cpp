@@ -131,6 +131,10 @@ Sql<void> take_step(const Database& database, Migration step, std::size_t versio
 
 }  // namespace
 
+std::uint32_t journal_format() {
+    return static_cast<std::uint32_t>(migrations().size());
+}
+
 std::span<const Migration> migrations() {
     return all_migrations;
 }

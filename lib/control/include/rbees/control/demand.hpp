@@ -55,6 +55,9 @@ class Demand {
 
     [[nodiscard]] std::size_t waiting() const { return queue_.size() + arrivals_.size(); }
 
+    /// How many of these count as batch.
+    [[nodiscard]] std::size_t waiting_batch() const { return queue_.batch_size(); }
+
     /// What a ticket calls when its slot came free.
     [[nodiscard]] std::function<void()> freed();
 

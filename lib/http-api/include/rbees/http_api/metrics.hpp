@@ -3,8 +3,9 @@
 /// The metrics of one process, made from the table in contracts/metrics.hpp, as Prometheus text.
 ///
 /// A name that is not in the table, or another number of labels, is a bug (RBEES_ASSERT), so the table stays complete.
-/// Counters and histograms are taken once and kept as handles; a handle costs an atomic addition, and is valid as long
-/// as its `Metrics`. Gauges are set where they change, or all at once before a scrape. Thread-safe.
+/// Counters, histograms and gauges that count are taken once and kept as handles; a handle costs an atomic addition,
+/// and is valid as long as its `Metrics`. Other gauges are set where they change, or all at once before a scrape.
+/// Thread-safe.
 
 #include <cstdint>
 #include <initializer_list>
@@ -20,6 +21,7 @@
 
 namespace prometheus {
 class Counter;
+class Gauge;
 class Histogram;
 }  // namespace prometheus
 
@@ -34,6 +36,17 @@ class Counter {
     friend class Metrics;
     explicit Counter(prometheus::Counter& series) : series_(&series) {}
     prometheus::Counter* series_;
+};
+
+/// A number of things that come and go.
+class Gauge {
+  public:
+    void add(double amount);
+
+  private:
+    friend class Metrics;
+    explicit Gauge(prometheus::Gauge& series) : series_(&series) {}
+    prometheus::Gauge* series_;
 };
 
 /// How often a duration fell into which range (1 ms to 300 s).
@@ -65,6 +78,7 @@ class Metrics {
 
     /// The series of that name with these label values, in the table's order.
     [[nodiscard]] Counter counter(std::string_view name, Labels labels = {});
+    [[nodiscard]] Gauge gauge(std::string_view name, Labels labels = {});
     [[nodiscard]] Histogram histogram(std::string_view name, Labels labels = {});
 
     /// Sets one series of a gauge.

@@ -88,6 +88,9 @@ class WaitQueue {
 
     [[nodiscard]] std::size_t size() const { return places_.size(); }
 
+    /// Those that count as batch: one that was promoted counts as interactive.
+    [[nodiscard]] std::size_t batch_size() const { return batch_.size(); }
+
   private:
     using Session = std::list<Wait>;
     using Owner = TurnRing<Session>;

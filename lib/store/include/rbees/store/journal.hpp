@@ -30,6 +30,9 @@
 
 namespace rbees::store {
 
+/// The form of the database that this release writes; an older one is brought up to it, a newer one is refused.
+[[nodiscard]] std::uint32_t journal_format();
+
 /// Why the store did not open. The failure beside it is the sentence for people.
 enum class OpenProblem : std::uint8_t {
     locked,       ///< another process has it open; its pid is in the message
