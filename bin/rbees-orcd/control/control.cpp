@@ -28,7 +28,7 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
       demand_(fleet_, policy_),
       jobs_(fleet_, demand_, policy_, {worker_client_, archive_, log.module("jobs")}),
       models_(fleet_, policy_.worker_stop_grace + removal_margin) {
-    policy_.default_model = [&settings] { return default_model(settings); };
+    policy_.default_model = [model = DefaultModel(settings)]() mutable { return model.now(); };
 }
 
 void Control::start(FleetControl::Publish publish) {

@@ -1,7 +1,8 @@
 #include "control/default_model.hpp"
 
+#include <sys/stat.h>
+
 #include <boost/describe/class.hpp>
-#include <optional>
 
 #include "rbees/base/files.hpp"
 #include "rbees/reflect/read.hpp"
@@ -14,14 +15,34 @@ struct Kept {
 };
 BOOST_DESCRIBE_STRUCT(Kept, (), (model))
 
-}  // namespace
-
-std::string default_model(const Settings& settings) {
-    if (!settings.default_model.empty()) return settings.default_model;
-    const auto text = read_file(settings.home.state / "up.json", kibibytes(64));
+std::string read_model(const std::filesystem::path& file) {
+    const auto text = read_file(file, kibibytes(64));
     if (!text) return {};
     const auto kept = reflect::from_json_text<Kept>(*text);
     return kept ? kept->model.value_or("") : std::string();
+}
+
+}  // namespace
+
+DefaultModel::DefaultModel(const Settings& settings)
+    : configured_(settings.default_model), file_(settings.home.state / "up.json") {}
+
+std::string DefaultModel::now() {
+    if (!configured_.empty()) return configured_;
+    const auto stamp = look();
+    if (!stamp) {
+        kept_.clear();
+    } else if (stamp != seen_) {
+        kept_ = read_model(file_);
+    }
+    seen_ = stamp;
+    return kept_;
+}
+
+std::optional<DefaultModel::Stamp> DefaultModel::look() const {
+    struct stat seen{};
+    if (::stat(file_.c_str(), &seen) != 0) return std::nullopt;
+    return Stamp{.inode = seen.st_ino, .changed_s = seen.st_mtim.tv_sec, .changed_ns = seen.st_mtim.tv_nsec};
 }
 
 }  // namespace rbees::orcd

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "control/default_model.hpp"
 #include "gateway/inspection.hpp"
+#include "rbees/base/files.hpp"
 #include "restart_policy.hpp"
 #include "settings.hpp"
 
@@ -151,6 +153,30 @@ TEST_F(SettingsTest, PassesHomeAndConfigurationOnToItsChildren) {
     EXPECT_EQ(settings->mode, Mode::supervise);
     EXPECT_EQ(settings->threads, 3U);
     EXPECT_EQ(settings->pass_on, (std::vector<std::string>{"--home", folder_.string(), "--config", other}));
+}
+
+TEST_F(SettingsTest, TheDefaultModelFollowsTheOptionThenWhatUpKept) {
+    std::filesystem::create_directories(folder_ / "state");
+    const auto keep = [&](std::string_view text) {
+        ASSERT_TRUE(write_file_atomically(folder_ / "state" / "up.json", text, FileAccess::owner_only));
+    };
+    auto settings = read({}).value();
+    DefaultModel model(settings);
+
+    EXPECT_EQ(model.now(), "");
+    keep(R"({"model":"a"})");
+    EXPECT_EQ(model.now(), "a");
+    keep(R"({"model":"b"})");
+    EXPECT_EQ(model.now(), "b");
+    EXPECT_EQ(model.now(), "b");
+    keep("{");
+    EXPECT_EQ(model.now(), "");
+    keep(R"({"model":"c"})");
+    EXPECT_EQ(model.now(), "c");
+    std::filesystem::remove(folder_ / "state" / "up.json");
+    EXPECT_EQ(model.now(), "");
+    settings.default_model = "option";
+    EXPECT_EQ(DefaultModel(settings).now(), "option");
 }
 
 TEST_F(SettingsTest, HelpAndVersionEndWithoutFault) {
