@@ -67,6 +67,9 @@ Result<std::unique_ptr<ChildOutput>> ChildOutput::start(net::IoContext& io, proc
     if (!output) return std::unexpected(output.error());
     auto in = input_pipe(input);
     if (!in) return std::unexpected(in.error());
+    for (const auto* secret : {"HF_TOKEN", "RBEES_TOKEN"}) {
+        plan.environment.try_emplace(secret, std::nullopt);
+    }
     plan.files.push_back({output->write_end.get(), STDOUT_FILENO});
     if (!input.empty()) plan.files.push_back({in->get(), input_target});
     auto child = process::spawn(plan);

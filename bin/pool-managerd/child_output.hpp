@@ -18,7 +18,8 @@ namespace rbees::poold {
 /// Owns the child: its destruction kills it. Used on the loop's thread.
 class ChildOutput {
   public:
-    /// Starts `plan` with stdout to us. `input` is readable by the child as /dev/fd/3, and at most a pipe's 64 KiB: it
+    /// Starts `plan` with stdout to us, and without the tokens of our environment unless the plan names them: programs
+    /// and scripts of others run here. `input` is readable by the child as /dev/fd/3, and at most a pipe's 64 KiB: it
     /// carries what must not stand in argv.
     [[nodiscard]] static Result<std::unique_ptr<ChildOutput>> start(net::IoContext& io, process::SpawnPlan plan,
                                                                     std::string input = {});

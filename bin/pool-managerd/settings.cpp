@@ -51,8 +51,15 @@ std::expected<void, EarlyExit> take_orchestrator(const CommandLine& line, const 
     settings.orchestrator = config.text("pool.orchestrator");
     if (settings.orchestrator.empty()) return {};
     const auto url = net::parse_url(settings.orchestrator);
-    if (url && url->scheme == "http") return {};
-    return line.usage(fmt::format("pool.orchestrator: `{}` is not an http:// address", settings.orchestrator));
+    if (!url || url->scheme != "http") {
+        return line.usage(fmt::format("pool.orchestrator: `{}` is not an http:// address", settings.orchestrator));
+    }
+    if (net::is_loopback(url->host)) return {};
+    return line.usage(
+        fmt::format("pool.orchestrator: {} is beyond loopback, and without TLS the node's tokens and the secrets of "
+                    "its workers would be readable on the network. Name an address of this machine, as in "
+                    "http://127.0.0.1:8080",
+                    settings.orchestrator));
 }
 
 void take_options(const Config& config, Settings& settings) {

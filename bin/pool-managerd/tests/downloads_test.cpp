@@ -176,6 +176,21 @@ TEST_F(DownloadsTest, RunARecipeAndTakeTheFileThatItNames) {
     EXPECT_EQ(report.state, DownloadState::done) << report.reason.value_or("");
 }
 
+TEST_F(DownloadsTest, ShowNoTokenOfOursToARecipe) {
+    std::filesystem::create_directories(house.folder() / "recipes");
+    const auto made = house.folder() / "made.gguf";
+    ASSERT_TRUE(write_file_atomically(made, source.content, FileAccess::everyone));
+    const auto nosy = fmt::format("test -z \"$HF_TOKEN$RBEES_TOKEN\" || exit 9\necho {}\n", made.native());
+    ASSERT_TRUE(write_file_atomically(house.folder() / "recipes/nosy.sh", nosy, FileAccess::everyone));
+    ASSERT_EQ(::setenv("HF_TOKEN", "hf_secret", 1) + ::setenv("RBEES_TOKEN", "rbk_secret", 1), 0);
+
+    const auto report = ended(spec({{.kind = SourceKind::recipe, .file = "nosy"}}));
+    ::unsetenv("HF_TOKEN");
+    ::unsetenv("RBEES_TOKEN");
+
+    EXPECT_EQ(report.state, DownloadState::done) << report.reason.value_or("");
+}
+
 TEST_F(DownloadsTest, RefuseAnIdThatCouldNameAnotherFile) {
     auto wanted = spec({at(source.url("/model.gguf"))});
     wanted.id = ModelId("../x");

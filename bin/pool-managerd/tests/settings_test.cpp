@@ -64,5 +64,16 @@ TEST_F(SettingsTest, RefusesWhatIsNoAddress) {
     EXPECT_THAT(read({"--orchestrator", "https://127.0.0.1:8080"}).error().text, HasSubstr("http://"));
 }
 
+TEST_F(SettingsTest, RefusesAnOrchestratorBeyondLoopbackUntilThereIsTls) {
+    for (const auto* url : {"http://10.0.0.7:8080", "http://orcd.example.org:8080", "http://127.evil.example:8080"}) {
+        const auto settings = read({"--orchestrator", url});
+
+        ASSERT_FALSE(settings) << url;
+        EXPECT_EQ(settings.error().code, ExitCode::usage) << url;
+        EXPECT_THAT(settings.error().text, HasSubstr("without TLS")) << url;
+    }
+    EXPECT_EQ(read({"--orchestrator", "http://[::1]:8080"})->orchestrator, "http://[::1]:8080");
+}
+
 }  // namespace
 }  // namespace rbees::poold

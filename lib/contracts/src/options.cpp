@@ -27,7 +27,7 @@ constexpr std::array table{
     Option{"heartbeat.missed", integer, "3", "2..100", "missed heartbeats after which a node gets no work"},
     Option{"pool.listen", text, "127.0.0.1:9200", "",
            "where pool-managerd listens; the next free port is taken if it is in use"},
-    Option{"pool.orchestrator", text, "", "", "address of rbees-orcd; empty = the one of this home"},
+    Option{"pool.orchestrator", text, "", "", "address of rbees-orcd on this machine; empty = the one of this home"},
     Option{"pool.name", text, "", "", "name of this machine; empty = its host name"},
     Option{"worker.slots", integer, "4", "1..256", "requests that one worker runs at the same time"},
     Option{"worker.context", integer, "0", "0..10000000",
