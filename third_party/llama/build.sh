@@ -85,7 +85,7 @@ key() {
 }
 
 for tool in git cmake ninja clang++-19 ld.lld-19 flock; do
-  command -v "$tool" >/dev/null || die "$tool is missing; install the packages that HACKING.md lists"
+  command -v "$tool" >/dev/null || die "$tool is missing; tools/setup installs what is needed"
 done
 id="$version-$(key)"
 prefix="$cache/$id"
