@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 
 #include "rbees/base/files.hpp"
@@ -13,10 +12,7 @@ namespace {
 
 /// The one line of a file, or `fresh`, which is then written.
 Result<std::string> keep(const std::filesystem::path& file, const std::string& fresh, FileAccess access) {
-    if (auto text = read_file(file, Bytes(1024))) {
-        const auto line = text->substr(0, text->find('\n'));
-        if (!line.empty()) return line;
-    }
+    if (auto line = read_first_line(file); line && !line->empty()) return line;
     if (auto written = write_file_atomically(file, fresh + "\n", access); !written) {
         return std::unexpected(written.error());
     }
@@ -26,9 +22,8 @@ Result<std::string> keep(const std::filesystem::path& file, const std::string& f
 }  // namespace
 
 Result<void> make_folders(const Home& home) {
-    const std::array folders{home.state,   home.workers(), home.state / "downloads", home.models, home.logs,
-                             home.secrets, home.run,       home.cache / "models"};
-    for (const auto& folder : folders) {
+    if (auto made = make_home_folders(home); !made) return made;
+    for (const auto& folder : {home.state / "downloads", home.cache / "models"}) {
         if (auto made = make_private_folder(folder); !made) return made;
     }
     return {};

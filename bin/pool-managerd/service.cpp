@@ -61,10 +61,11 @@ std::optional<std::string> orcd_of_home(const Home& home) {
     return file ? file->url : std::nullopt;
 }
 
-std::optional<std::string> first_line(const std::filesystem::path& path) {
-    const auto text = read_file(path, Bytes(1024));
-    if (!text || text->empty()) return std::nullopt;
-    return text->substr(0, text->find('\n'));
+/// Nothing while there is none.
+std::optional<std::string> token_in(const std::filesystem::path& file) {
+    auto line = read_first_line(file);
+    if (!line || line->empty()) return std::nullopt;
+    return std::move(*line);
 }
 
 }  // namespace
@@ -238,7 +239,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         return {.io = io_,
                 .client = client_,
                 .address = [this] { return orchestrator_address(); },
-                .node_token = [this] { return first_line(settings_.home.node_token()); },
+                .node_token = [this] { return token_in(settings_.home.node_token()); },
                 .registration = [this] { return registration(); },
                 .status = [this] { return status(); },
                 .log = log_.module("orcd")};
