@@ -112,7 +112,9 @@ Checked<Started> start_missing(Session& session, const Home& home, process::Proc
     if (auto ready = wait_until_ready(session, home, supervisor); !ready) return std::unexpected(ready.error());
     const auto now = session.api();
     if (!now) return std::unexpected(now.error());
-    return Started{StartKind::already_running, (*now)->address().url, {}};
+    const auto& url = (*now)->address().url;  // the supervisor's own, where nobody had written it down before
+    if (auto same = refuse_other_address(listen, url); !same) return std::unexpected(same.error());
+    return Started{StartKind::already_running, url, {}};
 }
 
 }  // namespace
