@@ -24,6 +24,9 @@ TEST(ExitCodes, FollowStatusAndCode) {
     EXPECT_EQ(exit_code_for(503, "WORKER_START_TIMEOUT"), ExitCode::timed_out);
     EXPECT_EQ(exit_code_for(500, "MODEL_LOAD_FAILED"), ExitCode::remote_failed);
     EXPECT_EQ(exit_code_for(503, "WORKER_UNAVAILABLE"), ExitCode::remote_failed);
+    for (const auto* code : {"INSUFFICIENT_MEMORY", "INSUFFICIENT_VRAM", "GPU_UNAVAILABLE"}) {
+        EXPECT_EQ(exit_code_for(507, code), ExitCode::remote_failed) << code;
+    }
     EXPECT_EQ(exit_code_for(400, "CONTEXT_TOO_LONG"), ExitCode::failed);
     EXPECT_EQ(exit_code_for(503, "POOL_UNAVAILABLE"), ExitCode::failed);
 }
@@ -234,7 +237,7 @@ TEST_F(ClientTest, ModelsListShowsWhatIsHereAndCountsTheRest) {
     const auto some = run({"models", "list"});
     const auto all = run({"models", "list", "--all"});
 
-    EXPECT_THAT(some.out, testing::ContainsRegex("here \\* +chat +98 MB +on disk +A model"));
+    EXPECT_THAT(some.out, testing::ContainsRegex("here \\* +chat +98 MB +on disk +mit +A model"));
     EXPECT_THAT(some.out, testing::Not(HasSubstr("away")));
     EXPECT_THAT(some.err, HasSubstr("1 more can be fetched: rbees models list --all"));
     EXPECT_THAT(all.out, testing::ContainsRegex("away +chat +- +not here"));
