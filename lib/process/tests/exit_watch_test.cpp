@@ -154,12 +154,16 @@ TEST_F(ExitWatchTest, ManyChildrenAreEachSeenOnce) {
 }
 
 TEST_F(ExitWatchTest, AChildOfOursThatCannotBeWatchedDoesNotRunOn) {
+#if __has_feature(undefined_behavior_sanitizer)
+    GTEST_SKIP() << "the sanitizer takes descriptors itself, and there is none here";
+#endif
     const Pipe pipe;
+    const auto other = watch(start_cat(pipe));  // the loop has what it needs itself
     auto child = start_cat(pipe);
     const auto identity = child.identity();
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    const rlimit none{.rlim_cur = 1, .rlim_max = before.rlim_max};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
 
     const auto watch = ExitWatch::start(io_, std::move(child), [](ExitStatus) {});
