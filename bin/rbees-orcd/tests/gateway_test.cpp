@@ -146,12 +146,14 @@ TEST(Gateway, ForgetsAWaitingRequestWhoseClientLeaves) {
     ASSERT_TRUE(worker.wait_until([](const WorkerLog& log) { return log.running == 1; }));
     const auto second = house.orcd.chat("smollm2");
     ASSERT_TRUE(house.orcd.wait_for_answer("/metrics", "orchd_queue_depth{priority=\"interactive\"} 1"));
+    EXPECT_TRUE(house.orcd.wait_for_answer("/metrics", "rbees_requests_running 3\n"));  // they, and the question
 
     second->leave();
 
     EXPECT_TRUE(house.orcd.wait_for_answer("/metrics", "orchd_queue_depth{priority=\"interactive\"} 0"));
     worker.release();
     EXPECT_EQ(first->status(), 200);
+    EXPECT_TRUE(house.orcd.wait_for_answer("/metrics", "rbees_requests_running 1\n"));
     EXPECT_THAT(worker.log().tasks, SizeIs(1));
 }
 

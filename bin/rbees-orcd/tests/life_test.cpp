@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "house.hpp"
+#include "rbees/store/journal.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -54,6 +55,15 @@ TEST(Nodes, OneWhoseConnectionBreaksIsSuspectAtOnceAndReadyWhenItSpeaksAgain) {
     EXPECT_EQ(house.pool.reports(), 200);
     EXPECT_TRUE(house.orcd.wait_for_answer("/v2/nodes/here", "\"state\":\"ready\""));
     EXPECT_EQ(house.orcd.ask("GET", "/ready").status, 200);
+}
+
+TEST(Version, TellsTheFormOfTheJournal) {
+    const House house;
+
+    const auto answer = house.orcd.ask("GET", "/v2/version");
+
+    EXPECT_THAT(answer.body, HasSubstr("\"journal_schema\":" + std::to_string(store::journal_format())));
+    EXPECT_GE(store::journal_format(), 3U);
 }
 
 TEST(Workers, AStoppedOneEndsWhenItsNodeSaysSoAndStaysReadable) {

@@ -65,6 +65,19 @@ TEST_F(Tasks, OneThatIsDoneStaysDoneWhenItIsCancelled) {
     EXPECT_EQ(answer.body, R"({"job_id":")" + id + R"(","status":"completed"})");
 }
 
+TEST_F(Tasks, ThatAreBatchAreCountedInALineOfTheirOwn) {
+    auto& teller = worker({"Hel", "lo", "!"}, 1);
+    teller.allow(1);
+    const auto first = follow(submit());
+    ASSERT_TRUE(first->wait_for("\"t\":\"Hel\""));
+
+    const auto second = send(R"({"model":"smollm2","prompt":"later","max_tokens":8,"priority":"batch"})");
+
+    EXPECT_EQ(second.status, 202);
+    EXPECT_TRUE(house.orcd.wait_for_answer("/metrics", "orchd_queue_depth{priority=\"batch\"} 1"));
+    EXPECT_THAT(house.orcd.ask("GET", "/metrics").body, HasSubstr("orchd_queue_depth{priority=\"interactive\"} 0"));
+}
+
 TEST_F(Tasks, ThatNobodySubmittedAreNotThere) {
     for (const auto* what : {"", "/events", "/explain"}) {
         EXPECT_EQ(house.orcd.ask("GET", std::string("/v2/tasks/none") + what).status, 404) << what;
