@@ -36,7 +36,7 @@ ModelId id_of(const std::string& named) {
 
 std::expected<ModelId, Problem> choose_model(const orchestrator::FleetView& view, const std::string& named,
                                              contracts::ModelKind needed) {
-    const auto id = named.empty() ? view.default_model : id_of(named);
+    auto id = named.empty() ? view.default_model : id_of(named);
     if (id.empty()) {
         return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
                                        .detail = "the request names no model, and none is on disk",
