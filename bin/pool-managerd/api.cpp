@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/http_api/answers.hpp"
@@ -84,6 +85,7 @@ class Routes {
         if (report->worker_id.str() != call.caller.id) {
             return call.refuse({.code = ErrorCode::FORBIDDEN, .detail = "a worker can only report on itself"});
         }
+        if (report->ready) crash_point(CrashPoint::ready_not_told);
         if (auto taken = parts_.workers.take_report(*report); !taken) return call.refuse(taken.error());
         return http_api::empty_answer(call.route.status);
     }

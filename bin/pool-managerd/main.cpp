@@ -2,6 +2,7 @@
 /// pool-managerd: this machine's models and workers, for rbees-orcd.
 
 #include "identity.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/process/signals.hpp"
 #include "service.hpp"
@@ -35,6 +36,7 @@ int serve(poold::Settings settings, poold::Identity identity) {
 int main(int argc, char** argv) {
     auto settings = poold::read_settings(argc, argv, process_environment());
     if (!settings) return daemon::leave(settings.error());
+    if (auto armed = arm_crash_points(process_environment()); !armed) return fail_with(armed.error());
     process::ignore_sigpipe();
     if (auto made = poold::make_folders(settings->home); !made) return fail(made.error());
     const auto lock = FileLock::acquire(settings->home.run / "pool.lock");

@@ -15,11 +15,13 @@
 
 #include "file_tokens.hpp"
 #include "io_worker.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/daemon/process_file.hpp"
 #include "rbees/http_api/build.hpp"
 #include "rbees/process/signals.hpp"
 #include "store/recovery.hpp"
+#include "store/store_crashes.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -165,6 +167,7 @@ store::JournalOptions journal_options(const Settings& settings, const Logger& lo
     options.watermark = settings.storage_watermark;
     options.log = log.module("store");
     options.may_be_read_only = true;
+    options.reached = store_crashes();
     if (settings.journal_keep > Duration{}) options.keep = settings.journal_keep;
     return options;
 }
@@ -190,6 +193,7 @@ ExitCode run_orcd(Settings settings, const Logger& log) {
     if (!reader) return daemon::fail(program, reader.error());
     auto state = recover(**reader);
     if (!state) return daemon::fail(program, state.error());
+    crash_point(CrashPoint::recovered_not_serving);
     Service service(std::move(settings), log, std::move(*journal), std::move(*reader), std::move(*state));
     if (auto ran = service.run(); !ran) return daemon::fail(program, ran.error());
     return ExitCode::ok;

@@ -10,6 +10,7 @@
 #include "execution_wire.hpp"
 #include "limits.hpp"
 #include "numbers.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -65,6 +66,7 @@ net::Task<void> Executions::begin(http_api::Call& call) {
     const auto execution = co_await obtain(call);
     net::Response answer;
     if (execution) {
+        crash_point(CrashPoint::order_taken_not_answered);
         const auto& key = (*execution)->key();
         const auto state = book_.state_of(key).value_or(ExecutionState::ended);
         answer = http_api::json_answer(call.route.status, contracts::ExecutionAccepted{key.job, key.attempt, state});
@@ -185,6 +187,7 @@ net::Task<void> Executions::show(http_api::Call& call, Reading reading) {
         } else {
             auto text = sse_text(events);
             is_there = co_await call.exchange.write(std::move(text));
+            crash_point(CrashPoint::token_sent_not_acknowledged);
         }
         if (is_there && !events.empty() && ends_with_last(events)) {
             co_await call.exchange.finish();
@@ -202,6 +205,7 @@ net::Response Executions::acknowledge(const http_api::Call& call) {
     const auto said = http_api::read_body<contracts::Acknowledge>(call.request());
     if (!said) return call.refuse(said.error());
     if (const auto taken = store(*key, *said); !taken) return call.refuse(taken.error());
+    crash_point(CrashPoint::acknowledged_not_answered);
     const auto lease = std::chrono::floor<std::chrono::milliseconds>(book_.limits().lease);
     return http_api::json_answer(call.route.status, contracts::Acknowledged{static_cast<std::uint64_t>(lease.count())});
 }
@@ -276,6 +280,7 @@ void Executions::take(Execution& execution, std::vector<engine::Event> events) {
         if (execution.has_ended()) return;
         std::visit([&](auto& each) { take(execution, each); }, event);
     }
+    crash_point(execution.has_ended() ? CrashPoint::end_made_not_sent : CrashPoint::token_made_not_sent);
     execution.news().ring();
     if (book_.state_of(execution.key()) != ExecutionState::paused) return;
     execution.pause();

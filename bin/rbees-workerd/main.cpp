@@ -8,6 +8,7 @@
 
 #include "command_line.hpp"
 #include "engine_choice.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/home.hpp"
 #include "rbees/net/server.hpp"
 #include "rbees/net/task.hpp"
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
     }
     auto settings = workerd::parse_command_line(argc, argv);
     if (!settings) return daemon::leave(settings.error());
+    if (auto armed = arm_crash_points(process_environment()); !armed) return fail_with(ExitCode::failed, armed.error());
     process::ignore_sigpipe();
     auto secret = workerd::obtain_secret(settings->secret_fd, settings->worker, process_environment());
     if (!secret) return fail_with(ExitCode::failed, secret.error());

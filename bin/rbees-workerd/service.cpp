@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "rbees/base/crash_point.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -83,6 +84,7 @@ void Service::note_progress(double progress) {
 void Service::note_loaded(Loaded loaded) {
     if (!loaded) return note_load_failure(loaded.error());
     worker_.open(std::move(*loaded));
+    crash_point(CrashPoint::loaded_not_told);
     auto news = report();
     news.ready = true;
     news.load_progress = 1;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "limits.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/net/timer.hpp"
 
 namespace rbees::poold {
@@ -16,6 +17,7 @@ net::Task<std::optional<process::Process>> prove_worker(net::Client& client, Wor
     }
     auto process = process::open_if_same(record.identity());
     if (!health || !process || !*process) co_return std::nullopt;
+    crash_point(CrashPoint::during_adoption);
     co_return std::move(*process);
 }
 

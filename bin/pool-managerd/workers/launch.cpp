@@ -10,6 +10,7 @@
 #include <array>
 #include <system_error>
 
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/process/spawn.hpp"
 
@@ -81,14 +82,17 @@ Result<Launched> launch(LaunchOrder order, const WorkerRecords& records) {
     auto process = process::spawn(plan_of(order, read_end.get()));
     if (!process) return std::unexpected(process.error());
     read_end.reset();
+    crash_point(CrashPoint::spawned_not_recorded);
     auto record = std::move(order.record);
     record.pid = process->identity().pid;
     record.start_time = process->identity().start_time;
     record.boot_id = process->identity().boot_id;
     auto written = records.write(record);
+    crash_point(CrashPoint::recorded_not_trusted);
     if (written && ::write(write_end.get(), record.secret.data(), record.secret.size()) < 0) {
         written = fail_with_errno("cannot hand the secret to the worker");
     }
+    crash_point(CrashPoint::trusted_not_told);
     if (written) return Launched{std::move(*process), std::move(record)};
     static_cast<void>(process->kill());
     static_cast<void>(process->wait_for(std::chrono::seconds(1)));

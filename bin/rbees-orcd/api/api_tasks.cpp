@@ -7,6 +7,7 @@
 #include "api/task_questions.hpp"
 #include "api/task_streams.hpp"
 #include "api/task_views.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/control/task_request.hpp"
 
 namespace rbees::orcd {
@@ -131,6 +132,7 @@ net::Task<void> Api::submit_task(http_api::Call& call) {
     const auto answer = co_await ask<Checked<std::string>>(control_.io(), std::move(question));
     auto response = answer ? accepted(call, *answer) : refused(call, answer.error());
     co_await call.exchange.respond(std::move(response));
+    if (answer) crash_point(CrashPoint::task_answered);
 }
 
 net::Task<void> Api::list_tasks(http_api::Call& call) {

@@ -8,6 +8,7 @@
 #include <boost/describe/class.hpp>
 
 #include "full_disk.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/reflect/write.hpp"
@@ -73,6 +74,7 @@ void Attempt::order() {
 void Attempt::ordered(const std::expected<void, WorkerRefusal>& answer) {
     if (is_over_) return;
     if (answer) {
+        crash_point(CrashPoint::execute_run_not_recorded);
         silent_since_.reset();
         return act(relay_.accepted());
     }
@@ -158,8 +160,12 @@ void Attempt::came(AttemptEvent event) {
                        act(relay_.started(start));
                        start_timer_->set(ports_.world.now() + start_pause, [this] { act(relay_.idle()); });
                    },
-                   [this](contracts::ExecutionToken& token) { act(relay_.token(std::move(token))); },
+                   [this](contracts::ExecutionToken& token) {
+                       crash_point(CrashPoint::frame_received_not_stored);
+                       act(relay_.token(std::move(token)));
+                   },
                    [this](contracts::ExecutionEnd& end) {
+                       crash_point(CrashPoint::end_received_not_stored);
                        stream_.reset();
                        act(relay_.ended(std::move(end)));
                    },
@@ -216,6 +222,7 @@ void Attempt::store(orchestrator::StoreNow what) {
                                       .salt = ports_.world.new_salt()};
     if (planted(Bug::early_frames)) ports_.stored(key_.job, frames);
     submit(std::move(command), [this, frames = std::move(frames)]() mutable {
+        crash_point(CrashPoint::frame_stored_not_acknowledged);
         if (!planted(Bug::early_frames)) ports_.stored(key_.job, std::move(frames));
         act(relay_.stored());
         read_on();
@@ -228,6 +235,7 @@ void Attempt::finish(orchestrator::JobCommand command) {
     stream_.reset();
     submit(std::move(command), [this, is_result] {
         if (!is_result) return;
+        crash_point(CrashPoint::end_stored_not_acknowledged);
         is_over_ = true;  // nothing is left to cancel
         ports_.workers.acknowledge(address(), key_, {.through = relay_.renewal().through, .done = true},
                                    [](const auto&) {});

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "rbees/base/crash_point.hpp"
 #include "rbees/control/catalogue_view.hpp"
 #include "rbees/control/view_building.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -78,6 +79,7 @@ void FleetControl::register_node(contracts::NodeRegistration registration,
         log_.info("node registered", {{"node", id.str()}, {"name", name}});
         const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
         reply(contracts::NodeRegistered{id, orchestrator_, static_cast<std::uint32_t>(interval.count())});
+        crash_point(CrashPoint::node_registered);
         repeat_orders(id);
     });
     apply_report(id);
@@ -174,6 +176,7 @@ void FleetControl::spawn_at(const orchestrator::Worker& worker, PoolAddress pool
     order.context = worker.context;
     order.device = worker.device;
     pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id](const PoolAnswer& answer) {
+        if (answer) crash_point(CrashPoint::spawn_run_not_recorded);
         // Not reached: the order is repeated when the node registers again.
         if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) return;
         load_refused(id, answer.error());

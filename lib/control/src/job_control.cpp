@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "full_disk.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
@@ -83,6 +84,7 @@ void JobControl::start() {
     }
     for (const auto& effect : fleet_.state().jobs.reconcile()) {
         run(effect);
+        crash_point(CrashPoint::during_reconcile);
     }
     watch_deadlines();
     erase_old();
@@ -293,7 +295,7 @@ void JobControl::erase_old() {
         log_.error("cannot look for tasks to erase", {{"reason", jobs.error().message}});
     } else {
         for (const auto& job : *jobs) {
-            submit(orchestrator::EraseJob{job});
+            submit(orchestrator::EraseJob{job}, [](const auto&) { crash_point(CrashPoint::during_erasure); });
         }
     }
     close_idle_sessions();

@@ -1,5 +1,6 @@
 #include "rbees/kernel/loop.hpp"
 
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/kernel/records.hpp"
 
@@ -41,9 +42,12 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
         });
         return;
     }
-    if (!decision->records.empty()) append(*decision, urgency_of(command), at);
-    gate_.hold([this, reply = std::move(reply), effects = std::move(decision->effects)]() mutable {
+    const bool is_change = !decision->records.empty();
+    if (is_change) append(*decision, urgency_of(command), at);
+    gate_.hold([this, is_change, reply = std::move(reply), effects = std::move(decision->effects)]() mutable {
+        if (is_change) crash_point(CrashPoint::synced_not_replied);
         reply({});
+        if (!effects.empty()) crash_point(CrashPoint::replied_effect_not_run);
         for (const auto& effect : effects) {
             effects_(effect);
         }

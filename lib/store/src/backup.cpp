@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "connection.hpp"
+#include "rbees/base/crash_point.hpp"
 #include "rbees/base/files.hpp"
 #include "schema.hpp"
 
@@ -135,8 +136,10 @@ Result<BackupManifest> create_backup(const std::filesystem::path& database, cons
     std::filesystem::remove(partial, ignored);
     auto manifest = copy_and_check(database, partial, vfs, stop);
     Result<void> placed;
+    if (manifest) crash_point(rbees::CrashPoint::backup_copied);
     // The manifest comes first: a backup that has its name is complete.
     if (manifest) placed = write_file_atomically(manifest_of(target), to_text(*manifest), FileAccess::owner_only);
+    if (manifest && placed) crash_point(rbees::CrashPoint::backup_listed);
     if (manifest && placed && ::rename(partial.c_str(), target.c_str()) != 0) {
         placed = fail_with_errno("cannot make " + target.native());
     }
