@@ -1,5 +1,7 @@
 #include "channel.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -47,6 +49,9 @@ struct Channel::BackgroundRead {
 
 Channel::Channel(Socket socket, std::shared_ptr<Deadlines> deadlines)
     : socket_(std::move(socket)), deadlines_(std::move(deadlines)) {
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(vanished_after);
+    const auto number = static_cast<unsigned>(patience.count());
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &number, sizeof number);
     deadlines_->watch(*this);
 }
 

@@ -7,6 +7,7 @@
 /// the bytes it brings are those the next request would be read from anyway.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -31,6 +32,11 @@ class Channel final : public std::enable_shared_from_this<Channel>, private Dead
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoContext::executor_type>;
     using Pieces = std::array<std::string_view, 3>;
 
+    /// Without this bound of what the peer's kernel leaves unacknowledged, a peer that vanished without a word would
+    /// hold its connection, and who serves it, for a quarter of an hour (tcp(7), tcp_retries2).
+    static constexpr Duration vanished_after = std::chrono::seconds(60);
+
+    /// The socket is open.
     Channel(Socket socket, std::shared_ptr<Deadlines> deadlines);
     ~Channel();
 
