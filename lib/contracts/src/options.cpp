@@ -24,7 +24,7 @@ constexpr std::array table{
     Option{"body.limit", bytes, "32MiB", "", "largest body of a request"},
     Option{"connections.limit", integer, "4096", "1..100000", "open client connections; more get 503"},
     Option{"heartbeat.interval", duration, "2s", "", "how often a node tells orcd that it lives"},
-    Option{"heartbeat.missed", integer, "3", "2..100", "missed heartbeats after which a node gets no work"},
+    Option{"heartbeat.missed", integer, "3", "2..100", "missed heartbeats after which a node gets no new workers"},
     Option{"pool.listen", text, "127.0.0.1:9200", "",
            "where pool-managerd listens; the next free port is taken if it is in use"},
     Option{"pool.orchestrator", text, "", "", "address of rbees-orcd on this machine; empty = the one of this home"},

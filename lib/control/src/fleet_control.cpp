@@ -299,8 +299,8 @@ std::shared_ptr<const orchestrator::FleetView> FleetControl::build_view() {
 std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const orchestrator::Worker& worker) {
     const auto* report = presence_.report_of(worker);
     if (worker.state != WorkerState::ready || report == nullptr || !report->secret || !report->url) return std::nullopt;
-    if (!is_connected(presence_, worker.node)) return std::nullopt;
     auto& life = lives_[worker.id];
+    if (is_lost(worker.node, life)) return std::nullopt;
     const auto now = world_.now();
     if (now < life.avoid_until) return std::nullopt;
     if (!life.slots) {
@@ -319,10 +319,18 @@ std::optional<orchestrator::RoutableWorker> FleetControl::routable_worker(const 
     return routable;
 }
 
+/// A silent pool manager says nothing of its workers, which live without it: one that answers itself is used on. But
+/// one that failed since its node was last heard of is tried no more until the node is back.
+bool FleetControl::is_lost(const NodeId& node, const WorkerLife& life) const {
+    return !is_connected(presence_, node) && life.unreachable_at >= presence_.find(node)->heard_at;
+}
+
 void FleetControl::worker_unreachable(const WorkerId& worker) {
     const auto life = lives_.find(worker);
     const auto now = world_.now();
-    if (life == lives_.end() || now < life->second.avoid_until) return;
+    if (life == lives_.end()) return;
+    life->second.unreachable_at = now;
+    if (now < life->second.avoid_until) return;
     log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
     life->second.avoid_until = now + unreachable_pause;
     changed();

@@ -76,22 +76,48 @@ TEST(FleetControl, SuspectsANodeWhoseConnectionBrokeUntilItIsHeardAgain) {
     EXPECT_EQ(house.fleet.view().nodes, 1U);
 }
 
-TEST(FleetControl, RoutesNothingToANodeThatStaysSilent) {
+/// Nodes that are lost after 20 ms of silence.
+Policy impatient_policy() {
     auto policy = patient_policy();
     policy.heartbeat_interval = std::chrono::milliseconds(10);
     policy.heartbeat_missed = 2;
-    ControlHouse house(policy);
+    return policy;
+}
+
+TEST(FleetControl, RoutesToTheWorkersOfASilentNodeForAsLongAsTheyAnswer) {
+    ControlHouse house(impatient_policy());
     house.node_registers("here", {"smollm2"});
     house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
 
-    EXPECT_TRUE(house.run_until([&] { return house.fleet.view().workers.empty(); }));
+    const auto is_lost = [&] { return house.fleet.presence().find(NodeId("here"))->state == NodeState::lost; };
+    ASSERT_TRUE(house.run_until(is_lost));
 
-    EXPECT_EQ(house.fleet.presence().find(NodeId("here"))->state, NodeState::lost);
+    EXPECT_THAT(house.fleet.view().workers, SizeIs(1)) << "its own connection may work";
+    EXPECT_FALSE(house.fleet.choose_node({})) << "nothing new goes there";
+
+    house.fleet.worker_unreachable(WorkerId("worker"));
+    const auto later = house.world.now() + std::chrono::hours(1);
+    house.run_until([&] { return house.world.now() >= later; });
+
+    EXPECT_THAT(house.fleet.view().workers, SizeIs(0)) << "not even when the pause is over";
     EXPECT_THAT(house.workers(), SizeIs(1)) << "it is not forgotten";
 
     house.node_reports("here");
 
     EXPECT_THAT(house.fleet.view().workers, SizeIs(1));
+}
+
+TEST(FleetControl, TriesAWorkerAgainThatFailedBeforeItsNodeWasHeardLast) {
+    ControlHouse house(impatient_policy());
+    house.node_registers("here", {"smollm2"});
+    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
+    house.fleet.worker_unreachable(WorkerId("worker"));
+    house.world.pass(std::chrono::milliseconds(1));
+    house.node_reports("here");
+
+    EXPECT_TRUE(house.run_until([&] { return !house.fleet.view().workers.empty(); }));
+
+    EXPECT_EQ(house.fleet.presence().find(NodeId("here"))->state, NodeState::lost);
 }
 
 TEST(FleetControl, AnswersNothingBeforeItIsOnDisk) {

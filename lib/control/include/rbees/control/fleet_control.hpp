@@ -48,8 +48,9 @@ struct WorkerLife {
     Instant ordered_at{};
     Duration load_time{};  ///< measured, once it is ready
     Instant last_busy{};
-    Instant avoid_until{};        ///< it could not be reached
-    std::vector<WorkerId> after;  ///< they make room for it: it is spawned when they have ended
+    Instant avoid_until{};                  ///< it could not be reached
+    std::optional<Instant> unreachable_at;  ///< when that was seen last
+    std::vector<WorkerId> after;            ///< they make room for it: it is spawned when they have ended
 };
 
 /// What stands around the control.
@@ -138,6 +139,7 @@ class FleetControl {
     void publish(const std::shared_ptr<const orchestrator::FleetView>& view);
     [[nodiscard]] std::shared_ptr<const orchestrator::FleetView> build_view();
     [[nodiscard]] std::optional<orchestrator::RoutableWorker> routable_worker(const orchestrator::Worker& worker);
+    [[nodiscard]] bool is_lost(const NodeId& node, const WorkerLife& life) const;
     void watch_heartbeats();
     void watch_unreachable();
     void forget_ended_workers();
