@@ -49,6 +49,7 @@ WorkerPoolSettings worker_settings(const Settings& settings) {
             .slots = settings.worker_slots,
             .context = settings.worker_context,
             .threads = settings.worker_threads,
+            .lease = settings.tasks_lease,
             .log_level = settings.log_level,
             .log_limits = settings.log_limits};
 }

@@ -71,6 +71,7 @@ void take_options(const Config& config, Settings& settings) {
     settings.worker_slots = static_cast<std::uint32_t>(config.integer("worker.slots"));
     settings.worker_context = static_cast<std::uint64_t>(config.integer("worker.context"));
     settings.worker_threads = static_cast<std::uint32_t>(config.integer("worker.threads"));
+    settings.tasks_lease = config.duration("tasks.lease");
     settings.shutdown_grace = config.duration("shutdown.grace");
     settings.download_connections = static_cast<std::uint32_t>(config.integer("download.connections"));
     settings.download_answer_timeout = config.duration("download.answer_timeout");

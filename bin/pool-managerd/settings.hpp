@@ -31,6 +31,7 @@ struct Settings {
     std::uint32_t worker_slots = 4;
     std::uint64_t worker_context = 0;
     std::uint32_t worker_threads = 0;
+    Duration tasks_lease = std::chrono::seconds(60);
     Duration shutdown_grace = std::chrono::seconds(10);
 
     std::uint32_t download_connections = 4;

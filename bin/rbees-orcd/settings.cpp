@@ -55,6 +55,7 @@ void take_over(Settings& settings, const Config& config) {
     settings.policy.queue_policy =
         config.text("queue.policy") == "drop-lru" ? control::QueuePolicy::drop_lru : control::QueuePolicy::reject;
     settings.policy.sessions_retain = config.duration("sessions.retain");
+    settings.policy.tasks_lease = config.duration("tasks.lease");
     settings.policy.tasks_retain = config.duration("tasks.retain");
     settings.policy.queue_wait = config.duration("queue.wait");
     settings.body_limit = config.bytes("body.limit");
@@ -86,6 +87,7 @@ std::expected<Settings, EarlyExit> read_settings(int argc, const char* const* ar
     settings.home = std::move(configured->home);
     settings.pass_on = line.home_flags();
     take_over(settings, configured->config);
+    if (settings.policy.tasks_lease < std::chrono::seconds(1)) return line.usage("tasks.lease: at least 1s is needed");
     if (auto listeners = read_listeners(line, settings); !listeners) return std::unexpected(listeners.error());
     return settings;
 }

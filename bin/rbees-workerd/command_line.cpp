@@ -32,6 +32,7 @@ struct Raw {
     bool devices = false;
     std::string log_level{name_of(Settings{}.log_level)};
     std::string log_size;
+    std::string lease;
     std::uint32_t log_keep = daemon::LogLimits{}.keep;
 };
 
@@ -69,6 +70,9 @@ void add_options(CLI::App& app, Raw& raw) {
                    "Layers on a GPU; -1 as many as fit, -2 all or the load fails, 0 none; default -1")
         ->type_name("N")
         ->check(CLI::Range(-2, 100'000));
+    app.add_option("--lease", raw.lease,
+                   "How long a task goes on of which nobody wants to hear; at least 1s, default 60s")
+        ->type_name("TIME");
     app.add_flag(std::string(devices_flag), raw.devices,
                  "Alone: say as JSON what this program can compute on here, and exit");
     app.add_option("--log-level", raw.log_level, "debug, info, warning or error; default info")->type_name("LEVEL");
@@ -131,6 +135,9 @@ std::expected<Settings, EarlyExit> check(const daemon::CommandLine& line, const 
     if (!level) return line.usage("--log-level: " + describe(level.error()));
     const auto size = raw.log_size.empty() ? daemon::LogLimits{}.size : parse_bytes(raw.log_size);
     if (!size) return line.usage("--log-size: " + describe(size.error()));
+    const auto lease = raw.lease.empty() ? Settings{}.lease : parse_duration(raw.lease);
+    if (!lease) return line.usage("--lease: " + describe(lease.error()));
+    if (*lease < std::chrono::seconds(1)) return line.usage("--lease: at least 1s is needed");
     return Settings{.worker = WorkerId(raw.worker),
                     .plan = plan_of(raw),
                     .host = raw.host,
@@ -138,7 +145,8 @@ std::expected<Settings, EarlyExit> check(const daemon::CommandLine& line, const 
                     .callback = std::move(*callback),
                     .secret_fd = raw.secret_fd,
                     .log_level = *level,
-                    .log_limits = {.size = *size, .keep = raw.log_keep}};
+                    .log_limits = {.size = *size, .keep = raw.log_keep},
+                    .lease = *lease};
 }
 
 }  // namespace

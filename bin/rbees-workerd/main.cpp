@@ -46,8 +46,13 @@ void leave_at_once(ExitCode code) {
 int serve(workerd::Settings settings, std::string secret, const Logger& log) {
     net::IoContext io(1);
     auto loader = workerd::engine_for(settings.plan.model_path, log.module("engine"));
+    pool::ExecutionLimits executions{.lease = settings.lease};
     workerd::Service service(io, std::move(settings), std::move(secret),
-                             {.loader = std::move(loader), .leave_at_once = leave_at_once, .log = log, .patience = {}});
+                             {.loader = std::move(loader),
+                              .leave_at_once = leave_at_once,
+                              .log = log,
+                              .patience = {},
+                              .executions = executions});
     const process::SignalWatch signals(
         io, {.drain = [&] { service.drain(); }, .stop_now = [&] { service.stop_now(); }, .hang_up = {}});
     const auto port = service.start();

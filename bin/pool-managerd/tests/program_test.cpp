@@ -70,7 +70,8 @@ TEST_F(PoolConfigurationTest, TakesAFlagBeforeTheEnvironmentAndThatBeforeTheFile
 TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     configure(
         "[worker]\nslots = 2\ncontext = 1000\nthreads = 3\nstart_timeout = \"5s\"\nstop_grace = \"6s\"\n"
-        "[download]\nconnections = 7\nanswer_timeout = \"250ms\"\n[shutdown]\ngrace = \"1s\"\n");
+        "[download]\nconnections = 7\nanswer_timeout = \"250ms\"\n[shutdown]\ngrace = \"1s\"\n[tasks]\nlease = "
+        "\"7s\"\n");
 
     const auto settings = read();
 
@@ -83,6 +84,7 @@ TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     EXPECT_EQ(settings->download_connections, 7U);
     EXPECT_EQ(settings->download_answer_timeout, 250ms);
     EXPECT_EQ(settings->shutdown_grace, 1s);
+    EXPECT_EQ(settings->tasks_lease, 7s);
 }
 
 TEST_F(PoolConfigurationTest, ComesFromAnotherFileInsteadOfTheHomes) {

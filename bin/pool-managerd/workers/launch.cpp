@@ -40,6 +40,10 @@ std::map<std::string, std::optional<std::string>> environment_of(const LaunchOrd
             {"CUDA_VISIBLE_DEVICES", gpu_index(order.record.device).value_or("")}};
 }
 
+std::string milliseconds(Duration duration) {
+    return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count()) + "ms";
+}
+
 std::vector<std::string> arguments_of(const LaunchOrder& order) {
     const auto& record = order.record;
     std::vector<std::string> arguments{"--worker-id",    record.worker_id.str(),
@@ -49,6 +53,7 @@ std::vector<std::string> arguments_of(const LaunchOrder& order) {
                                        "--callback-url", order.callback_url,
                                        "--slots",        std::to_string(order.slots),
                                        "--secret-fd",    std::to_string(secret_target),
+                                       "--lease",        milliseconds(order.lease),
                                        "--log-level",    std::string(name_of(order.log_level)),
                                        "--log-size",     std::to_string(order.log_limits.size.value),
                                        "--log-keep",     std::to_string(order.log_limits.keep)};

@@ -23,6 +23,7 @@ struct LaunchOrder {
     std::uint32_t slots = 0;
     std::optional<std::uint64_t> context;
     std::optional<std::uint32_t> threads;
+    Duration lease = std::chrono::seconds(60);
     std::filesystem::path program;
     std::filesystem::path log_file;
     LogLevel log_level = LogLevel::info;

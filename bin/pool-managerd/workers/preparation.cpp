@@ -119,6 +119,7 @@ std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWo
     worker->order.program = around.settings.program;
     worker->order.log_file = around.settings.logs / ("worker-" + order.worker_id.str() + ".log");
     worker->order.log_level = around.settings.log_level;
+    worker->order.lease = around.settings.lease;
     worker->order.log_limits = around.settings.log_limits;
     return worker;
 }

@@ -27,6 +27,7 @@ struct WorkerPoolSettings {
     std::uint32_t slots = 4;
     std::uint64_t context = 0;  ///< 0: the model's own
     std::uint32_t threads = 0;  ///< 0: measured
+    Duration lease = std::chrono::seconds(60);
     LogLevel log_level = LogLevel::info;
     daemon::LogLimits log_limits;
 };

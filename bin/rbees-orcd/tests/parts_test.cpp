@@ -124,6 +124,15 @@ TEST_F(SettingsTest, RefusesAListenerBeyondLoopbackAndSaysWhatToDo) {
     }
 }
 
+TEST_F(SettingsTest, RefusesALeaseThatNobodyCouldRenewInTime) {
+    std::ofstream(folder_ / "config.toml") << "[tasks]\nlease = \"500ms\"\n";
+
+    const auto settings = read({});
+
+    ASSERT_FALSE(settings.has_value());
+    EXPECT_THAT(settings.error().text, testing::HasSubstr("tasks.lease"));
+}
+
 TEST_F(SettingsTest, RefusesAnUnknownFlag) {
     const auto settings = read({"--lissten", "127.0.0.1:1"});
 

@@ -45,7 +45,7 @@ TEST(CommandLine, TakesWhatAPoolManagerSays) {
     const std::string hash(64, 'a');
     const auto settings = parse({"--callback-url", "http://127.0.0.1:9200/v2/internal/workers/ready", "--secret-fd",
                                  "3", "--slots", "8", "--context", "4096", "--threads", "2", "--batch", "64",
-                                 "--gpu-layers", "0", "--model-hash", hash.c_str()});
+                                 "--gpu-layers", "0", "--model-hash", hash.c_str(), "--lease", "5000ms"});
 
     ASSERT_TRUE(settings) << settings.error().text;
     EXPECT_EQ(settings->callback->port, 9200);
@@ -57,6 +57,7 @@ TEST(CommandLine, TakesWhatAPoolManagerSays) {
     EXPECT_EQ(settings->plan.batch, 64U);
     EXPECT_EQ(settings->plan.gpu_layers, 0);
     EXPECT_EQ(settings->plan.model_hash, hash);
+    EXPECT_EQ(settings->lease, std::chrono::seconds(5));
 }
 
 TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
@@ -69,6 +70,8 @@ TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
     EXPECT_THAT(complaint(parse({"--model-hash", "abc"})), HasSubstr("--model-hash"));
     EXPECT_THAT(complaint(parse({"--worker-id", "a b"})), HasSubstr("--worker-id"));
     EXPECT_THAT(complaint(parse({"--port", "70000"})), HasSubstr("--port"));
+    EXPECT_THAT(complaint(parse({"--lease", "60"})), HasSubstr("--lease"));
+    EXPECT_THAT(complaint(parse({"--lease", "999ms"})), HasSubstr("at least 1s"));
 }
 
 TEST(CommandLine, TakesHowManyLayersLieOnAGpu) {

@@ -26,8 +26,8 @@ constexpr Duration longest_pause = std::chrono::seconds(1);
 /// How long the start of an attempt waits for the first token, so that one commit holds both.
 constexpr Duration start_pause = std::chrono::milliseconds(2);
 
-/// A third of a worker's lease, so that two renewals may be lost.
-constexpr Duration renewal_interval = std::chrono::seconds(20);
+/// Of a worker's lease, so that two renewals may be lost.
+constexpr int renewals_in_a_lease = 3;
 
 /// Tokens that are stored before the worker is told: telling it of each would cost a request for each.
 constexpr std::uint64_t tokens_per_acknowledgement = 64;
@@ -58,7 +58,8 @@ Attempt::Attempt(AttemptPorts ports, const orchestrator::Job& job, orchestrator:
       retry_timer_(ports_.world.timer()),
       submit_timer_(ports_.world.timer()),
       lease_timer_(ports_.world.timer()),
-      start_timer_(ports_.world.timer()) {}
+      start_timer_(ports_.world.timer()),
+      lease_(ports_.lease) {}
 
 void Attempt::start(contracts::Execute order) {
     order_ = std::move(order);
@@ -259,13 +260,14 @@ void Attempt::acknowledge(std::optional<std::uint64_t> through) {
     acknowledged_ = through;
     ports_.workers.acknowledge(address(), key_, {.through = through, .done = std::nullopt},
                                guarded([this](const std::expected<Duration, WorkerRefusal>& lease) {
+                                   if (lease) lease_ = *lease;
                                    if (is_over_ || lease || !stream_) return;
                                    cut(lease.error());  // nothing may come on the stream, however long it is read
                                }));
 }
 
 void Attempt::renew_lease() {
-    lease_timer_->set(ports_.world.now() + renewal_interval, [this] {
+    lease_timer_->set(ports_.world.now() + lease_ / renewals_in_a_lease, [this] {
         if (is_over_) return;
         acknowledge(relay_.renewal().through);
         renew_lease();

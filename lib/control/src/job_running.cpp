@@ -269,6 +269,7 @@ void JobControl::look() {
 AttemptPorts JobControl::attempt_ports() {
     return {.world = world_,
             .workers = workers_,
+            .lease = policy_.tasks_lease,
             .submit = [this](orchestrator::JobCommand command,
                              kernel::Loop::Reply reply) { submit(std::move(command), std::move(reply)); },
             .stored = [this](const JobId& job,

@@ -265,44 +265,6 @@ TEST_F(JobControlTest, ACancelledTaskLeavesTheQueue) {
     EXPECT_EQ(house.house().demand.waiting(), 0U);
 }
 
-TEST_F(JobControlTest, ATaskWhoseDeadlinePassesFails) {
-    const auto id = house.submit(R"(, "deadline_ms": 5000)").value();
-    house.generate(3);
-    house.pass(std::chrono::seconds(4));
-    EXPECT_EQ(house.state(id), TaskState::running);
-
-    house.pass(std::chrono::seconds(2));
-
-    const auto job = house.job(id);
-    EXPECT_EQ(job.state, TaskState::failed);
-    EXPECT_EQ(job.error->code, ErrorCode::DEADLINE_UNMET);
-    EXPECT_TRUE(house.workers.cancelled.contains(AttemptKey{id, 1}));
-}
-
-TEST_F(JobControlTest, AWorkerThatIsSilentForLongIsGivenUp) {
-    const auto id = house.submit().value();
-    house.generate(3);
-    house.worker_is_ready("w2");
-    house.workers.silent.insert("http://w1");
-
-    house.pass(std::chrono::minutes(2));
-    house.generate(100);
-
-    expect_done_by_a_second_attempt(id);
-}
-
-TEST_F(JobControlTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {
-    const auto id = house.submit().value();
-    house.generate(3);
-    for (int minute = 0; minute < 10; ++minute) {
-        house.pass(std::chrono::minutes(1));
-    }
-    house.generate(100);
-
-    EXPECT_EQ(house.text(id), counted(10));
-    EXPECT_EQ(house.job(id).attempt, 1U);
-}
-
 TEST_F(JobControlTest, ARefusedRequestFailsAtOnceWithTheWorkersWords) {
     house.workers.refusal = {WorkerFault::refused, {ErrorCode::CONTEXT_TOO_LONG, "9 tokens do not fit 8", false}};
     const auto id = house.submit().value();

@@ -18,8 +18,7 @@
 
 namespace rbees::control {
 
-/// Workers as the worker's book has them. Token n of every answer is "n ", so an answer shows what was lost or
-/// repeated.
+/// They keep executions in the worker's book. Token n of an answer is "n ": so it shows what was lost or repeated.
 class MemoryWorkers : public WorkerPort {
   public:
     explicit MemoryWorkers(VirtualWorld& world) : world_(&world) {}
@@ -32,11 +31,10 @@ class MemoryWorkers : public WorkerPort {
         world_->post([this, worker, order, reply = std::move(reply)] {
             if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
             if (refusal) return reply(std::unexpected(*refusal));
-            auto& machine = machines_[worker.url];
             const pool::ExecutionKey key{order.job_id, order.attempt};
-            const auto begun = machine.book.begin(key, world_->now());
+            const auto begun = book_at(worker.url).begin(key, world_->now());
             if (!begun) return reply(std::unexpected(refused(WorkerFault::not_now, "fenced")));
-            if (begun->is_new) begin(machine, key, order);
+            if (begun->is_new) begin(machines_.at(worker.url), key, order);
             reply({});
         });
     }
@@ -53,7 +51,7 @@ class MemoryWorkers : public WorkerPort {
     void acknowledge(WorkerAddress worker, AttemptKey key, contracts::Acknowledge what, AckReply reply) override {
         world_->post([this, worker, key, what, reply = std::move(reply)] {
             if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
-            auto& book = machines_[worker.url].book;
+            auto& book = book_at(worker.url);
             const pool::ExecutionKey pair{key.job, key.attempt};
             if (!book.acknowledge(pair, what.through, world_->now())) {
                 return reply(std::unexpected(refused(WorkerFault::unknown, "no such execution")));
@@ -92,7 +90,6 @@ class MemoryWorkers : public WorkerPort {
         machines_.erase(url);
         serve();
     }
-
     std::set<std::string> dead;    ///< nobody listens there
     std::set<std::string> silent;  ///< no answer comes from there
     std::optional<WorkerRefusal> refusal;
@@ -100,15 +97,16 @@ class MemoryWorkers : public WorkerPort {
     std::set<AttemptKey> cancelled;
     int started = 0;
     std::uint64_t length = 10;  ///< tokens of each answer
+    pool::ExecutionLimits limits;
     bool is_continuable = true;
     std::optional<contracts::ExecutionError> error;  ///< instead of the end
-
   private:
     struct Generation {
         std::uint64_t made = 0;
         bool has_ended = false;
     };
     struct Machine {
+        explicit Machine(const pool::ExecutionLimits& limits = {}) : book(limits) {}
         pool::ExecutionBook book;
         std::map<pool::ExecutionKey, Generation> running;
     };
@@ -125,8 +123,6 @@ class MemoryWorkers : public WorkerPort {
       public:
         Held(MemoryWorkers& workers, std::shared_ptr<Reader> reader) : workers_(workers), reader_(std::move(reader)) {}
         ~Held() override { reader_->is_detached = true; }
-        Held(const Held&) = delete;
-        Held& operator=(const Held&) = delete;
         void read() override {
             reader_->wants = true;
             workers_.world_->post([&workers = workers_] { workers.serve(); });
@@ -137,6 +133,12 @@ class MemoryWorkers : public WorkerPort {
         std::shared_ptr<Reader> reader_;
     };
 
+    /// That of the worker there, which may have begun just now. Leases that nobody renewed have ended.
+    pool::ExecutionBook& book_at(const std::string& url) {
+        auto& book = machines_.try_emplace(url, limits).first->second.book;
+        static_cast<void>(book.expire(world_->now()));
+        return book;
+    }
     static WorkerRefusal refused(WorkerFault fault, std::string why) {
         return {fault, {contracts::ErrorCode::WORKER_UNAVAILABLE, std::move(why), true}};
     }
@@ -159,10 +161,8 @@ class MemoryWorkers : public WorkerPort {
             if (generation.made == length) {
                 generation.has_ended = true;
                 const contracts::ExecutionEnd end{"stop", {Tokens(3), Tokens(length), Tokens(length + 3)}, {}};
-                pool::ExecutionEvent event{"end", reflect::to_json_text(end), 0, 0};
-                if (error) event = {"error", reflect::to_json_text(*error), 0, 0};
-                static_cast<void>(machine.book.push(key, std::move(event)));
-                return;
+                const auto text = error ? reflect::to_json_text(*error) : reflect::to_json_text(end);
+                return static_cast<void>(machine.book.push(key, {error ? "error" : "end", text, 0, 0}));
             }
             const auto i = generation.made++;
             contracts::ExecutionToken token{
@@ -174,7 +174,7 @@ class MemoryWorkers : public WorkerPort {
         if (silent.contains(reader.url)) return;
         reader.wants = false;
         if (dead.contains(reader.url)) return reader.on_event(StreamCut{refused(WorkerFault::gone, "it died")});
-        auto& book = machines_[reader.url].book;
+        auto& book = book_at(reader.url);
         const auto after = reader.next == 0 ? std::nullopt : std::optional(reader.next - 1);
         const auto events = book.attach(reader.key, after, world_->now());
         if (!events) return reader.on_event(StreamCut{refused(WorkerFault::unknown, "no such execution")});

@@ -16,7 +16,7 @@ class VirtualWorld : public World {
   public:
     [[nodiscard]] Instant now() const override { return now_; }
     [[nodiscard]] WallTime wall_now() const override {
-        return WallTime{} + std::chrono::duration_cast<WallTime::duration>(now_ - Instant{});
+        return WallTime{} + wall_ahead_ + std::chrono::duration_cast<WallTime::duration>(now_ - Instant{});
     }
     [[nodiscard]] std::string new_uuid() override { return "id-" + std::to_string(++ids_); }
     [[nodiscard]] std::string new_salt() override {
@@ -49,6 +49,9 @@ class VirtualWorld : public World {
             step();
         }
     }
+
+    /// Somebody sets the clock on the wall; no time passes.
+    void set_wall_clock(Duration forward) { wall_ahead_ += std::chrono::duration_cast<WallTime::duration>(forward); }
 
     /// Lets so much time pass.
     void pass(Duration time) {
@@ -85,6 +88,7 @@ class VirtualWorld : public World {
     };
 
     Instant now_{std::chrono::hours(1)};
+    WallTime::duration wall_ahead_{};
     std::uint64_t ids_ = 0;
     std::uint64_t timer_count_ = 0;
     std::deque<std::function<void()>> tasks_;

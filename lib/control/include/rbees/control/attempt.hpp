@@ -25,6 +25,7 @@ namespace rbees::control {
 struct AttemptPorts {
     World& world;
     WorkerPort& workers;
+    Duration lease;  ///< that workers are expected to give; each of their answers says their own
 
     /// Submits the command; the reply comes once it is on disk, or says why it was refused.
     std::function<void(orchestrator::JobCommand command, kernel::Loop::Reply reply)> submit;
@@ -89,7 +90,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     std::unique_ptr<Timer> retry_timer_;   ///< of calls to the worker
     std::unique_ptr<Timer> submit_timer_;  ///< of a command that the disk had no room for
     std::unique_ptr<Timer> lease_timer_;
-    std::unique_ptr<Timer> start_timer_;   ///< of a start that no token follows soon
+    std::unique_ptr<Timer> start_timer_;  ///< of a start that no token follows soon
+    Duration lease_;
     std::optional<Instant> silent_since_;  ///< no call has reached the worker since
     Duration pause_{};                     ///< before the next try
     std::optional<std::uint64_t> acknowledged_;

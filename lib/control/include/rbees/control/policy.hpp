@@ -24,6 +24,7 @@ struct Policy {
     std::size_t queue_capacity = 1024;                      ///< queue.capacity
     Duration queue_wait = std::chrono::seconds(300);        ///< queue.wait
     QueuePolicy queue_policy = QueuePolicy::reject;         ///< queue.policy
+    Duration tasks_lease = std::chrono::seconds(60);        ///< tasks.lease, of the workers
     Duration tasks_retain = std::chrono::hours(24);         ///< tasks.retain
     Duration sessions_retain = std::chrono::days(7);        ///< sessions.retain
     Duration heartbeat_interval = std::chrono::seconds(2);  ///< heartbeat.interval

@@ -1,0 +1,120 @@
+/// Deadlines, leases and patience of durable jobs, whatever the clock on the wall shows.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "job_house.hpp"
+#include "rbees/control/job_control.hpp"
+
+namespace rbees::control {
+namespace {
+
+using contracts::ErrorCode;
+using contracts::TaskState;
+
+/// A house with a node and a worker, "w1".
+class JobTimesTest : public testing::Test {
+  protected:
+    JobTimesTest() {
+        house.node_registers();
+        house.worker_is_ready("w1");
+    }
+
+    JobHouse house;
+};
+
+/// The same, whose workers wait no longer than three seconds for a sign of life.
+class ShortLeaseTest : public testing::Test {
+  protected:
+    static constexpr Duration lease = std::chrono::seconds(3);
+
+    ShortLeaseTest() {
+        house.workers.limits.lease = lease;
+        house.node_registers();
+        house.worker_is_ready("w1");
+    }
+
+    static Policy policy() {
+        auto policy = patient_policy();
+        policy.tasks_lease = lease;
+        return policy;
+    }
+
+    JobHouse house{policy()};
+};
+
+TEST_F(JobTimesTest, ATaskWhoseDeadlinePassesFails) {
+    const auto id = house.submit(R"(, "deadline_ms": 5000)").value();
+    house.generate(3);
+    house.pass(std::chrono::seconds(4));
+    EXPECT_EQ(house.state(id), TaskState::running);
+
+    house.pass(std::chrono::seconds(2));
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::failed);
+    EXPECT_EQ(job.error->code, ErrorCode::DEADLINE_UNMET);
+    EXPECT_TRUE(house.workers.cancelled.contains(AttemptKey{id, 1}));
+}
+
+TEST_F(JobTimesTest, AClockThatIsSetEndsNoLeaseNoAttemptAndNoWait) {
+    house.workers.length = 100;
+    for (const Duration jump : {-Duration(std::chrono::hours(1)), Duration(std::chrono::days(400))}) {
+        const auto runs = house.submit().value();
+        house.generate(3);
+        house.house().world.set_wall_clock(jump);
+        house.pass(std::chrono::minutes(5));
+        house.generate(200);
+
+        EXPECT_EQ(house.state(runs), TaskState::completed);
+        EXPECT_EQ(house.text(runs), counted(100));
+        EXPECT_EQ(house.job(runs).attempt, 1U);
+    }
+}
+
+TEST_F(JobTimesTest, ADeadlineIsThatOfTheClockOnTheWall) {
+    const auto id = house.submit(R"(, "deadline_ms": 3600000)").value();
+    house.generate(3);
+
+    house.house().world.set_wall_clock(std::chrono::hours(2));
+    house.pass(std::chrono::minutes(1));
+
+    EXPECT_EQ(house.job(id).error->code, ErrorCode::DEADLINE_UNMET);
+}
+
+TEST_F(JobTimesTest, AWorkerThatIsSilentForLongIsGivenUp) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    house.worker_is_ready("w2");
+    house.workers.silent.insert("http://w1");
+
+    house.pass(std::chrono::minutes(2));
+    house.generate(100);
+
+    expect_done_by_a_second_attempt(id);
+}
+
+TEST_F(JobTimesTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    for (int minute = 0; minute < 10; ++minute) {
+        house.pass(std::chrono::minutes(1));
+    }
+    house.generate(100);
+
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 1U);
+}
+
+TEST_F(ShortLeaseTest, IsRenewedInTime) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    house.pass(std::chrono::minutes(1));
+    house.generate(100);
+
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 1U);
+}
+
+}  // namespace
+}  // namespace rbees::control
