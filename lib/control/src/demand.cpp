@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rbees/control/view_building.hpp"
+#include "rbees/orchestrator_core/retry_rule.hpp"
 
 namespace rbees::control {
 namespace {
@@ -14,9 +15,6 @@ namespace {
 using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::WorkerState;
-
-/// A model that just failed to load is not tried again before, however many ask for it.
-constexpr Duration load_retry_pause = std::chrono::seconds(2);
 
 Problem no_node() {
     return {.code = ErrorCode::POOL_UNAVAILABLE,
@@ -126,7 +124,7 @@ void Demand::set_waiting(const ModelId& model, bool waiting) {
 
 void Demand::order(const ModelId& model) {
     if (const auto failure = fleet_.load_failure(model)) {
-        if (world_.now() < failure->at + load_retry_pause) return refuse_all(model, failure->problem);
+        if (world_.now() < failure->at + orchestrator::load_retry_pause) return refuse_all(model, failure->problem);
         fleet_.forget_load_failure(model);
     }
     const auto ordered = fleet_.order_worker({.model = model});

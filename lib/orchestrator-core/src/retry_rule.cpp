@@ -12,7 +12,8 @@ RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures) {
     // A worker's first death says nothing about the job: another goes on at once.
     if (failures <= 1 && fault == AttemptFault::worker_lost) return {Verdict::again, {}};
     const auto doublings = std::min(failures, fruitless_attempts_max) - 1;
-    return {Verdict::again, std::min<Duration>(first_pause * (1U << doublings), longest_pause)};
+    const auto shortest = fault == AttemptFault::model_failed ? load_retry_pause : first_pause;
+    return {Verdict::again, std::clamp<Duration>(first_pause * (1U << doublings), shortest, longest_pause)};
 }
 
 }  // namespace rbees::orchestrator

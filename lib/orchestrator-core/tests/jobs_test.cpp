@@ -330,8 +330,14 @@ TEST(RetryRule, PausesLongerFromFailureToFailureAndNotForever) {
         EXPECT_LE(decision.pause, longest_pause);
         before = decision.pause;
     }
-    EXPECT_EQ(decide_retry(AttemptFault::model_failed, 1).pause, first_pause);
+    EXPECT_EQ(decide_retry(AttemptFault::engine_error, 1).pause, first_pause);
     EXPECT_EQ(decide_retry(AttemptFault::not_started, 99).verdict, Verdict::again);
+}
+
+TEST(RetryRule, WaitsForAnotherLoadOfAModelThatFailedToLoad) {
+    for (std::uint32_t failures = 1; failures < fruitless_attempts_max; ++failures) {
+        EXPECT_GE(decide_retry(AttemptFault::model_failed, failures).pause, load_retry_pause);
+    }
 }
 
 }  // namespace

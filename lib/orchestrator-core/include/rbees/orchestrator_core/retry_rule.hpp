@@ -29,6 +29,10 @@ inline constexpr std::uint32_t fruitless_attempts_max = 5;
 inline constexpr Duration first_pause = std::chrono::milliseconds(250);
 inline constexpr Duration longest_pause = std::chrono::seconds(30);
 
+/// A model whose load failed is not loaded again before, however many ask for it: they get that failure told. A job
+/// that was told waits at least as long, so that each failure that it counts is another load's.
+inline constexpr Duration load_retry_pause = std::chrono::seconds(2);
+
 /// How long a job waits before it looks again whether there is room for its model.
 inline constexpr Duration no_room_pause = std::chrono::seconds(5);
 
