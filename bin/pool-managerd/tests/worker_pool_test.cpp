@@ -1,6 +1,9 @@
 #include <sys/stat.h>
 
 #include "rbees/pool_core/port_choice.hpp"
+#include "rbees/process/spawn.hpp"
+#include "rbees/reflect/read.hpp"
+#include "rbees/reflect/write.hpp"
 #include "worker_pool_house.hpp"
 #include "workers/worker_client.hpp"
 
@@ -181,6 +184,25 @@ TEST_F(WorkerPoolTest, ForgetsWorkersThatDiedMeanwhile) {
     ::kill(*report("w-1").pid, SIGKILL);
     ASSERT_TRUE(reaches("w-1", WorkerState::failed));
     ASSERT_TRUE(write_file_atomically(record("w-1"), text, FileAccess::owner_only));
+
+    restart();
+    finish(io, pool->workers().adopt());
+
+    EXPECT_TRUE(pool->workers().reports(Secrets::left_out).empty());
+    EXPECT_FALSE(std::filesystem::exists(record("w-1")));
+}
+
+TEST_F(WorkerPoolTest, ForgetsAWorkerThatEndsWhileItIsAsked) {
+    spawn("w-1", "sim:ok");
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    auto mute = reflect::from_json_text<WorkerRecord>(read_file(record("w-1")).value()).value();
+    ::kill(mute.pid, SIGKILL);
+    ASSERT_TRUE(reaches("w-1", WorkerState::failed));
+    const auto process = process::spawn({.program = "timeout", .arguments = {"0.3", "tail", "-f", "/dev/null"}});
+    ASSERT_TRUE(process);
+    mute.pid = process->identity().pid;
+    mute.start_time = process->identity().start_time;
+    ASSERT_TRUE(write_file_atomically(record("w-1"), reflect::to_json_text(mute), FileAccess::owner_only));
 
     restart();
     finish(io, pool->workers().adopt());

@@ -11,7 +11,7 @@ namespace rbees::poold {
 net::Task<std::optional<process::Process>> prove_worker(net::Client& client, WorkerRecord record, Instant deadline) {
     const WorkerAddress address{record.port, record.secret};
     auto health = co_await ask_health(client, address);
-    while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline) {
+    while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline && !has_ended(record)) {
         co_await net::wait_for(limits::adoption_pause);
         health = co_await ask_health(client, address);
     }
@@ -19,6 +19,11 @@ net::Task<std::optional<process::Process>> prove_worker(net::Client& client, Wor
     if (!health || !process || !*process) co_return std::nullopt;
     crash_point(CrashPoint::during_adoption);
     co_return std::move(*process);
+}
+
+bool has_ended(const WorkerRecord& record) {
+    const auto process = process::open_if_same(record.identity());
+    return process && !*process;
 }
 
 net::Task<std::optional<WorkerNews>> ask_news(net::Client& client, WorkerAddress worker) {

@@ -21,9 +21,12 @@ struct WorkerNews {
 };
 
 /// The recorded process, if it still runs and knows its secret. One that starts may not answer yet, so it is asked
-/// until `deadline`. The client must outlive the task.
+/// until `deadline` or its end. The client must outlive the task.
 [[nodiscard]] net::Task<std::optional<process::Process>> prove_worker(net::Client& client, WorkerRecord record,
                                                                       Instant deadline);
+
+/// Whether the recorded process has ended; no if that cannot be seen.
+[[nodiscard]] bool has_ended(const WorkerRecord& record);
 
 /// Asks a worker; nothing if it does not answer. The client must outlive the task.
 [[nodiscard]] net::Task<std::optional<WorkerNews>> ask_news(net::Client& client, WorkerAddress worker);

@@ -126,13 +126,8 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     static net::Task<void> adopt(std::shared_ptr<Implementation> self) {
         const auto deadline = BootClock::now() + limits::adoption;
         for (auto& record : self->records_.read_all()) {
-            auto process = process::open_if_same(record.identity());
-            if (process && !*process) {
-                self->records_.remove(record.worker_id);
-                self->parts_.log.info("a worker of an earlier run is gone", {{"worker", record.worker_id.str()}});
-                continue;
-            }
-            co_await adopt_one(self, std::move(record), deadline);
+            if (!has_ended(record)) co_await adopt_one(self, record, deadline);
+            if (self->find(record.worker_id) == nullptr) self->note_unproved(record);
         }
     }
 
@@ -256,7 +251,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     static net::Task<void> adopt_one(std::shared_ptr<Implementation> self, WorkerRecord record, Instant deadline) {
         auto process = co_await prove_worker(self->parts_.client, record, deadline);
-        if (!process) co_return self->note_unproved(record);
+        if (!process) co_return;
         auto worker = std::make_shared<LiveWorker>();
         worker->life.limits = self->parts_.settings.limits;
         worker->record = std::move(record);
@@ -288,7 +283,12 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         }
     }
 
+    /// It ended, perhaps while it was asked; or it runs and is not what its record says.
     void note_unproved(const WorkerRecord& record) {
+        if (has_ended(record)) {
+            parts_.log.info("a worker of an earlier run is gone", {{"worker", record.worker_id.str()}});
+            return records_.remove(record.worker_id);
+        }
         parts_.log.warning("a worker of an earlier run does not prove itself; it is left alone",
                            {{"worker", record.worker_id.str()}, {"pid", record.pid}});
         unproved_.insert_or_assign(record.worker_id, record);
@@ -297,8 +297,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     void forget_gone_orphans() {
         std::erase_if(unproved_, [&](const auto& each) {
-            const auto process = process::open_if_same(each.second.identity());
-            const bool is_gone = process && !*process;
+            const bool is_gone = has_ended(each.second);
             if (is_gone) records_.remove(each.first);
             return is_gone;
         });
