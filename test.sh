@@ -15,7 +15,8 @@ Suites, in order:
   unit-tsan     the tests of what runs on several threads, under ThreadSanitizer
   features      features/*.feature against the release build
   features-asan the same with the sanitized programs
-  clients       real clients against the release build (tests/clients)
+  clients       real clients against the release build (tests/clients), and crashes of the sanitized programs, if
+                build/dev is there
   sim           runs of the simulator, each of which must keep every promise; and each planted bug must be found
   lint          clang-tidy over everything (RBEES_DEPTH=night)
 
@@ -163,6 +164,10 @@ run_clients() {
   local log="$logs/clients.log" line
   build_preset release "$logs/clients-build.log" rbees rbees-orcd pool-managerd rbees-workerd ||
     { broken clients "$logs/clients-build.log" "the release preset does not build"; return; }
+  if [[ -d build/dev ]]; then
+    build_preset dev "$logs/clients-build-dev.log" rbees rbees-orcd pool-managerd rbees-workerd ||
+      { broken clients "$logs/clients-build-dev.log" "the dev preset does not build"; return; }
+  fi
   tests/clients/run.sh >"$log" 2>&1
   grep '^not run: ' "$log"
   line="$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)"

@@ -10,16 +10,20 @@ from house import House
 SIMULATED = "sim:demo"
 
 
+def not_run(ground, why):
+    """Skips the test because its ground is missing here; a failure if RBEES_REQUIRE names the ground."""
+    if ground in os.environ.get("RBEES_REQUIRE", "").split(","):
+        pytest.fail(f"RBEES_REQUIRE says that {ground} must run here: {why}")
+    pytest.skip(f"{ground}: {why}")
+
+
 def needs(house, model):
     """Pulls the model. Where it cannot be had, the test is not run, unless RBEES_REQUIRE says that it must."""
     done = house.rbees("models", "pull", model, seconds=900)
     if done.returncode == 0:
         return model
     last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    reason = f"model {model} cannot be had: {last}"
-    if "model" in os.environ.get("RBEES_REQUIRE", "").split(","):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    not_run("model", f"model {model} cannot be had: {last}")
 
 
 @pytest.fixture(scope="session")

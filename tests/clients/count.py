@@ -1,6 +1,6 @@
 """Reads pytest's JUnit file for run.sh: count.py FILE
 
-Prints `not run: NAME (REASON)` for each reason that tests were skipped for, then `N passed, N failed`.
+Prints `not run: GROUND (WHY)` for each reason that tests were skipped for, then `N passed, N failed`.
 """
 
 import sys
@@ -25,7 +25,8 @@ def main() -> int:
         else:
             passed += 1
     for reason, names in skipped.items():
-        print(f"not run: {len(names)} of clients ({reason})")
+        ground, _, why = reason.partition(": ")
+        print(f"not run: {ground} ({why or 'skipped'}; {len(names)} of clients)")
     print(f"{passed} passed, {len(failed)} failed")
     return 0 if passed + len(failed) + len(skipped) else 1
 

@@ -60,7 +60,10 @@ class Answer:
 class House:
     """Not thread-safe but for `request`. `close` takes everything down and deletes the folder."""
 
-    def __init__(self, programs=None, config=""):
+    prefix = ()  # of every command: what it is run under
+    patience = 60  # seconds without a byte, then a connection is given up
+
+    def __init__(self, programs=None, config="", environment=None):
         self.programs = pathlib.Path(programs or os.environ.get("RBEES_BIN") or ROOT / "build/release/bin")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rbees-house-"))
         self.home = self.folder / "home"
@@ -72,18 +75,19 @@ class House:
         if "RBEES_CACHE" in os.environ:
             self.environment["RBEES_CACHE"] = os.environ["RBEES_CACHE"]
         self.environment[MARK] = self.mark
+        self.environment.update(environment or {})
         self.url = ""
 
     def run(self, program, *arguments, seconds=COMMAND_SECONDS):
         """The finished process, whatever its exit code."""
-        command = [str(self.programs / program), *arguments]
+        command = [*self.prefix, str(self.programs / program), *arguments]
         return subprocess.run(
             command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
 
     def start(self, program, *arguments):
         """The running process; whoever starts it ends it."""
-        command = [str(self.programs / program), *arguments]
+        command = [*self.prefix, str(self.programs / program), *arguments]
         return subprocess.Popen(
             command,
             env=self.environment,
@@ -136,10 +140,14 @@ class House:
     def token(self):
         return pathlib.Path(self.status()["token_file"]).read_text().strip()
 
+    def connection(self):
+        """A new connection to orcd, for whoever closes it."""
+        address = urllib.parse.urlsplit(self.url)
+        return http.client.HTTPConnection(address.hostname, address.port, timeout=self.patience)
+
     def request(self, method, path, body=None, token=None, headers=None):
         """One HTTP request on a connection of its own. A body that is no bytes is sent as JSON."""
-        address = urllib.parse.urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+        connection = self.connection()
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"

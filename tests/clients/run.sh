@@ -4,6 +4,7 @@
 #   tests/clients/run.sh [PYTEST ARGUMENTS]     for example: -k abort
 #
 # Ends with "N passed, N failed". Needs the four programs in build/release/bin (or RBEES_BIN) and, the first time, pip.
+# test_crash_points.py takes those of build/dev/bin (or RBEES_DEV_BIN), and is not run where they are missing.
 set -uo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import urllib.parse
 
 from conftest import SIMULATED
 
@@ -29,8 +28,7 @@ def submitted(house, token, **members):
 @contextlib.contextmanager
 def stream(house, token, task, after=None):
     """The open answer of a task's stream."""
-    address = urllib.parse.urlsplit(house.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    connection = house.connection()
     headers = {"Authorization": f"Bearer {token}"}
     if after is not None:
         headers["Last-Event-ID"] = str(after)

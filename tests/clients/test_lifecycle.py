@@ -1,7 +1,11 @@
 """Processes that die, starts that must not work, and a `down` that leaves nothing."""
 
 import concurrent.futures
+import contextlib
+import http.client
 import json
+import pathlib
+import resource
 import signal
 import socket
 
@@ -10,6 +14,7 @@ import pytest
 
 from conftest import SIMULATED
 from house import House, wait_until
+from tasks import SLOW, body, submitted, view
 
 DAEMONS = ("rbees-supervisor", "rbees-orcd", "pool-managerd")
 SOON = 20.0  # "within seconds", on a machine that does much else
@@ -174,6 +179,23 @@ class TestDeath:
         assert "pool manager" in done.stderr and "rbees status" in done.stderr
         lone.must("up", SIMULATED)
         answers_again(lone)
+
+
+    def test_orcd_without_memory_refuses_or_starts_again_and_keeps_what_it_accepted(self, lone):
+        lone.up()
+        token, orcd = lone.token, lone.pid_of("rbees-orcd")
+        task = submitted(lone, token, model=SLOW, max_tokens=30)
+        used = int(pathlib.Path(f"/proc/{orcd}/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.prlimit(orcd, resource.RLIMIT_AS, (used + (8 << 20), used + (8 << 20)))
+        huge = body(prompt="bee " * (7 << 20))
+
+        for _ in range(4):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = lone.request("POST", "/v2/tasks", huge, token)
+                assert answer.status >= 400, answer
+
+        wait_until("orcd answers", lambda: lone.request("GET", "/health").status == 200, SOON)
+        wait_until("the task is done", lambda: view(lone, token, task)["status"] == "completed", 60)
 
 
 class TestStarts:

@@ -1,0 +1,138 @@
+"""Processes that stand still for longer than leases and presence last, and then go on as if nothing had been.
+
+A stopped process (SIGSTOP) is what a suspended machine, a stalled disk or a debugger make of it: all its clocks and
+connections are there again, and it does not know.
+"""
+
+import concurrent.futures
+import contextlib
+import signal
+import time
+
+import pytest
+
+from histories import Load, check_records, prompts, undisturbed_texts, wait_for_free_slots
+from house import House, wait_until
+from tasks import only_stored, stored, stream, submitted, text, view
+
+MODEL = "sim:frozen?slots=2&prefill=100000&decode=40&seed=1"
+CONFIG = '[heartbeat]\ninterval = "500ms"\nmissed = 2\n[tasks]\nlease = "3s"\n'
+PATIENCE = 120.0
+
+
+@pytest.fixture
+def house():
+    house = House(config=CONFIG)
+    try:
+        yield house.up(MODEL)
+    finally:
+        left = house.close()
+    assert not left, f"`rbees down` left processes running: {left}"
+
+
+@contextlib.contextmanager
+def frozen(house, pid):
+    house.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        house.kill(pid, signal.SIGCONT)
+
+
+def at(house, worker, method, path, body=None):
+    """The worker's own answer."""
+    at_worker = type(house).__new__(type(house))
+    at_worker.url = worker["url"]
+    secret = house.worker_record(worker["id"])["secret"]
+    return at_worker.request(method, path, body, secret, {"X-Rbees-Epoch": "1"})
+
+
+def metric(house, worker, name):
+    answer = at(house, worker, "GET", "/metrics")
+    lines = [line.split() for line in answer.body.decode().splitlines() if line.startswith(name)]
+    return sum(float(line[-1]) for line in lines)
+
+
+def node_state(house):
+    return house.request("GET", "/v2/nodes", token=house.token).json()[0]["state"]
+
+
+def judge(house, load, undisturbed):
+    load.end()
+    load.check(undisturbed, house.logs())
+    check_records(house, load.accepted)
+    wait_for_free_slots(house)
+
+
+def test_a_frozen_pool_manager_disturbs_nobody(house):
+    settings = {"model": MODEL, "tokens": 10, "among": prompts(2)}
+    undisturbed = undisturbed_texts(house, **settings)
+    worker = house.ready_workers(MODEL)[0]
+    load = Load(house, 2, 1, **settings)
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
+
+    with frozen(house, house.pid_of("pool-managerd")):
+        wait_until("the node is lost", lambda: node_state(house) == "lost")
+        done = len(load.accepted)
+        wait_until("tasks are accepted and done meanwhile", lambda: len(load.accepted) >= done + 6)
+        assert house.request("POST", "/v1/chat/completions", body, house.token).status == 200
+
+    wait_until("the node is back", lambda: node_state(house) == "ready")
+    judge(house, load, undisturbed)
+    assert [each["pid"] for each in house.ready_workers(MODEL)] == [worker["pid"]]
+
+
+def test_an_orcd_that_was_frozen_for_longer_than_leases_goes_on_with_new_attempts(house):
+    settings = {"model": MODEL, "tokens": 240, "among": prompts(1)}  # six seconds, twice as long as the lease
+    undisturbed = undisturbed_texts(house, **settings)
+    worker = house.ready_workers(MODEL)[0]
+    load = Load(house, 2, 1, **settings)
+    wait_until("tasks run", lambda: len(load.accepted) == 2)
+    load.stop.set()
+
+    with frozen(house, house.pid_of("rbees-orcd")):
+        gave_up = "rbees_execution_leases_ended_total"
+        wait_until("the worker gives them up", lambda: metric(house, worker, gave_up) == 2, PATIENCE)
+
+    judge(house, load, undisturbed)
+    assert [view(house, house.token, job)["attempt"] for job in load.accepted] == [2, 2]
+
+
+def test_a_worker_that_was_frozen_for_longer_than_its_lease_is_not_heard_any_more(house):
+    token = house.token
+    undisturbed = text(stored(house, token, submitted(house, token, model=MODEL, max_tokens=120, seed=3)))
+    task = submitted(house, token, model=MODEL, max_tokens=120, seed=3)
+    with stream(house, token, task) as answer:
+        coming = only_stored(answer)
+        found = [next(coming) for _ in range(5)]
+        first = next(each for each in house.ready_workers(MODEL) if each["slots_busy"])
+        assert house.request("POST", "/v2/workers", {"model": MODEL}, token).status == 202
+        wait_until("another worker is ready", lambda: len(house.ready_workers(MODEL)) == 2)
+
+        with concurrent.futures.ThreadPoolExecutor(1) as reader, frozen(house, first["pid"]):
+            rest = reader.submit(lambda: list(coming))
+            wait_until("another attempt runs", lambda: view(house, token, task)["attempt"] == 2, PATIENCE)
+        found += rest.result(PATIENCE)
+
+    assert [name for _, name, _ in found].count("end") == 1
+    assert text(found) == undisturbed
+    assert view(house, token, task)["attempt"] == 2
+    wait_until("the first worker has nothing to do", lambda: metric(house, first, "rbees_executions{") == 0)
+    order = {"job_id": task, "attempt": 1, "operation": "chat", "request": {"messages": []}}
+    assert at(house, first, "POST", "/execute", order).status == 409, "the attempt is over there, too"
+
+
+def test_a_machine_that_slept_for_longer_than_all_leases_goes_on(house):
+    settings = {"model": MODEL, "tokens": 240, "among": prompts(1)}
+    undisturbed = undisturbed_texts(house, **settings)
+    load = Load(house, 2, 1, **settings)
+    wait_until("tasks run", lambda: len(load.accepted) == 2)
+    load.stop.set()
+    end = time.monotonic() + 5
+
+    with contextlib.ExitStack() as asleep:
+        for pid in house.processes():
+            asleep.enter_context(frozen(house, pid))
+        wait_until("leases are over", lambda: time.monotonic() > end)
+
+    judge(house, load, undisturbed)
