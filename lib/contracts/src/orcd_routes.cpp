@@ -4,6 +4,7 @@
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/contracts/routes.hpp"
+#include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/storage.hpp"
 #include "rbees/contracts/task_views.hpp"
 #include "rbees/contracts/tokens.hpp"
@@ -81,6 +82,15 @@ const std::array table{
           schema<TaskStatus>},
     Route{"GET", "/v2/tasks/{id}/explain", "task_explain", user, problem, "How it stands, why, and what comes next",
           200, nullptr, schema<TaskExplanation>},
+    Route{"POST", "/v2/sessions", "session_create", user, problem,
+          "Open a session for tasks; the same id with the same budget is the same session", 201, schema<CreateSession>,
+          schema<SessionView>},
+    Route{"GET", "/v2/sessions", "sessions", user, problem, "Sessions, the newest first", 200, nullptr,
+          schema<SessionPage>},
+    Route{"GET", "/v2/sessions/{id}", "session", user, problem, "One session: what it has spent, and may spend", 200,
+          nullptr, schema<SessionView>},
+    Route{"DELETE", "/v2/sessions/{id}", "session_close", user, problem,
+          "Close a session: it takes no more tasks; `?cancel=true` ends its tasks, too; idempotent", 204},
 
     // Access
     Route{"POST", "/v2/tokens", "token_create", admin, problem, "Make a token; it is shown this once", 201,

@@ -174,6 +174,7 @@ Job JobControl::new_job(const Submission& submission, const ModelId& model) {
     job.id = JobId(world_.new_uuid());
     job.owner = submission.owner;
     job.session = task.session_id;
+    if (job.session) job.held = Tokens(task.max_tokens);
     job.model = model;
     job.priority = task.priority.value_or(contracts::Priority::interactive);
     job.submitted_at = now;
@@ -298,25 +299,9 @@ void JobControl::erase_old() {
             submit(orchestrator::EraseJob{job}, [](const auto&) { crash_point(CrashPoint::during_erasure); });
         }
     }
-    close_idle_sessions();
     const bool there_are_more = jobs && jobs->size() == erased_at_once;
     const auto pause = there_are_more ? std::chrono::seconds(1) : retention_interval;
     retention_timer_->set(world_.now() + pause, [this] { erase_old(); });
-}
-
-void JobControl::close_idle_sessions() {
-    const auto keep = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.sessions_retain);
-    const auto limit = world_.wall_now() - keep;
-    std::vector<orchestrator::SessionKey> idle;
-    for (const auto& [key, session] : fleet_.state().sessions.sessions()) {
-        if (session.used_at < limit) idle.push_back(key);
-    }
-    for (const auto& [id, job] : fleet_.state().jobs.jobs()) {
-        if (job.session) std::erase(idle, orchestrator::SessionKey{job.owner, *job.session});
-    }
-    for (const auto& key : idle) {
-        fleet_.submit_unpictured(orchestrator::SessionCommand(orchestrator::CloseSession{key}), [](const auto&) {});
-    }
 }
 
 }  // namespace rbees::control

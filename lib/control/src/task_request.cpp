@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rbees/base/hash.hpp"
+#include "rbees/contracts/sessions.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::control {
@@ -18,7 +19,6 @@ using contracts::SubmitTask;
 using reflect::FieldErrors;
 
 constexpr std::uint32_t tokens_max = 1'000'000;
-constexpr std::size_t session_bytes_max = 128;
 constexpr std::uint64_t deadline_ms_max = 365ULL * 24 * 3'600 * 1'000;
 
 /// Members that are not for the worker: ours, and those that a stream of its own decides.
@@ -55,7 +55,8 @@ FieldErrors faults_of(const SubmitTask& task) {
     if (!is_between(task.top_p, 0, 1)) errors.push_back({"/top_p", "must lie between 0 and 1"});
     const bool is_session = !task.session_id || is_valid_id(*task.session_id);
     if (!is_session) {
-        errors.push_back({"/session_id", fmt::format("must be 1 to {} of A-Z a-z 0-9 . _ : -", session_bytes_max)});
+        errors.push_back(
+            {"/session_id", fmt::format("must be 1 to {} of A-Z a-z 0-9 . _ : -", contracts::session_id_bytes_max)});
     }
     if (task.deadline_ms && (*task.deadline_ms == 0 || *task.deadline_ms > deadline_ms_max)) {
         errors.push_back({"/deadline_ms", fmt::format("must lie between 1 and {}", deadline_ms_max)});

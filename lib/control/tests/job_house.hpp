@@ -12,6 +12,7 @@
 #include "memory_store.hpp"
 #include "memory_workers.hpp"
 #include "rbees/control/job_control.hpp"
+#include "rbees/control/session_control.hpp"
 
 namespace rbees::control {
 
@@ -26,6 +27,7 @@ class JobHouse {
     /// The process dies and starts again. Workers do not notice; nodes register anew when the test says so.
     void restart() {
         store.crash();
+        sessions_.reset();
         jobs_.reset();
         house_.reset();
         boot();
@@ -128,6 +130,7 @@ class JobHouse {
 
     [[nodiscard]] ControlHouse& house() { return *house_; }
     [[nodiscard]] JobControl& jobs() { return *jobs_; }
+    [[nodiscard]] SessionControl& sessions() { return *sessions_; }
 
     MemoryStore store;
     VirtualWorld nowhere;
@@ -141,8 +144,10 @@ class JobHouse {
         workers.move_to(house_->world);
         jobs_ =
             std::make_unique<JobControl>(house_->fleet, house_->demand, house_->policy, JobPorts{workers, store, {}});
+        sessions_ = std::make_unique<SessionControl>(house_->fleet, *jobs_, house_->policy, Logger{});
         house_->also_look = [this] { jobs_->look(); };
         jobs_->start();
+        sessions_->start();
         settle();
     }
 
@@ -150,6 +155,7 @@ class JobHouse {
     std::map<std::string, contracts::WorkerReport> reports_;  ///< of the workers that live
     std::unique_ptr<ControlHouse> house_;
     std::unique_ptr<JobControl> jobs_;
+    std::unique_ptr<SessionControl> sessions_;
 };
 
 /// "0 1 2 ... ": what an undisturbed answer of so many tokens is.

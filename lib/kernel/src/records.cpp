@@ -59,9 +59,13 @@ constexpr std::string_view type_name<orch::JobErased> = "job:erased";
 template <>
 constexpr std::string_view type_name<orch::SessionOpened> = "session:opened";
 template <>
-constexpr std::string_view type_name<orch::SessionUsed> = "session:used";
+constexpr std::string_view type_name<orch::SessionEntered> = "session:entered";
+template <>
+constexpr std::string_view type_name<orch::SessionSpent> = "session:spent";
 template <>
 constexpr std::string_view type_name<orch::SessionClosed> = "session:closed";
+template <>
+constexpr std::string_view type_name<orch::SessionForgotten> = "session:forgotten";
 
 /// Of every type so far.
 constexpr std::uint32_t record_version = 1;
@@ -177,7 +181,7 @@ EntityRow fill(EntityRow row, const orch::Job& job) {
 }
 
 EntityRow fill(EntityRow row, const orch::Session& session) {
-    row.status = "open";
+    row.status = session.closed ? "closed" : "open";
     row.owner = session.owner.str();
     row.created_at = session.opened_at;
     row.json = reflect::to_json_text(session);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/planted.hpp"
 
 namespace rbees::kernel {
 namespace {
@@ -40,13 +41,21 @@ orchestrator::SessionOutcome decide_session_of(const State& state,
     for (const auto& record : records) {
         if (const auto* queued = std::get_if<orchestrator::JobQueued>(&record)) {
             const auto& job = queued->job;
-            if (job.session) return state.sessions.decide_turn({job.owner, *job.session}, job.submitted_at);
+            if (!job.session) continue;
+            return state.sessions.decide_turn({job.owner, *job.session}, job.held.value_or(Tokens{}), job.submitted_at);
         }
         const auto* ended = std::get_if<orchestrator::JobEnded>(&record);
         const auto* job = ended == nullptr ? nullptr : state.jobs.find(ended->job);
         if (job == nullptr || !job->session) continue;
-        const auto spent = ended->usage ? ended->usage->total_tokens : job->generated;
-        return state.sessions.decide_spending({job->owner, *job->session}, spent, ended->at);
+        if (planted(Bug::lost_spending) && !ended->usage) continue;
+        // Without a result nobody counted the prompt: what is stored of the answer is what it spent.
+        orchestrator::Spending spending{
+            .freed = job->held.value_or(Tokens{}), .prompt = Tokens{}, .answer = job->generated};
+        if (ended->usage) {
+            spending.prompt = ended->usage->prompt_tokens;
+            spending.answer = ended->usage->completion_tokens;
+        }
+        return state.sessions.decide_spending({job->owner, *job->session}, spending, ended->at);
     }
     return std::vector<orchestrator::SessionRecord>{};
 }
@@ -131,7 +140,7 @@ Urgency urgency_of(const Command& command) {
                           },
                           [](const orchestrator::JobCommand& job) { return urgency_of_job(job); },
                           [&](const orchestrator::SessionCommand& session) {
-                              return closing_if(std::holds_alternative<orchestrator::CloseSession>(session));
+                              return closing_if(!std::holds_alternative<orchestrator::OpenSession>(session));
                           },
                       },
                       command);

@@ -103,6 +103,7 @@ orch::SubmitJob any_submission() {
     auto job = sample_job(any_job_id().str());
     job.frames = 0;
     if (*rc::gen::arbitrary<bool>()) job.idempotency.reset();
+    job.held = Tokens(*rc::gen::inRange<std::uint64_t>(0, 4));
     std::optional<orch::RouteReceipt> receipt;
     if (*rc::gen::arbitrary<bool>()) receipt = {any_worker_id(), any_text()};
     return {job, {"queued", "{}"}, any_text(), "salt", receipt};
@@ -172,10 +173,17 @@ rc::Gen<Command> any_session_command() {
     using rc::gen::exec;
     return rc::gen::oneOf(exec([] {
                               auto session = sample_session(any_session_name());
-                              if (*rc::gen::arbitrary<bool>()) session.budget = Tokens(2);
+                              if (*rc::gen::arbitrary<bool>()) session.budget = Tokens(6);
                               return Command(orch::OpenSession{std::move(session)});
                           }),
-                          exec([] { return Command(orch::CloseSession{{TokenId("token-1"), any_session_name()}}); }));
+                          exec([] {
+                              const orch::SessionKey key{TokenId("token-1"), any_session_name()};
+                              return Command(orch::CloseSession{key, {TokenId("token-2"), any_time()}});
+                          }),
+                          exec([] {
+                              const orch::SessionKey key{TokenId("token-1"), any_session_name()};
+                              return Command(orch::ForgetSession{key});
+                          }));
 }
 
 rc::Gen<Command> any_command() {

@@ -95,9 +95,13 @@ std::vector<Record> job_records() {
 std::vector<Record> session_records() {
     const auto open = sample_session("session-1");
     const auto closed = sample_session("session-2");
-    return records_of<orch::SessionRecord>({orch::SessionOpened{open}, orch::SessionOpened{closed},
-                                            orch::SessionUsed{{open.owner, open.name}, 1, Tokens(5), noon},
-                                            orch::SessionClosed{{closed.owner, closed.name}}});
+    const auto forgotten = sample_session("session-3");
+    const auto key = [](const orch::Session& session) { return orch::SessionKey{session.owner, session.name}; };
+    return records_of<orch::SessionRecord>(
+        {orch::SessionOpened{open}, orch::SessionOpened{closed}, orch::SessionOpened{forgotten},
+         orch::SessionEntered{key(open), Tokens(64), noon}, orch::SessionEntered{key(open), Tokens(32), noon},
+         orch::SessionSpent{key(open), Tokens(64), Tokens(3), Tokens(5), noon},
+         orch::SessionClosed{key(closed), {TokenId("token-2"), noon}}, orch::SessionForgotten{key(forgotten)}});
 }
 
 }  // namespace
@@ -162,6 +166,7 @@ orch::Job sample_job(const std::string& id) {
     job.id = JobId(id);
     job.owner = TokenId("token-1");
     job.session = "session-1";
+    job.held = Tokens(64);
     job.model = ModelId("smollm2-135m");
     job.priority = contracts::Priority::batch;
     job.frames = 1;

@@ -28,6 +28,7 @@ enum class Bug : std::uint8_t {
     forgotten_key,          ///< after a restart an Idempotency-Key is not known
     repeated_tokens,        ///< tokens come twice after a stream broke
     lost_usage,             ///< the usage counts the last attempt alone
+    lost_spending,          ///< a session does not count tasks that end without a result
 };
 
 struct PlantedBug {
@@ -50,6 +51,7 @@ inline constexpr std::array planted_bugs{
     PlantedBug{Bug::forgotten_key, "forgotten-key"},
     PlantedBug{Bug::repeated_tokens, "repeated-tokens"},
     PlantedBug{Bug::lost_usage, "lost-usage"},
+    PlantedBug{Bug::lost_spending, "lost-spending"},
 };
 
 #ifdef RBEES_PLANTED_BUGS

@@ -55,7 +55,8 @@ class JobControl {
 
     /// Accepts a task. Answers with the body of the 202 (contracts::TaskAccepted) once it is on disk; with the bytes of
     /// the first answer if the same was submitted under the key before. MODEL_NOT_FOUND, MODEL_INCOMPATIBLE,
-    /// IDEMPOTENCY_MISMATCH for another body under the key; ADMISSION_REJECT or QUEUE_FULL_DROP_LRU by `queue.policy`.
+    /// IDEMPOTENCY_MISMATCH for another body under the key; CONFLICT, BUDGET_EXCEEDED or LIMIT_EXCEEDED by its session;
+    /// ADMISSION_REJECT or QUEUE_FULL_DROP_LRU by `queue.policy`.
     void submit(Submission submission, SubmitReply reply);
 
     /// Ends the job, whatever runs; a job that has ended stays as it is. Answers with the job as it is then. NOT_FOUND.
@@ -110,7 +111,6 @@ class JobControl {
     void watch_pauses();
     void watch_deadlines();
     void erase_old();
-    void close_idle_sessions();
 
     void submit(orchestrator::JobCommand command, kernel::Loop::Reply reply = [](const auto&) {});
     void end(

@@ -50,6 +50,7 @@ struct Job {
     JobId id;
     TokenId owner;
     std::optional<std::string> session;
+    std::optional<Tokens> held;  ///< of its session's budget until it ends: the longest answer
     ModelId model;
     contracts::Priority priority = contracts::Priority::interactive;
     contracts::TaskState state = contracts::TaskState::queued;
@@ -75,9 +76,9 @@ struct Job {
     bool operator==(const Job&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
-                      (id, owner, session, model, priority, state, reason, attempt, failures, worker, receipt, frames,
-                       generated, continuable, submitted_at, deadline, started_at, ended_at, stop_reason, usage, error,
-                       idempotency, answer, erased))
+                      (id, owner, session, held, model, priority, state, reason, attempt, failures, worker, receipt,
+                       frames, generated, continuable, submitted_at, deadline, started_at, ended_at, stop_reason, usage,
+                       error, idempotency, answer, erased))
 
 /// An event of a job's stream as it is stored and replayed. Its number follows from its place.
 struct Frame {
