@@ -25,6 +25,7 @@ http_api::Handlers Api::handlers() {
     bind_workers(handlers);
     bind_models(handlers);
     bind_tasks(handlers);
+    bind_sessions(handlers);
     bind_tokens(handlers);
     bind_audit(handlers);
     return handlers;

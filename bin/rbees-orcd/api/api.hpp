@@ -59,6 +59,7 @@ class Api {
     void bind_workers(http_api::Handlers& handlers);
     void bind_models(http_api::Handlers& handlers);
     void bind_tasks(http_api::Handlers& handlers);
+    void bind_sessions(http_api::Handlers& handlers);
     void bind_tokens(http_api::Handlers& handlers);
     void bind_audit(http_api::Handlers& handlers);
 
@@ -75,6 +76,9 @@ class Api {
     [[nodiscard]] net::Task<void> list_tasks(http_api::Call& call);
     [[nodiscard]] net::Task<void> one_task(http_api::Call& call);
     [[nodiscard]] net::Task<void> task_events(http_api::Call& call);
+    [[nodiscard]] net::Task<void> create_session(http_api::Call& call);
+    [[nodiscard]] net::Task<void> list_sessions(http_api::Call& call);
+    [[nodiscard]] net::Task<void> close_session(http_api::Call& call);
 
     /// The task that the call names, as far as the caller may see it.
     struct FoundTask {

@@ -19,6 +19,9 @@ using contracts::Problem;
 constexpr std::size_t page_records = 100;
 constexpr std::size_t page_records_max = 1'000;
 
+/// The record that holds a token's hash.
+constexpr std::string_view token_record = "token:created";
+
 /// What a page of the journal was asked for.
 struct PageWish {
     store::RecordFilter filter;
@@ -61,6 +64,16 @@ contracts::JournalMark mark_of(const store::JournalHead& head) {
     return {head.sequence, to_hex(head.hash)};
 }
 
+/// The body of a record, without what lets somebody try secrets out at home: the hashes of tokens.
+boost::json::value shown_body(const store::Record& record) {
+    auto body = reflect::parse_json(record.body);
+    if (!body) return boost::json::value(record.body);
+    if (record.type != token_record || !body->is_object()) return std::move(*body);
+    auto* token = body->get_object().if_contains("token");
+    if (token != nullptr && token->is_object()) token->get_object().erase("hash");
+    return std::move(*body);
+}
+
 Checked<AuditPage> page_of(store::Reader& reader, const PageWish& wish) {
     auto found = reader.records(wish.filter, wish.limit);
     if (!found) {
@@ -70,9 +83,9 @@ Checked<AuditPage> page_of(store::Reader& reader, const PageWish& wish) {
     AuditPage page;
     page.next = found->next;
     for (auto& stored : found->records) {
-        auto body = reflect::parse_json(stored.record.body);
+        auto body = shown_body(stored.record);
         page.records.push_back({stored.sequence, stored.at, std::move(stored.record.type), stored.record.version,
-                                body ? std::move(*body) : boost::json::value(stored.record.body), to_hex(stored.hash)});
+                                std::move(body), to_hex(stored.hash)});
     }
     return page;
 }

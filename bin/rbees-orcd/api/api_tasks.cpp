@@ -8,7 +8,9 @@
 #include "api/task_streams.hpp"
 #include "api/task_views.hpp"
 #include "rbees/base/crash_point.hpp"
+#include "rbees/control/model_choice.hpp"
 #include "rbees/control/task_request.hpp"
+#include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -35,13 +37,23 @@ net::Response accepted(const http_api::Call& call, std::string answer) {
     return response;
 }
 
-/// A refusal; one for a full queue in the words of the first rbees besides: `message`, `policy_label`, `X-Backoff-Ms`.
-net::Response refused(const http_api::Call& call, const Problem& problem) {
+/// What would have run the task, in the word that the first rbees had for it.
+std::string_view engine_for(const orchestrator::FleetView& view, const std::string& named) {
+    const auto model = control::choose_model(view, named, contracts::ModelKind::chat);
+    return model && pool::is_simulated(*model) ? "simulated" : "llamacpp";
+}
+
+/// A refusal; one for a full queue in the words of the first rbees besides: `message`, `engine`, `policy_label`,
+/// `X-Backoff-Ms`.
+net::Response refused(const http_api::Call& call, const Problem& problem, std::string_view engine) {
     auto response = call.refuse(problem);
-    if (problem.status() != 429) return response;
+    const bool is_by_queue =
+        problem.code == ErrorCode::ADMISSION_REJECT || problem.code == ErrorCode::QUEUE_FULL_DROP_LRU;
+    if (!is_by_queue) return response;
     auto body = reflect::parse_json(response.body);
     if (!body || !body->is_object()) return response;
     body->get_object()["message"] = problem.detail;
+    body->get_object()["engine"] = engine;
     body->get_object()["policy_label"] = problem.code == ErrorCode::QUEUE_FULL_DROP_LRU ? "drop-lru" : "reject";
     response.body = reflect::to_text(*body);
     response.headers.set("X-Backoff-Ms", std::to_string(problem.retry_after_ms.value_or(0)));
@@ -49,7 +61,7 @@ net::Response refused(const http_api::Call& call, const Problem& problem) {
 }
 
 /// A page of what is on disk, which is all that may be shown.
-Checked<TaskPage> page_of(Control& control, const TaskQuery& query) {
+Checked<TaskPage> page_of(Control& control, const ListQuery& query) {
     const auto rows = control.reader().list("job", query.filter, query.cursor, query.limit);
     if (!rows) {
         return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = rows.error().message});
@@ -125,12 +137,13 @@ net::Task<void> Api::submit_task(http_api::Call& call) {
         co_await call.exchange.respond(std::move(refusal));
         co_return;
     }
+    const auto named = request->task.model.value_or("");
     auto submission = std::make_shared<control::Submission>(TokenId(call.caller.id), std::move(*request), *key);
     std::function<void(Answerer<Checked<std::string>>)> question = [&control = control_, submission](auto reply) {
         control.jobs().submit(std::move(*submission), std::move(reply));
     };
     const auto answer = co_await ask<Checked<std::string>>(control_.io(), std::move(question));
-    auto response = answer ? accepted(call, *answer) : refused(call, answer.error());
+    auto response = answer ? accepted(call, *answer) : refused(call, answer.error(), engine_for(*holder_.view, named));
     co_await call.exchange.respond(std::move(response));
     if (answer) crash_point(CrashPoint::task_answered);
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/tasks.hpp"
 
 namespace rbees::orcd {
@@ -45,7 +46,21 @@ class QueryReader {
         return std::string(*value);
     }
 
-    void read_status(store::EntityFilter& filter) {
+    /// What lists of all things have.
+    void read_page(ListQuery& query) {
+        query.filter.created_from = time("since");
+        query.filter.created_before = time("until");
+        query.limit = limit(query.limit);
+        query.cursor = cursor();
+    }
+
+    void read_session_status(store::EntityFilter& filter) {
+        filter.status = text("status");
+        if (!filter.status || reflect::value_of<contracts::SessionStatus>(*filter.status)) return;
+        fault("status", "must be open or closed");
+    }
+
+    void read_task_status(store::EntityFilter& filter) {
         const auto status = text("status");
         if (!status) return;
         if (*status == "live") {
@@ -59,6 +74,15 @@ class QueryReader {
         }
     }
 
+    /// The query, if nothing was wrong with it.
+    Read<ListQuery> done(ListQuery query) const {
+        if (errors_.empty()) return query;
+        return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
+                                       .detail = "the query is not valid: " + reflect::describe(errors_),
+                                       .errors = errors_});
+    }
+
+  private:
     std::optional<WallTime> time(std::string_view name) {
         const auto written = text(name);
         if (!written) return std::nullopt;
@@ -86,9 +110,6 @@ class QueryReader {
         return std::nullopt;
     }
 
-    [[nodiscard]] const reflect::FieldErrors& errors() const { return errors_; }
-
-  private:
     void fault(std::string_view name, std::string what) {
         errors_.push_back({fmt::format("?{}", name), std::move(what)});
     }
@@ -121,20 +142,30 @@ Read<std::uint64_t> last_event(const net::Request& request) {
                    "it is the id of the last event that you got; without one the stream comes from its start");
 }
 
-Read<TaskQuery> task_query(const net::Request& request) {
+Read<ListQuery> task_query(const net::Request& request) {
     QueryReader reader(request);
-    TaskQuery query;
-    reader.read_status(query.filter);
+    ListQuery query;
+    reader.read_task_status(query.filter);
     query.filter.model = reader.text("model");
     query.filter.parent = reader.text("session");
-    query.filter.created_from = reader.time("since");
-    query.filter.created_before = reader.time("until");
-    query.limit = reader.limit(query.limit);
-    query.cursor = reader.cursor();
-    if (reader.errors().empty()) return query;
-    return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
-                                   .detail = "the query is not valid: " + reflect::describe(reader.errors()),
-                                   .errors = reader.errors()});
+    reader.read_page(query);
+    return reader.done(std::move(query));
+}
+
+Read<ListQuery> session_query(const net::Request& request) {
+    QueryReader reader(request);
+    ListQuery query;
+    reader.read_session_status(query.filter);
+    query.filter.owner = reader.text("owner");
+    reader.read_page(query);
+    return reader.done(std::move(query));
+}
+
+Read<control::LiveTasks> fate_of_tasks(const net::Request& request) {
+    const auto cancel = request.query_value("cancel").value_or("false");
+    if (cancel == "true") return control::LiveTasks::are_cancelled;
+    if (cancel == "false") return control::LiveTasks::go_on;
+    return invalid("?cancel= must be true or false", "?cancel=true ends the tasks of the session, too");
 }
 
 }  // namespace rbees::orcd

@@ -166,4 +166,28 @@ TaskExplanation explanation_of(const Job& job, const TaskSurroundings& around) {
     return explanation;
 }
 
+contracts::SessionView view_of(const orchestrator::Session& session,
+                               std::optional<std::chrono::milliseconds> remembered_for) {
+    contracts::SessionView view;
+    view.id = view.session_id = session.name;
+    view.owner = session.owner;
+    view.status = session.closed ? contracts::SessionStatus::closed : contracts::SessionStatus::open;
+    view.turns = session.turns;
+    view.live = session.live();
+    view.prompt_tokens = session.prompts;
+    view.completion_tokens = session.answers;
+    view.total_tokens = session.used();
+    view.held_tokens = session.held;
+    view.token_budget = session.budget;
+    view.tokens_budget_remaining = session.left();
+    view.created_at = session.opened_at;
+    view.last_used_at = session.used_at;
+    if (remembered_for) view.ttl_ms_remaining = static_cast<std::uint64_t>(remembered_for->count());
+    if (session.closed) {
+        view.closed_at = session.closed->at;
+        view.closed_by = session.closed->by;
+    }
+    return view;
+}
+
 }  // namespace rbees::orcd

@@ -1,13 +1,16 @@
 #pragma once
 /// @file
-/// A job of the core as clients read it: its view, and an explanation of how it stands. Pure.
+/// A job of the core as clients read it: its view, and an explanation of how it stands; and its session. Pure.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
+#include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/task_views.hpp"
 #include "rbees/http_api/access.hpp"
 #include "rbees/orchestrator_core/job.hpp"
+#include "rbees/orchestrator_core/sessions.hpp"
 
 namespace rbees::orcd {
 
@@ -25,5 +28,9 @@ struct TaskSurroundings {
 };
 
 [[nodiscard]] contracts::TaskExplanation explanation_of(const orchestrator::Job& job, const TaskSurroundings& around);
+
+/// `remembered_for`: how long it will be known yet if nobody uses it.
+[[nodiscard]] contracts::SessionView view_of(const orchestrator::Session& session,
+                                             std::optional<std::chrono::milliseconds> remembered_for);
 
 }  // namespace rbees::orcd

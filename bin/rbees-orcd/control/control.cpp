@@ -27,6 +27,7 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
       fleet_({world_, pools_, port_, log.module("fleet")}, policy_, std::move(recovered)),
       demand_(fleet_, policy_),
       jobs_(fleet_, demand_, policy_, {worker_client_, archive_, log.module("jobs")}),
+      sessions_(fleet_, jobs_, policy_, log.module("sessions")),
       models_(fleet_, policy_.worker_stop_grace + removal_margin) {
     policy_.default_model = [model = DefaultModel(settings)]() mutable { return model.now(); };
 }
@@ -37,13 +38,17 @@ void Control::start(FleetControl::Publish publish) {
         jobs_.look();
         models_.look();
     });
-    boost::asio::post(io_, [this] { jobs_.start(); });
+    boost::asio::post(io_, [this] {
+        jobs_.start();
+        sessions_.start();
+    });
 }
 
 void Control::stop() {
     boost::asio::post(io_, [this] {
         fleet_.stop();
         jobs_.stop();
+        sessions_.stop();
         demand_.stop();
         models_.stop();
         io_.stop();

@@ -12,6 +12,7 @@
 #include "rbees/control/fleet_control.hpp"
 #include "rbees/control/job_control.hpp"
 #include "rbees/control/model_control.hpp"
+#include "rbees/control/session_control.hpp"
 #include "rbees/store/journal.hpp"
 #include "rbees/store/reader.hpp"
 #include "settings.hpp"
@@ -40,6 +41,7 @@ class Control {
     [[nodiscard]] FleetControl& fleet() { return fleet_; }
     [[nodiscard]] control::Demand& demand() { return demand_; }
     [[nodiscard]] control::JobControl& jobs() { return jobs_; }
+    [[nodiscard]] control::SessionControl& sessions() { return sessions_; }
     [[nodiscard]] ModelControl& models() { return models_; }
 
     /// For entities that have ended, which are no longer in memory. On the control thread.
@@ -68,6 +70,7 @@ class Control {
     FleetControl fleet_;
     control::Demand demand_;
     control::JobControl jobs_;
+    control::SessionControl sessions_;
     ModelControl models_;
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 
@@ -58,6 +59,17 @@ TEST_F(Storage, RecordsArePagedInTheirOrderAndByType) {
     EXPECT_THAT(tokens.records, SizeIs(3)) << "two of files, one that was made";
 }
 
+TEST_F(Storage, HashesOfTokensAreNotShown) {
+    const auto tokens = get<AuditPage>("/v2/audit?type=token:created");
+
+    ASSERT_THAT(tokens.records, Not(IsEmpty()));
+    for (const auto& record : tokens.records) {
+        EXPECT_FALSE(record.body.at("token").as_object().contains("hash"));
+        EXPECT_TRUE(record.body.at("token").as_object().contains("role"));
+    }
+    EXPECT_TRUE(get<AuditReport>("/v2/audit/verify").good) << "the journal has them";
+}
+
 TEST_F(Storage, AWrongPageIsRefusedWithTheParameter) {
     for (const auto* target : {"/v2/audit?since=x", "/v2/audit?limit=0", "/v2/audit?limit=1001", "/v2/audit?limit="}) {
         const auto answer = orcd.ask("GET", target);
@@ -89,6 +101,28 @@ TEST_F(Storage, ABackupIsMadeWhileItRunsAndHoldsTheToken) {
     EXPECT_TRUE(store::verify_backup(target));
     const auto rows = store::Reader::open(target).value()->live_entities("token").value();
     EXPECT_TRUE(std::ranges::any_of(rows, [](const auto& row) { return row.entity.json.contains("laptop"); }));
+}
+
+TEST_F(Storage, TwoChecksAtOnceAreOneAndARefusal) {
+    const auto admin = orcd.token("admin");
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::vector<std::string> refusals;
+    while (refusals.empty() && std::chrono::steady_clock::now() < limit) {
+        std::vector<std::unique_ptr<Conversation>> conversations;
+        for (int count = 0; count < 8; ++count) {
+            conversations.push_back(std::make_unique<Conversation>(
+                Asking{.port = orcd.port(), .target = "/v2/audit/verify", .token = admin}));
+        }
+        for (const auto& conversation : conversations) {
+            if (conversation->status() == 200) continue;
+            EXPECT_EQ(conversation->status(), 409);
+            refusals.push_back(conversation->body());
+        }
+    }
+
+    ASSERT_THAT(refusals, Not(IsEmpty()));
+    EXPECT_THAT(refusals.front(), HasSubstr(R"("code":"CONFLICT")"));
+    EXPECT_THAT(refusals.front(), HasSubstr("a check or a backup of the journal is under way"));
 }
 
 TEST_F(Storage, ABackupGoesNowhereWhereSomethingIsOrNothingCanBe) {

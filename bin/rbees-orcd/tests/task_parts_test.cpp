@@ -64,7 +64,7 @@ TEST(LastEvent, IsRefusedIfItIsNoNumber) {
     }
 }
 
-TEST(TaskQuery, ReadsEveryFilter) {
+TEST(ListQuery, ReadsEveryFilter) {
     const auto query = task_query(with_query({{"status", "failed"},
                                               {"model", "m"},
                                               {"session", "s"},
@@ -82,7 +82,7 @@ TEST(TaskQuery, ReadsEveryFilter) {
     EXPECT_EQ(query->filter.phase, std::nullopt);
 }
 
-TEST(TaskQuery, TakesLiveForEverythingThatHasNotEnded) {
+TEST(ListQuery, TakesLiveForEverythingThatHasNotEnded) {
     const auto query = task_query(with_query({{"status", "live"}}));
 
     ASSERT_TRUE(query);
@@ -90,13 +90,25 @@ TEST(TaskQuery, TakesLiveForEverythingThatHasNotEnded) {
     EXPECT_EQ(query->filter.status, std::nullopt);
 }
 
-TEST(TaskQuery, NamesEverythingThatIsWrong) {
+TEST(ListQuery, NamesEverythingThatIsWrong) {
     const auto query = task_query(
         with_query({{"status", "busy"}, {"model", ""}, {"since", "today"}, {"limit", "201"}, {"cursor", "no cursor"}}));
 
     ASSERT_FALSE(query);
     EXPECT_THAT(query.error().errors, SizeIs(5));
     EXPECT_THAT(query.error().detail, HasSubstr("?limit: must be a whole number from 1 to 200"));
+}
+
+TEST(ListQuery, OfSessionsReadsEveryFilter) {
+    const auto query = session_query(with_query({{"status", "closed"}, {"owner", "t"}, {"limit", "3"}}));
+    const auto wrong = session_query(with_query({{"status", "live"}, {"owner", ""}, {"limit", "0"}}));
+
+    ASSERT_TRUE(query);
+    EXPECT_EQ(query->filter.status, "closed");
+    EXPECT_EQ(query->filter.owner, "t");
+    EXPECT_EQ(query->limit, 3U);
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error().errors, SizeIs(3));
 }
 
 orchestrator::Job job_in(TaskState state) {

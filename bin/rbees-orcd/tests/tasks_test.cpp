@@ -207,7 +207,10 @@ TEST_F(TasksOfAFullQueue, OneMoreIsRefusedWithTheTimeToComeBack) {
     EXPECT_THAT(refused.head, HasSubstr("Retry-After: 1\r\n"));
     EXPECT_THAT(refused.head, HasSubstr("X-Backoff-Ms: 1000\r\n"));
     EXPECT_THAT(refused.body, HasSubstr(R"("code":"ADMISSION_REJECT")"));
+    EXPECT_THAT(refused.body, HasSubstr(R"("message":"1 requests and tasks wait already")"));
+    EXPECT_THAT(refused.body, HasSubstr(R"("engine":"llamacpp")"));
     EXPECT_THAT(refused.body, HasSubstr(R"("policy_label":"reject")"));
+    EXPECT_THAT(send(R"({"model":"sim:x","prompt":"x","max_tokens":1})").body, HasSubstr(R"("engine":"simulated")"));
     EXPECT_THAT(refused.body, HasSubstr(R"("limit":"queue.capacity")"));
 }
 

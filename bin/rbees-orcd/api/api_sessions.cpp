@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/api.hpp"
+#include "api/task_questions.hpp"
+#include "api/task_views.hpp"
+#include "rbees/contracts/sessions.hpp"
+
+namespace rbees::orcd {
+namespace {
+
+using contracts::CreateSession;
+using contracts::ErrorCode;
+using contracts::Problem;
+using contracts::SessionPage;
+using contracts::SessionView;
+using orchestrator::Session;
+using orchestrator::SessionKey;
+
+std::optional<Problem> fault_of(const CreateSession& wish) {
+    reflect::FieldErrors errors;
+    if (wish.session_id && !is_valid_id(*wish.session_id)) {
+        errors.push_back(
+            {"/session_id", fmt::format("must be 1 to {} of A-Z a-z 0-9 . _ : -", contracts::session_id_bytes_max)});
+    }
+    if (wish.token_budget &&
+        (wish.token_budget->value == 0 || wish.token_budget->value > contracts::token_budget_max)) {
+        errors.push_back({"/token_budget", fmt::format("must lie between 1 and {}", contracts::token_budget_max)});
+    }
+    if (errors.empty()) return std::nullopt;
+    return Problem{.code = ErrorCode::INVALID_PARAMS,
+                   .detail = "the session is not valid: " + reflect::describe(errors),
+                   .errors = errors};
+}
+
+/// The session that the path names: the caller's own, or for an admin that of the token in `?owner=`.
+SessionKey key_of(const http_api::Call& call) {
+    const auto owner = call.request().query_value("owner");
+    const bool is_other = owner && call.caller.role == contracts::Role::admin;
+    return {is_other ? TokenId(std::string(*owner)) : TokenId(call.caller.id), call.parameter("id")};
+}
+
+/// A page of what is on disk, which is all that may be shown.
+Checked<SessionPage> page_of(Control& control, const ListQuery& query) {
+    const auto rows = control.reader().list("session", query.filter, query.cursor, query.limit);
+    if (!rows) {
+        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = rows.error().message});
+    }
+    SessionPage page;
+    auto damaged = rows->damaged;
+    for (const auto& row : rows->rows) {
+        const auto session = reflect::from_json_text<Session>(row.entity.json);
+        if (!session) {
+            damaged.push_back(row.entity.id);
+            continue;
+        }
+        page.sessions.push_back(view_of(*session, control.sessions().remembered_for(*session)));
+    }
+    if (rows->next) page.next = store::to_text(*rows->next);
+    if (!damaged.empty()) page.damaged = std::move(damaged);
+    return page;
+}
+
+net::Response page_answer(const http_api::Call& call, const SessionPage& page) {
+    auto body = reflect::to_json(page);
+    if (!page.next) body.get_object()["next"] = nullptr;
+    return http_api::json_text_answer(call.route.status, reflect::to_text(body));
+}
+
+/// Answers with the session's view.
+control::SessionReply as_view(Control& control, Answerer<Checked<SessionView>> reply) {
+    return [&control, reply = std::move(reply)](const Checked<Session>& session) {
+        if (!session) return reply(std::unexpected(session.error()));
+        reply(view_of(*session, control.sessions().remembered_for(*session)));
+    };
+}
+
+}  // namespace
+
+void Api::bind_sessions(http_api::Handlers& handlers) {
+    handlers.bind("session_create", [this](http_api::Call& call) { return create_session(call); });
+    handlers.bind("sessions", [this](http_api::Call& call) { return list_sessions(call); });
+    handlers.bind("session", [this](http_api::Call& call) {
+        return answer_with<SessionView>(call, [&control = control_, key = key_of(call)](auto reply) {
+            control.sessions().find(key, as_view(control, std::move(reply)));
+        });
+    });
+    handlers.bind("session_close", [this](http_api::Call& call) { return close_session(call); });
+}
+
+net::Task<void> Api::create_session(http_api::Call& call) {
+    const auto wish = http_api::read_body<CreateSession>(call.request());
+    const auto fault = wish ? fault_of(*wish) : std::optional(wish.error());
+    if (fault) {
+        auto refusal = call.refuse(*fault);
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    const SessionKey key{TokenId(call.caller.id), wish->session_id ? *wish->session_id : new_uuid()};
+    std::function<void(Answerer<Checked<SessionView>>)> question = [&control = control_, key,
+                                                                    budget = wish->token_budget](auto reply) {
+        control.sessions().open(key, budget, as_view(control, std::move(reply)));
+    };
+    const auto view = co_await ask<Checked<SessionView>>(control_.io(), std::move(question));
+    auto response = view ? http_api::json_answer(call.route.status, *view) : call.refuse(view.error());
+    if (view) response.headers.set("Location", "/v2/sessions/" + net::percent_encode(view->session_id));
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<void> Api::list_sessions(http_api::Call& call) {
+    auto query = session_query(call.request());
+    if (!query) {
+        auto refusal = call.refuse(query.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    if (call.caller.role != contracts::Role::admin) query->filter.owner = call.caller.id;
+    std::function<void(Answerer<Checked<SessionPage>>)> question = [&control = control_, query = *query](auto reply) {
+        reply(page_of(control, query));
+    };
+    const auto page = co_await ask<Checked<SessionPage>>(control_.io(), std::move(question));
+    auto response = page ? page_answer(call, *page) : call.refuse(page.error());
+    co_await call.exchange.respond(std::move(response));
+}
+
+net::Task<void> Api::close_session(http_api::Call& call) {
+    const auto fate = fate_of_tasks(call.request());
+    if (!fate) {
+        auto refusal = call.refuse(fate.error());
+        co_await call.exchange.respond(std::move(refusal));
+        co_return;
+    }
+    std::function<void(Answerer<Done>)> question = [&control = control_, key = key_of(call), fate = *fate,
+                                                    by = TokenId(call.caller.id)](auto reply) {
+        control.sessions().close(key, by, fate, std::move(reply));
+    };
+    co_await answer_done(call, std::move(question));
+}
+
+}  // namespace rbees::orcd
