@@ -43,6 +43,8 @@ std::string_view list_of(Completion completion) {
             return "tokens";
         case Completion::jobs:
             return "jobs --status live";
+        case Completion::sessions:
+            return "sessions --open";
         default:
             return {};
     }

@@ -27,6 +27,11 @@ Outcome run_jobs_cancel(Session& session, const Arguments& arguments);
 Outcome run_jobs_wait(Session& session, const Arguments& arguments);
 Outcome run_jobs_explain(Session& session, const Arguments& arguments);
 
+Outcome run_sessions_create(Session& session, const Arguments& arguments);
+Outcome run_sessions_list(Session& session, const Arguments& arguments);
+Outcome run_sessions_get(Session& session, const Arguments& arguments);
+Outcome run_sessions_delete(Session& session, const Arguments& arguments);
+
 Outcome run_models_list(Session& session, const Arguments& arguments);
 Outcome run_models_pull(Session& session, const Arguments& arguments);
 Outcome run_models_load(Session& session, const Arguments& arguments);

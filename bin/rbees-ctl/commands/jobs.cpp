@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "commands/details.hpp"
 #include "commands/handlers.hpp"
 #include "commands/listing.hpp"
+#include "commands/paging.hpp"
 #include "commands/task_body.hpp"
 #include "commands/task_following.hpp"
 #include "output/words.hpp"
@@ -29,8 +31,8 @@ constexpr auto tasks_path = "/v2/tasks";
 constexpr int submissions_max = 3;
 constexpr Duration resubmission_pause = 500ms;
 
-constexpr std::size_t rows_usual = 20;
-constexpr std::size_t rows_per_page = 200;
+constexpr std::array list_parameters{ListParameter{"status", "--status"}, ListParameter{"model", "--model"},
+                                     ListParameter{"session", "--session"}};
 
 Tone tone_of(TaskState status) {
     switch (status) {
@@ -99,44 +101,6 @@ Checked<TaskAccepted> submit(Session& session, const std::string& body, const st
     }
 }
 
-/// "?status=live&limit=20" of what the command line says.
-std::string query_of(const Arguments& arguments, std::size_t limit) {
-    auto query = fmt::format("?limit={}", limit);
-    const auto add = [&](std::string_view name, const std::optional<std::string>& value) {
-        if (value) query += fmt::format("&{}={}", name, net::percent_encode(*value));
-    };
-    add("status", arguments.text("--status"));
-    add("model", arguments.text("--model"));
-    add("session", arguments.text("--session"));
-    if (const auto span = arguments.duration("--since")) {
-        add("since", to_rfc3339(wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(*span)));
-    }
-    return query;
-}
-
-/// How many rows the list is to have.
-std::size_t rows_wanted(const Arguments& arguments) {
-    if (const auto limit = arguments.whole_number("--limit")) return static_cast<std::size_t>(*limit);
-    return arguments.has("--all") ? std::numeric_limits<std::size_t>::max() : rows_usual;
-}
-
-/// Page by page, the newest first. `has_more` becomes whether there are others behind them.
-Checked<std::vector<TaskView>> fetch_tasks(Api& api, const Arguments& arguments, bool& has_more) {
-    const auto wanted = rows_wanted(arguments);
-    const auto query = query_of(arguments, std::min(wanted, rows_per_page));
-    std::vector<TaskView> tasks;
-    std::string cursor;
-    while (true) {
-        auto page = api.get<TaskPage>(tasks_path + query + cursor);
-        if (!page) return std::unexpected(page.error());
-        tasks.insert(tasks.end(), page->tasks.begin(), page->tasks.end());
-        has_more = page->next.has_value() || tasks.size() > wanted;
-        if (tasks.size() > wanted) tasks.resize(wanted);
-        if (!page->next || tasks.size() == wanted) return tasks;
-        cursor = "&cursor=" + net::percent_encode(*page->next);
-    }
-}
-
 }  // namespace
 
 Outcome run_jobs_submit(Session& session, const Arguments& arguments) {
@@ -160,16 +124,16 @@ Outcome run_jobs_submit(Session& session, const Arguments& arguments) {
 Outcome run_jobs_list(Session& session, const Arguments& arguments) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
-    bool has_more = false;
-    const auto tasks = fetch_tasks(**api, arguments, has_more);
-    if (!tasks) return std::unexpected(tasks.error());
+    const auto path = tasks_path + list_query(arguments, list_parameters);
+    const auto listed = fetch_pages(**api, path, arguments, &TaskPage::tasks);
+    if (!listed) return std::unexpected(listed.error());
     auto& console = session.console();
-    if (tasks->empty() && !session.is_json()) {
+    if (listed->rows.empty() && !session.is_json()) {
         console.note("no such task; `rbees jobs submit PROMPT` makes one");
         return ExitCode::ok;
     }
-    console.answer(reflect::to_json(*tasks), table_of_tasks(*tasks, console.out().terminal));
-    if (has_more && !session.is_json()) console.note("there are older ones: rbees jobs list --all");
+    console.answer(reflect::to_json(listed->rows), table_of_tasks(listed->rows, console.out().terminal));
+    if (listed->has_more && !session.is_json()) console.note("there are older ones: rbees jobs list --all");
     return ExitCode::ok;
 }
 

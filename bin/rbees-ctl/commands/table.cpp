@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "commands/handlers.hpp"
+#include "commands/table_tasks.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -15,14 +18,13 @@ const Operand model_operand{"MODEL", required, "id of a model, as `rbees models 
                             Completion::models};
 const Operand worker_operand{"WORKER", required, "id of a worker, as `rbees workers list` shows it", "",
                              Completion::workers};
-const Operand job_operand{"JOB", required, "id of a task, as `rbees jobs list` shows it", "", Completion::jobs};
 const Operand backup_operand{"PATH", required, "the backup's file; PATH.manifest lies beside it", "",
                              Completion::files};
 const Flag config_flag{
     "--config",       0, ValueKind::text, "PATH", "configuration file instead of the home's config.toml", "",
     Completion::files};
 
-const std::array command_table{
+const std::array first_commands{
     Command{
         "up",
         "start everything, with a model that is ready to use",
@@ -116,81 +118,9 @@ const std::array command_table{
              {"--lines", 'n', whole_number, "N", "how many of the last lines (100)"}},
             {{"rbees orchestrator logs", "the last lines"}, {"rbees orchestrator logs -f -n 10", "and what follows"}},
             run_orchestrator_logs},
+};
 
-    Command{
-        "jobs submit",
-        "hand in a task; it is kept until it is done",
-        "Prints the task's id when the task is on disk. From then on it survives the end of any process. With --wait\n"
-        "the result is printed instead; Ctrl-C stops the waiting only.",
-        {{"PROMPT", any, "what to ask; `-` reads it from stdin", "", Completion::none}},
-        {{"--model", 'm', text, "MODEL", "which model; without it the default", "", Completion::models},
-         {"--max-tokens", 0, whole_number, "N", "longest answer (1024)"},
-         {"--priority", 0, text, "CLASS", "batch tasks wait behind interactive ones", "interactive|batch"},
-         {"--session", 0, text, "ID", "tasks of several sessions take turns"},
-         {"--deadline", 0, duration, "TIME", "the task is over then, whatever became of it"},
-         {"--temperature", 0, number, "T", "0 for the likeliest words, more for variety"},
-         {"--seed", 0, whole_from_zero, "N", "the same seed gives the same answer"},
-         {"--json-schema", 0, text, "FILE", "the answer is JSON that fits this schema", "", Completion::files},
-         {"--idempotency-key", 0, text, "KEY", "the same key is the same task, however often it is sent"},
-         {"--file", 'f', text, "BODY", "the whole task as JSON; `-` reads it from stdin", "", Completion::files},
-         {"--wait", 'w', none, "", "wait for the result, and print it"}},
-        {{"rbees jobs submit \"Write a long story\" --max-tokens 4000", "prints the task's id"},
-         {"rbees jobs submit --wait --deadline 2m \"Why is the sky blue?\"", "prints the answer"},
-         {"rbees jobs submit --file task.json --idempotency-key nightly-1", "safe to repeat"}},
-        run_jobs_submit},
-    Command{"jobs list",
-            "tasks, the newest first",
-            "",
-            {},
-            {{"--status", 0, text, "STATUS", "only those; `live` is all that have not ended",
-              "live|queued|waiting|dispatched|running|completed|failed|cancelled|dead_letter"},
-             {"--model", 'm', text, "MODEL", "only those of the model", "", Completion::models},
-             {"--session", 0, text, "ID", "only those of the session"},
-             {"--since", 0, duration, "TIME", "only those of the last hours or days, for example 24h"},
-             {"--limit", 'n', whole_number, "N", "how many (20)"},
-             {"--all", 'a', none, "", "all of them"}},
-            {{"rbees jobs list", "the newest"}, {"rbees jobs list --status live --json", "for programs"}},
-            run_jobs_list},
-    Command{"jobs status",
-            "everything about one task, with its result",
-            "",
-            {job_operand},
-            {},
-            {{"rbees jobs status JOB", "for people"}, {"rbees jobs status JOB --json", "for programs"}},
-            run_jobs_status},
-    Command{
-        "jobs events",
-        "the stream of a task, event by event, to its end",
-        "Comes back by itself when rbees-orcd is started again; no event is shown twice or left out. With --json\n"
-        "one object a line: {\"id\", \"event\", \"data\"}.",
-        {job_operand},
-        {{"--after", 0, whole_from_zero, "N", "only what follows event N"}},
-        {{"rbees jobs events JOB", "from the first event"}, {"rbees jobs events JOB --after 17 --json", "the rest"}},
-        run_jobs_events},
-    Command{
-        "jobs cancel",
-        "end a task at once",
-        "A task that has ended stays as it is.",
-        {job_operand},
-        {},
-        {{"rbees jobs cancel JOB", "whatever it is doing"}, {"rbees jobs list --status live", "what can be cancelled"}},
-        run_jobs_cancel},
-    Command{
-        "jobs wait",
-        "wait for a task, and print its answer",
-        "Exit code 5 if the task failed or was cancelled, 8 if --timeout passed. Ctrl-C stops the waiting only.",
-        {job_operand},
-        {},
-        {{"rbees jobs wait JOB", "the answer on stdout"}, {"rbees jobs wait JOB --timeout 1m", "for a minute at most"}},
-        run_jobs_wait},
-    Command{"jobs explain",
-            "why a task stands where it stands, and what comes next",
-            "",
-            {job_operand},
-            {},
-            {{"rbees jobs explain JOB", "in words"}, {"rbees jobs explain JOB --json", "for programs"}},
-            run_jobs_explain},
-
+const std::array later_commands{
     Command{"models list",
             "models on disk, loaded or on their way",
             "",
@@ -362,17 +292,23 @@ const std::array command_table{
 }  // namespace
 
 std::span<const Command> commands() {
-    return command_table;
+    static const auto table = [] {
+        std::vector<Command> all(first_commands.begin(), first_commands.end());
+        std::ranges::copy(task_commands(), std::back_inserter(all));
+        std::ranges::copy(later_commands, std::back_inserter(all));
+        return all;
+    }();
+    return table;
 }
 
 const Command* find_command(std::string_view words) {
-    const auto found = std::ranges::find(command_table, words, &Command::words);
-    return found == command_table.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(commands(), words, &Command::words);
+    return found == commands().end() ? nullptr : &*found;
 }
 
 std::vector<const Command*> commands_of(const Group& group) {
     std::vector<const Command*> found;
-    for (const auto& command : command_table) {
+    for (const auto& command : commands()) {
         if (command.words.starts_with(std::string(group.word) + " ")) found.push_back(&command);
     }
     return found;

@@ -22,6 +22,7 @@ const std::array global_table{
 const std::array group_table{
     Group{"orchestrator", "rbees-orcd itself: start, stop, health, logs"},
     Group{"jobs", "tasks that are kept until they are done"},
+    Group{"sessions", "tasks that belong together: what they spent, and may spend"},
     Group{"models", "models: what there is, fetch, load, remove"},
     Group{"workers", "processes that have a model loaded"},
     Group{"nodes", "machines that run workers"},
