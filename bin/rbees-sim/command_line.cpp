@@ -27,6 +27,7 @@ void declare_load(CLI::App& verb, simulation::Options& options, Milliseconds& ti
     verb.add_option("--slots", options.slots, "of each worker")->check(CLI::Range(1, 64));
     verb.add_option("--faults", options.faults, "in each run; 0 to look at a policy undisturbed");
     verb.add_option("--clients", options.clients, "in each run");
+    verb.add_option("--sessions", options.sessions, "that are opened before tasks name them, many with a budget");
     verb.add_option("--steps", options.steps_min, "of each run, at least");
     verb.add_option("--for-ms", times.disturbed, "clients come and faults happen for so long")
         ->check(CLI::Range(10'000, 86'400'000));

@@ -36,12 +36,13 @@ Client::Client(Stage& stage, Orcd& orcd, const ClientPlan& plan, std::uint32_t n
 void Client::start() {
     process_.start();
     if (plan_.kind == ClientKind::chat) return chat();
+    if (plan_.kind == ClientKind::session) return open_session();
     if (plan_.cancel_after) process_.after(*plan_.cancel_after, [this] { cancel(); });
     submit();
 }
 
 std::string Client::state() const {
-    if (plan_.kind == ClientKind::chat) return "its answer";
+    if (plan_.kind != ClientKind::task) return "its answer";
     if (job_.empty()) return "the answer to its submission";
     return fmt::format("the end of job {}; it has {} frames", job_.str(), frames_);
 }
@@ -100,8 +101,9 @@ void Client::submitted(std::expected<SubmitAnswer, CallFailure> answer) {
 
 void Client::refused(const Problem& problem) {
     stage_.count("submissions refused: " + std::string(reflect::name_of(problem.code)));
-    if (problem.retry_after_ms || problem.code == ErrorCode::STORAGE_FAILED) {
-        process_.after(std::chrono::milliseconds(problem.retry_after_ms.value_or(1'000)), [this] { submit(); });
+    if (repeats_after(problem, [this] { submit(); })) return;
+    if (is_by_session(problem)) {
+        is_done_ = true;
         return;
     }
     stage_.verdict.wrong("client", fmt::format("{} was refused: {}", name(), problem.detail));

@@ -3,6 +3,7 @@
 /// Clients: they submit until they are answered, read until they have it all, and check what they get.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,11 @@ class Client {
     void take(const control::FramePiece& piece);
     void watch_again();
     void chat();
+    void open_session();
+    void close_session();
+    [[nodiscard]] bool repeats_after(const contracts::Problem& problem, const std::function<void()>& what);
+    [[nodiscard]] bool is_by_session(const contracts::Problem& problem) const;
+    [[nodiscard]] orchestrator::SessionKey session_key() const;
     [[nodiscard]] std::optional<std::string> key() const;
     [[nodiscard]] std::string body() const;
 

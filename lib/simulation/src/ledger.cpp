@@ -46,6 +46,7 @@ void Ledger::committed(const kernel::JournalBatch& batch) {
     } catch (const std::exception& error) {
         return verdict_.wrong("records", fmt::format("the records do not follow from each other: {}", error.what()));
     }
+    check_sessions();
     compare(kernel::rows_of(records, state_), batch.entities);
     kernel::forget_ended(state_);
 }
@@ -77,6 +78,7 @@ void Ledger::note(const kernel::Record& record) {
     if (const auto* job = std::get_if<orch::JobRecord>(&record)) {
         std::visit([this](const auto& one) { note_job(one); }, *job);
     }
+    if (const auto* session = std::get_if<orch::SessionRecord>(&record)) note_session(*session);
 }
 
 void Ledger::note_job(const orch::JobQueued& record) {
@@ -85,6 +87,7 @@ void Ledger::note_job(const orch::JobQueued& record) {
     facts.queued_at = agenda_.now();
     ++open_;
     check_frames(record.job.id, record.job.frames, 0);
+    note_turn(facts);
     if (!record.job.idempotency) return;
     if (!keys_.insert(orch::submission_id(record.job.owner, record.job.idempotency->key)).second) {
         verdict_.wrong("idempotency", fmt::format("two jobs under the key {}", record.job.idempotency->key));
@@ -140,6 +143,7 @@ void Ledger::note_job(const orch::JobEnded& record) {
     facts.runs = false;
     --open_;
     check_frames(record.job, record.frames, facts.tokens);
+    note_spending(facts, record);
     check_end(record.job, record);
 }
 
@@ -156,7 +160,7 @@ void Ledger::check_end(const JobId& id, const orch::JobEnded& record) {
     bool is_fair = false;
     switch (record.outcome) {
         case TaskState::cancelled:
-            is_fair = facts.is_cancelled;
+            is_fair = facts.is_cancelled || is_cancelled_with_session(facts);
             break;
         case TaskState::dead_letter:
             is_fair = facts.setbacks >= setbacks_of_dead_letter;
@@ -189,7 +193,9 @@ void Ledger::note_payload(const kernel::PayloadText& payload) {
     auto& facts = jobs_[id];
     if (what == "request") {
         const auto request = reflect::parse_json(payload.bytes);
-        if (request) facts.answer.emplace(request->get_object());
+        if (!request) return;
+        facts.answer.emplace(request->get_object());
+        facts.answer_max = request->get_object().at("max_tokens").to_number<std::uint64_t>();
         return;
     }
     if (!what.starts_with("frames/")) return;

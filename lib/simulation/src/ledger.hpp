@@ -20,6 +20,7 @@ namespace rbees::simulation {
 /// A job as its records tell it.
 struct JobFacts {
     std::optional<PlannedAnswer> answer;
+    std::uint64_t answer_max = 0;  ///< tokens
     std::uint32_t attempt = 0;
     std::uint32_t setbacks = 0;  ///< since the last token was stored
     bool runs = false;           ///< the attempt was dispatched and is not over
@@ -35,6 +36,19 @@ struct JobFacts {
     std::optional<Instant> dispatched_at;
 };
 
+/// A session as the records of its tasks tell it.
+struct SessionFacts {
+    std::uint64_t turns = 0;
+    std::uint64_t ended = 0;
+    std::uint64_t prompts = 0;  ///< tokens, as are the next two
+    std::uint64_t answers = 0;
+    std::uint64_t held = 0;
+    bool was_opened = false;        ///< at some time
+    bool had_budget = false;        ///< likewise
+    bool was_closed = false;        ///< likewise
+    bool is_cancel_wanted = false;  ///< some client closed it with its tasks
+};
+
 class Ledger {
   public:
     explicit Ledger(Verdict& verdict, const Agenda& agenda) : verdict_(verdict), agenda_(agenda) {}
@@ -48,7 +62,10 @@ class Ledger {
     /// A client wants it ended.
     void cancel_wanted(const JobId& job) { jobs_[job].is_cancelled = true; }
 
+    void cancel_wanted(const orchestrator::SessionKey& session) { sessions_[session].is_cancel_wanted = true; }
+
     [[nodiscard]] const JobFacts* find(const JobId& job) const;
+    [[nodiscard]] const SessionFacts* find(const orchestrator::SessionKey& session) const;
     [[nodiscard]] const std::map<JobId, JobFacts>& jobs() const { return jobs_; }
 
     /// Attempts at the worker that this life of rbees-orcd dispatched and that are not over.
@@ -67,6 +84,11 @@ class Ledger {
     void note_job(const orchestrator::JobRequeued& record);
     void note_job(const orchestrator::JobEnded& record);
     void note_job(const orchestrator::JobErased& record);
+    void note_session(const orchestrator::SessionRecord& record);
+    void note_turn(const JobFacts& facts);
+    void note_spending(const JobFacts& facts, const orchestrator::JobEnded& record);
+    void check_sessions();
+    [[nodiscard]] bool is_cancelled_with_session(const JobFacts& facts) const;
     void note_payload(const kernel::PayloadText& payload);
     void note_frame(const JobId& id, JobFacts& facts, const orchestrator::Frame& frame);
     void compare(const std::vector<kernel::EntityRow>& rows, const std::vector<kernel::EntityRow>& written);
@@ -78,7 +100,9 @@ class Ledger {
     const Agenda& agenda_;
     kernel::State state_;
     std::map<JobId, JobFacts> jobs_;
-    std::set<std::string> keys_;  ///< owner and key of every submission
+    std::map<orchestrator::SessionKey, SessionFacts> sessions_;
+    std::set<orchestrator::SessionKey> touched_;  ///< sessions of the batch
+    std::set<std::string> keys_;                  ///< owner and key of every submission
     std::size_t open_ = 0;
 };
 

@@ -22,6 +22,7 @@ Orcd::Life::Life(Stage& stage, Process& process, Directory& directory, Clockwork
     : world(process, clockwork), pools(stage, process, directory), workers(stage, process, directory) {
     policy.queue_capacity = stage.options.queue_capacity;
     policy.queue_policy = stage.options.queue_policy;
+    policy.sessions_retain = stage.options.sessions_retain;
     policy.default_model = [] { return std::string("sim:a"); };
 }
 
@@ -48,12 +49,16 @@ void Orcd::start() {
     life.demand = std::make_unique<control::Demand>(*life.fleet, life.policy);
     life.jobs = std::make_unique<control::JobControl>(*life.fleet, *life.demand, life.policy,
                                                       control::JobPorts{life.workers, disk_, {}});
+    life.sessions = std::make_unique<control::SessionControl>(*life.fleet, *life.jobs, life.policy, Logger{});
     life.fleet->start([](const auto&) {},
                       [&life] {
                           life.demand->look();
                           life.jobs->look();
                       });
-    life.world.post([&life] { life.jobs->start(); });
+    life.world.post([&life] {
+        life.jobs->start();
+        life.sessions->start();
+    });
 }
 
 void Orcd::die() {

@@ -18,6 +18,7 @@
 #include "rbees/control/demand.hpp"
 #include "rbees/control/fleet_control.hpp"
 #include "rbees/control/job_control.hpp"
+#include "rbees/control/session_control.hpp"
 #include "stage.hpp"
 
 namespace rbees::simulation {
@@ -28,6 +29,8 @@ using PieceChannel = Channel<Piece>;
 
 using SubmitAnswer = std::expected<std::string, contracts::Problem>;
 using CancelAnswer = std::expected<orchestrator::Job, contracts::Problem>;
+using SessionAnswer = std::expected<orchestrator::Session, contracts::Problem>;
+using CloseAnswer = std::expected<void, contracts::Problem>;
 using ChatAnswer = std::expected<void, contracts::Problem>;
 
 class Orcd : public NodeRoutes {
@@ -54,6 +57,10 @@ class Orcd : public NodeRoutes {
     void submit(control::Submission submission, std::function<void(SubmitAnswer)> answer);
     void cancel(const JobId& job, std::function<void(CancelAnswer)> answer);
     [[nodiscard]] std::shared_ptr<PieceChannel> watch(Process& reader, const JobId& job, std::uint64_t after);
+    void open_session(const orchestrator::SessionKey& key, std::optional<Tokens> budget,
+                      std::function<void(SessionAnswer)> answer);
+    void close_session(const orchestrator::SessionKey& key, control::LiveTasks fate,
+                       std::function<void(CloseAnswer)> answer);
     void chat(const ModelId& model, const TokenId& owner, const PlannedAnswer& what,
               std::function<void(ChatAnswer)> answer);
 
@@ -97,6 +104,7 @@ class Orcd : public NodeRoutes {
         std::unique_ptr<control::FleetControl> fleet;
         std::unique_ptr<control::Demand> demand;
         std::unique_ptr<control::JobControl> jobs;
+        std::unique_ptr<control::SessionControl> sessions;
         std::map<std::uint64_t, Chat> chats;
         std::map<std::uint64_t, Reader> readers;
         std::uint64_t count = 0;

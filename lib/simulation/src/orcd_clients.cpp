@@ -47,6 +47,29 @@ void Orcd::cancel(const JobId& job, std::function<void(CancelAnswer)> answer) {
     });
 }
 
+void Orcd::open_session(const orchestrator::SessionKey& key, std::optional<Tokens> budget,
+                        std::function<void(SessionAnswer)> answer) {
+    life_->sessions->open(
+        key, budget, [this, key, answer = std::move(answer)](control::Checked<orchestrator::Session> said) {
+            const auto* facts = stage_.ledger.find(key);
+            if (said && (facts == nullptr || !facts->was_opened)) {
+                stage_.verdict.wrong("answer before disk", "a session was opened that is not on disk: " + key.name);
+            }
+            answer(std::move(said));
+        });
+}
+
+void Orcd::close_session(const orchestrator::SessionKey& key, control::LiveTasks fate,
+                         std::function<void(CloseAnswer)> answer) {
+    life_->sessions->close(key, key.owner, fate, [this, key, answer = std::move(answer)](const control::Done& said) {
+        const auto* facts = stage_.ledger.find(key);
+        if (said && (facts == nullptr || !facts->was_closed)) {
+            stage_.verdict.wrong("answer before disk", "a session was closed, and is not on disk: " + key.name);
+        }
+        answer(said);
+    });
+}
+
 std::shared_ptr<PieceChannel> Orcd::watch(Process& reader, const JobId& job, std::uint64_t after) {
     auto channel = PieceChannel::open(stage_.network, process_, reader);
     const auto id = ++life_->count;

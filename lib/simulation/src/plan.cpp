@@ -16,7 +16,7 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
 constexpr std::uint32_t owners = 3;
-constexpr std::uint32_t sessions = 4;
+constexpr std::uint32_t sessions = 2;  ///< names, of each owner
 constexpr std::uint32_t seeds = 1'000'000;
 
 /// How long a fault of that kind lasts.
@@ -70,11 +70,35 @@ ClientPlan draw_client(const Options& options, Random& random) {
     return client;
 }
 
+ClientPlan draw_session(const Options& options, Random& random) {
+    ClientPlan client;
+    client.at = random.between(1s, options.disturbed);
+    client.kind = ClientKind::session;
+    client.owner = static_cast<std::uint32_t>(random.below(owners));
+    client.session = fmt::format("s{}", random.below(sessions));
+    if (random.chance(700)) client.budget = random.between(1, 4 * std::uint64_t{options.tokens_max});
+    if (random.chance(500)) client.closes_after = random.between(1s, 120s);
+    client.cancels_tasks = random.chance(500);
+    return client;
+}
+
 double seconds(Duration time) {
     return std::chrono::duration<double>(time).count();
 }
 
+std::string session_text(const ClientPlan& client) {
+    auto text = fmt::format("{:9.3f} s  client opens session {} of owner {}", seconds(client.at), *client.session,
+                            client.owner);
+    if (client.budget) text += fmt::format(", {} tokens", *client.budget);
+    if (client.closes_after) {
+        text += fmt::format(", closes it after {:.3f} s{}", seconds(*client.closes_after),
+                            client.cancels_tasks ? " with its tasks" : "");
+    }
+    return text;
+}
+
 std::string to_text(const ClientPlan& client) {
+    if (client.kind == ClientKind::session) return session_text(client);
     auto text = fmt::format("{:9.3f} s  client {} {}, {} tokens at most, owner {}{}{}", seconds(client.at),
                             client.kind == ClientKind::task ? "task" : "chat", client.model, client.tokens_max,
                             client.owner, client.is_batch ? ", batch" : "", client.has_key ? ", key" : "");
@@ -95,6 +119,10 @@ Plan draw_plan(std::uint64_t seed, const Options& options) {
     Random clients(seed, "clients");
     for (std::uint32_t i = 0; i < options.clients; ++i) {
         plan.clients.push_back(draw_client(options, clients));
+    }
+    Random openers(seed, "sessions");
+    for (std::uint32_t i = 0; i < options.sessions; ++i) {
+        plan.clients.push_back(draw_session(options, openers));
     }
     std::ranges::sort(plan.faults, {}, &Fault::at);
     std::ranges::sort(plan.clients, {}, &ClientPlan::at);

@@ -59,8 +59,9 @@ struct Fault {
 };
 
 enum class ClientKind : std::uint8_t {
-    task,  ///< submits a durable task, and reads its stream to the end
-    chat,  ///< asks once, as /v1 does, and goes away if the answer takes too long
+    task,     ///< submits a durable task, and reads its stream to the end
+    chat,     ///< asks once, as /v1 does, and goes away if the answer takes too long
+    session,  ///< opens a session for tasks, and perhaps closes it
 };
 
 struct ClientPlan {
@@ -76,6 +77,9 @@ struct ClientPlan {
     std::optional<std::string> session;
     std::optional<Duration> deadline;
     std::optional<Duration> cancel_after;
+    std::optional<std::uint64_t> budget;   ///< of the session that it opens, in tokens
+    std::optional<Duration> closes_after;  ///< the session
+    bool cancels_tasks = false;            ///< when it closes the session
 };
 
 /// What people set, to try loads and policies of their own.
@@ -85,8 +89,10 @@ struct Options {
     std::uint32_t slots = 2;    ///< of each
     std::uint32_t faults = 24;
     std::uint32_t clients = 60;
+    std::uint32_t sessions = 6;  ///< that somebody opens before tasks name them; others are opened by tasks
     std::uint64_t steps_min = 2'000;
     Duration disturbed = std::chrono::minutes(5);  ///< clients come and faults happen for so long
+    Duration sessions_retain = std::chrono::minutes(1);
     Duration token_time = std::chrono::milliseconds(250);
     Duration commit_time = std::chrono::milliseconds(2);
     std::uint32_t tokens_max = 40;  ///< of an answer
