@@ -94,6 +94,23 @@ Feature: Tasks that are kept until they are done
     Then it exits with 5
     And the JSON output's "error.code" is "DEADLINE_UNMET"
 
+  Scenario: A session counts its tasks, and takes none beyond its budget or its end
+    Given I run "rbees sessions create night --budget 20" successfully
+    And I run "rbees jobs submit --session night --max-tokens 3 --wait hello" successfully
+    When I run "rbees sessions get night --json"
+    Then the JSON output's "turns" is "1"
+    And the JSON output's "live" is "0"
+    And the JSON output's "token_budget" is "20"
+    When I run "rbees jobs submit --session night --max-tokens 20 hello"
+    Then it exits with 1
+    And stderr contains "of its 20 tokens"
+    When I run "rbees sessions delete night"
+    Then it exits with 0
+    And stdout contains "closed"
+    When I run "rbees jobs submit --session night --max-tokens 1 hello"
+    Then it exits with 1
+    And stderr contains "takes no more tasks"
+
   Scenario: What is wrong is said at once
     When I run "rbees jobs submit --model no-such-model hello"
     Then it exits with 3
