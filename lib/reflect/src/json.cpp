@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <fmt/core.h>
@@ -13,6 +14,31 @@
 
 namespace rbees::reflect {
 namespace {
+
+/// The member names of an object that is open. Few of them, as in nearly every object, are compared one by one; from
+/// there on a tree keeps the search short. Not a hash table: a client chooses the names, and could choose such as
+/// collide.
+class Names {
+  public:
+    /// False if it is there already.
+    [[nodiscard]] bool add(std::string name) {
+        if (!many_.empty()) return many_.insert(std::move(name)).second;
+        if (std::ranges::find(few_, name) != few_.end()) return false;
+        few_.push_back(std::move(name));
+        if (few_.size() == few_max) {
+            many_.insert(std::make_move_iterator(few_.begin()), std::make_move_iterator(few_.end()));
+            few_.clear();
+        }
+        return true;
+    }
+    [[nodiscard]] std::size_t size() const { return few_.size() + many_.size(); }
+
+  private:
+    static constexpr std::size_t few_max = 16;
+
+    std::vector<std::string> few_;
+    std::set<std::string> many_;
+};
 
 /// Builds the value and watches for doubled member names, which Boost.JSON's own parser lets through.
 class Builder {
@@ -49,12 +75,9 @@ class Builder {
     bool on_key(json::string_view part, std::size_t, json::error_code& error) {
         key_.append(part);
         auto& names = names_.back();
-        if (std::ranges::find(names, key_) != names.end()) {
-            doubled_ = key_;
-            error = json::error::syntax;
-            return false;
-        }
-        names.push_back(std::exchange(key_, {}));
+        if (names.size() == json_members_max) return refuse(Fault::too_many_members, error);
+        if (!names.add(key_)) return refuse(Fault::doubled_member, error);
+        key_.clear();
         stack_.push_key(part);
         return true;
     }
@@ -91,17 +114,34 @@ class Builder {
     bool on_comment(json::string_view, json::error_code&) { return true; }
 
     [[nodiscard]] json::value release() { return stack_.release(); }
-    [[nodiscard]] const std::string& doubled() const { return doubled_; }
+
+    /// What this builder refused, and not the parser.
+    enum class Fault : std::uint8_t { none, doubled_member, too_many_members };
+    [[nodiscard]] Fault fault() const { return fault_; }
+
+    /// The name that was read last; of the fault, if there is one.
+    [[nodiscard]] const std::string& key() const { return key_; }
 
   private:
+    bool refuse(Fault fault, json::error_code& error) {
+        fault_ = fault;
+        error = json::error::syntax;
+        return false;
+    }
+
     json::value_stack stack_;
-    std::vector<std::vector<std::string>> names_;  ///< of the objects that are open, outermost first
+    std::vector<Names> names_;  ///< of the objects that are open, outermost first
     std::string key_;
-    std::string doubled_;
+    Fault fault_ = Fault::none;
 };
 
 std::string message_for(const json::error_code& error, const Builder& builder) {
-    if (!builder.doubled().empty()) return fmt::format("member \"{}\" stands twice", builder.doubled());
+    if (builder.fault() == Builder::Fault::doubled_member) {
+        return fmt::format("member \"{}\" stands twice", builder.key());
+    }
+    if (builder.fault() == Builder::Fault::too_many_members) {
+        return fmt::format("an object has more than {} members (members_max)", json_members_max);
+    }
     if (error == json::error::too_deep) return fmt::format("nesting deeper than {}", json_depth_max);
     if (error == json::error::incomplete) return "the document ends too early";
     if (error == json::error::extra_data) return "something follows the end of the document";

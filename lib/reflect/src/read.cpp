@@ -15,6 +15,22 @@ std::string describe(const FieldErrors& errors) {
 
 namespace detail {
 
+void Reading::fault(std::string detail) {
+    if (is_over) return;
+    errors.push_back({pointer, std::move(detail)});
+    if (errors.size() + 1 < faults_max) return;
+    is_over = true;
+    errors.push_back({"", fmt::format("is read no further: {} faults are reported at most (faults_max)", faults_max)});
+}
+
+bool Reading::next_element() {
+    if (is_over) return false;
+    if (++elements <= elements_max) return true;
+    fault(fmt::format("holds more than {} elements, all in all (elements_max)", elements_max));
+    is_over = true;
+    return false;
+}
+
 std::string escape_pointer(std::string_view name) {
     std::string escaped;
     for (const char c : name) {
@@ -55,6 +71,9 @@ void read_double(const json::value& value, double& out, Reading& reading) {
 
 void read_string(const json::value& value, std::string& out, Reading& reading) {
     if (!value.is_string()) return reading.fault("must be a string");
+    if (value.get_string().size() > reading.limits.text) {
+        return reading.fault(fmt::format("must have at most {} bytes", reading.limits.text));
+    }
     out = std::string(value.get_string());
 }
 

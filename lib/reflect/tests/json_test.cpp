@@ -1,5 +1,9 @@
 #include "rbees/reflect/json.hpp"
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -29,6 +33,36 @@ TEST(ParseJson, TakesTheSameNameInDifferentObjects) {
 
 TEST(ParseJson, FindsAnEscapedNameThatStandsTwice) {
     EXPECT_EQ(refusal(R"({"model":1,"\u006dodel":2})"), "member \"model\" stands twice");
+}
+
+/// An object with that many members, all different, and then `last`.
+std::string object_of(std::size_t members, std::string_view last) {
+    std::string text = "{";
+    for (std::size_t number = 0; number < members; ++number) {
+        text += "\"" + std::to_string(number) + "\":0,";
+    }
+    return text.append(last) + "}";
+}
+
+TEST(ParseJson, FindsANameThatStandsTwiceAmongAMillion) {
+    EXPECT_EQ(refusal(object_of(json_members_max - 1, R"("7":0)")), "member \"7\" stands twice");
+}
+
+TEST(ParseJson, RefusesMoreThanAMillionMembersOfOneObject) {
+    EXPECT_EQ(refusal(object_of(json_members_max, R"("7":0)")),
+              "an object has more than 1000000 members (members_max)");
+}
+
+RC_GTEST_PROP(ParseJson, TakesMembersExactlyIfTheirNamesDiffer, (std::vector<std::uint8_t> names)) {
+    std::string text = "{";
+    for (const auto name : names) {
+        text += (text.size() == 1 ? "\"" : ",\"") + std::to_string(name) + "\":0";
+    }
+
+    const auto value = parse_json(text + "}");
+
+    const bool differ = std::set(names.begin(), names.end()).size() == names.size();
+    RC_ASSERT(value.has_value() == differ);
 }
 
 TEST(ParseJson, RefusesNestingBeyondTheLimitWithoutUsingTheStack) {

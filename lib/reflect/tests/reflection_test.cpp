@@ -70,6 +70,52 @@ TEST(Reflection, ReportsEveryFaultWithItsPointer) {
               "/is_new: must be true or false");
 }
 
+/// An array with that many elements.
+std::string array_of(std::size_t count, std::string_view element) {
+    std::string text = "[";
+    for (std::size_t index = 0; index < count; ++index) {
+        text.append(index == 0 ? "" : ",").append(element);
+    }
+    return text + "]";
+}
+
+TEST(Reflection, StopsAtTheHundredthFaultAndSaysSo) {
+    const auto wheels = from_json_text<std::vector<Wheel>>(array_of(1'000'000, "0"));
+
+    ASSERT_FALSE(wheels);
+    ASSERT_EQ(wheels.error().size(), faults_max);
+    EXPECT_EQ(wheels.error()[faults_max - 2].pointer, "/98");
+    EXPECT_EQ(wheels.error().back().pointer, "");
+    EXPECT_EQ(wheels.error().back().detail, "is read no further: 100 faults are reported at most (faults_max)");
+}
+
+TEST(Reflection, ReportsFewerFaultsToTheLast) {
+    const auto carts = from_json_text<std::vector<Wheel>>(array_of(faults_max - 2, "0"));
+
+    ASSERT_FALSE(carts);
+    EXPECT_EQ(carts.error().size(), faults_max - 2);
+    EXPECT_EQ(carts.error().back().pointer, "/97");
+}
+
+TEST(Reflection, RefusesMoreElementsThanADocumentMayHaveInAll) {
+    const auto half = array_of(elements_max / 2, "0");
+
+    const auto rows = from_json_text<std::vector<std::vector<std::uint8_t>>>("[" + half + "," + half + "]");
+
+    ASSERT_FALSE(rows);
+    EXPECT_EQ(describe(rows.error()), "/1: holds more than 2000000 elements, all in all (elements_max)");
+}
+
+TEST(Reflection, RefusesStringsBeyondTheBoundThatItsCallerGives) {
+    const std::string text = R"({"spokes":8,"maker":"12345"})";
+
+    EXPECT_TRUE(from_json_text<Wheel>(text, {.text = 5}));
+    const auto wheel = from_json_text<Wheel>(text, {.text = 4});
+
+    ASSERT_FALSE(wheel);
+    EXPECT_EQ(describe(wheel.error()), "/maker: must have at most 4 bytes");
+}
+
 TEST(Reflection, IgnoresMembersThatNobodyKnows) {
     EXPECT_EQ(from_json_text<Wheel>(R"({"spokes":8,"colour":"red"})"), (Wheel{8, std::nullopt}));
 }

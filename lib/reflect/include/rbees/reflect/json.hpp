@@ -3,7 +3,8 @@
 /// JSON at the border: bytes to a value and back, with the limits that hostile input needs.
 ///
 /// Two readers of one document must never disagree about it, so what is ambiguous is refused here, once: invalid UTF-8,
-/// lone surrogates, doubled member names, bytes after the end, nesting over 64.
+/// lone surrogates, doubled member names, bytes after the end; and what would cost too much: nesting over 64, an object
+/// of more than a million members.
 
 #include <cstddef>
 #include <expected>
@@ -18,6 +19,9 @@ namespace json = boost::json;
 
 /// Arrays and objects inside one another, at most; deeper input is refused before it can exhaust a stack.
 inline constexpr std::size_t json_depth_max = 64;
+
+/// Members of one object, at most.
+inline constexpr std::size_t json_members_max = 1'000'000;
 
 struct ParseError {
     std::string message;     ///< "nesting deeper than 64", "member "model" stands twice", ...

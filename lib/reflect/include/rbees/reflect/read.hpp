@@ -1,10 +1,11 @@
 #pragma once
 /// @file
-/// JSON to C++ values, by the table in describe.hpp. Every fault is reported, not only the first, each with a JSON
-/// pointer (RFC 6901), so that a client can mend its request in one go. Members that nobody knows are ignored: newer
-/// clients stay welcome.
+/// JSON to C++ values, by the table in describe.hpp. The faults are reported together, not only the first, each with a
+/// JSON pointer (RFC 6901), so that a client can mend its request in one go. Members that nobody knows are ignored:
+/// newer clients stay welcome.
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <limits>
@@ -19,43 +20,11 @@
 
 #include "rbees/reflect/describe.hpp"
 #include "rbees/reflect/json.hpp"
+#include "rbees/reflect/reading.hpp"
 
 namespace rbees::reflect {
 
-/// One fault of a document.
-struct FieldError {
-    std::string pointer;  ///< "/workers/0/url"; empty for the document itself
-    std::string detail;   ///< "is required", "must be a string", ...
-
-    bool operator==(const FieldError&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(FieldError, (), (pointer, detail))
-
-using FieldErrors = std::vector<FieldError>;
-
-/// "/model: is required; /max_tokens: must be a whole number".
-[[nodiscard]] std::string describe(const FieldErrors& errors);
-
 namespace detail {
-
-/// Where the reader stands, and what it found wrong so far.
-struct Reading {
-    std::string pointer;
-    FieldErrors errors;
-
-    void fault(std::string detail) { errors.push_back({pointer, std::move(detail)}); }
-};
-
-/// `/` and `~` of a member's name, escaped for a JSON pointer.
-[[nodiscard]] std::string escape_pointer(std::string_view name);
-
-/// Reads a whole number within the bounds, or notes the fault.
-void read_integer(const json::value& value, std::int64_t& out, std::int64_t low, std::int64_t high, Reading& reading);
-void read_unsigned(const json::value& value, std::uint64_t& out, std::uint64_t high, Reading& reading);
-void read_double(const json::value& value, double& out, Reading& reading);
-void read_string(const json::value& value, std::string& out, Reading& reading);
-void read_bool(const json::value& value, bool& out, Reading& reading);
-void read_time(const json::value& value, WallTime& out, Reading& reading);
 
 template <class T>
 void read(const json::value& value, T& out, Reading& reading);
@@ -64,7 +33,7 @@ template <class T>
 void read_array(const json::value& value, std::vector<T>& out, Reading& reading) {
     if (!value.is_array()) return reading.fault("must be an array");
     const auto size = reading.pointer.size();
-    for (std::size_t index = 0; index < value.get_array().size(); ++index) {
+    for (std::size_t index = 0; index < value.get_array().size() && reading.next_element(); ++index) {
         reading.pointer += "/" + std::to_string(index);
         read(value.get_array()[index], out.emplace_back(), reading);
         reading.pointer.resize(size);
@@ -76,6 +45,7 @@ void read_map(const json::value& value, std::map<std::string, T>& out, Reading& 
     if (!value.is_object()) return reading.fault("must be an object");
     const auto size = reading.pointer.size();
     for (const auto& [key, item] : value.get_object()) {
+        if (!reading.next_element()) return;
         reading.pointer += "/" + escape_pointer(key);
         read(item, out[std::string(key)], reading);
         reading.pointer.resize(size);
@@ -88,6 +58,7 @@ void read_struct(const json::value& value, T& out, Reading& reading) {
     const auto& object = value.get_object();
     const auto size = reading.pointer.size();
     for_each_member<T>([&](std::string_view name, auto pointer) {
+        if (reading.is_over) return;
         auto& member = out.*pointer;
         reading.pointer += "/" + std::string(name);
         const auto* found = object.if_contains(name);
@@ -166,11 +137,12 @@ void read(const json::value& value, T& out, Reading& reading) {
 
 }  // namespace detail
 
-/// Reads a value. Fails with every fault found, in document order.
+/// Reads a value. Fails with the faults found, `faults_max` of them at most, in document order.
 template <class T>
-[[nodiscard]] std::expected<T, FieldErrors> from_json(const json::value& value) {
+[[nodiscard]] std::expected<T, FieldErrors> from_json(const json::value& value, ReadLimits limits = {}) {
     T out{};
     detail::Reading reading;
+    reading.limits = limits;
     detail::read(value, out, reading);
     if (!reading.errors.empty()) return std::unexpected(std::move(reading.errors));
     return out;
@@ -178,13 +150,13 @@ template <class T>
 
 /// Parses and reads a document. A syntax error is one fault with an empty pointer.
 template <class T>
-[[nodiscard]] std::expected<T, FieldErrors> from_json_text(std::string_view bytes) {
+[[nodiscard]] std::expected<T, FieldErrors> from_json_text(std::string_view bytes, ReadLimits limits = {}) {
     auto value = parse_json(bytes);
     if (!value) {
         return std::unexpected(FieldErrors{
             {"", "is not JSON: " + value.error().message + " at byte " + std::to_string(value.error().offset)}});
     }
-    return from_json<T>(*value);
+    return from_json<T>(*value, limits);
 }
 
 }  // namespace rbees::reflect
