@@ -18,6 +18,7 @@ using std::chrono_literals::operator""min;
 inline constexpr unsigned listen_ports_tried = 100;  ///< from the configured one upwards
 inline constexpr std::size_t connections = 256;
 inline constexpr Bytes body = mebibytes(1);
+inline constexpr std::size_t reason_bytes = 4096;  ///< of why something failed, as orcd is told
 
 // Workers
 inline constexpr std::size_t workers = 64;           ///< that run at the same time

@@ -16,6 +16,7 @@
 #include "limits.hpp"
 #include "orchestrator_link.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/base/utf8.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/daemon/process_file.hpp"
 #include "rbees/http_api/answers.hpp"
@@ -90,7 +91,9 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
                   log_.module("http")),
           server_(io, {.body = limits::body, .connections = limits::connections}, router_.handler(),
                   http_api::server_error_body(), log_.module("net")),
-          patience_(io) {}
+          patience_(io) {
+        server_.check_heads(router_.head_check());
+    }
 
     static net::Task<void> start(std::shared_ptr<Implementation> self) {
         co_await look_at_gpus(self);
@@ -184,13 +187,21 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     }
 
     contracts::NodeStatus status() {
-        return {.boot_id = identity_.start.boot_id,
-                .start_time = identity_.start.start_time,
-                .sequence = 0,
-                .devices = probe_.devices(),
-                .workers = workers_.reports(Secrets::included),
-                .models = store_.reports(),
-                .downloads = downloads_.reports()};
+        contracts::NodeStatus status{.boot_id = identity_.start.boot_id,
+                                     .start_time = identity_.start.start_time,
+                                     .sequence = 0,
+                                     .devices = probe_.devices(),
+                                     .workers = workers_.reports(Secrets::included),
+                                     .models = store_.reports(),
+                                     .downloads = downloads_.reports()};
+        // A report must never be refused because of what an engine or a source had to say.
+        for (auto& worker : status.workers) {
+            if (worker.reason) worker.reason = shortened(std::move(*worker.reason), limits::reason_bytes);
+        }
+        for (auto& download : status.downloads) {
+            if (download.reason) download.reason = shortened(std::move(*download.reason), limits::reason_bytes);
+        }
+        return status;
     }
 
     contracts::NodeRegistration registration() {

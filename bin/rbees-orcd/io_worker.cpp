@@ -35,6 +35,7 @@ net::Task<void> answer_counted(http_api::Gauge running, net::Handler answer, net
 
 IoWorker::IoWorker(House house, std::uint16_t number)
     : settings_(house.settings),
+      bodies_(std::move(house.bodies)),
       metrics_(house.metrics),
       number_(number),
       log_(house.log.module("http")),
@@ -48,6 +49,7 @@ Result<void> IoWorker::listen(std::vector<std::pair<std::string, std::uint16_t>>
     const auto use = number_ == 1 ? net::PortUse::own : net::PortUse::join;
     for (auto& [host, port] : listen) {
         auto server = std::make_unique<net::Server>(io_, limits(), handler(), http_api::server_error_body(), log_);
+        server->check_heads(router_.head_check());
         const auto bound = server->listen(host, port, use);
         if (!bound) return std::unexpected(bound.error());
         port = *bound;
@@ -76,6 +78,7 @@ net::ServerLimits IoWorker::limits() const {
     net::ServerLimits limits;
     limits.body = settings_.body_limit;
     limits.connections = settings_.connection_limit;
+    limits.bodies = bodies_;
     return limits;
 }
 

@@ -22,7 +22,8 @@ struct House {
     const Settings& settings;
     Control& control;
     http_api::Metrics& metrics;
-    std::function<void()> shut_down;  ///< may be called on any I/O thread
+    std::function<void()> shut_down;          ///< may be called on any I/O thread
+    std::shared_ptr<net::BodyBudget> bodies;  ///< of all servers
     Logger log;
 };
 
@@ -65,6 +66,7 @@ class IoWorker {
 
     Loop io_{1};
     const Settings& settings_;
+    std::shared_ptr<net::BodyBudget> bodies_;
     http_api::Metrics& metrics_;
     std::uint16_t number_;
     Logger log_;

@@ -38,8 +38,9 @@ class Service {
           journal_(std::move(journal)),
           control_(std::in_place, settings_, *journal_, std::move(reader), std::move(recovered), log) {
         const auto shut_down = [this] { boost::asio::post(main_, [this] { drain(); }); };
+        const auto bodies = std::make_shared<net::BodyBudget>(settings_.bodies_limit);
         for (std::uint32_t number = 1; number <= settings_.threads; ++number) {
-            House house{settings_, *control_, metrics_, shut_down, log};
+            House house{settings_, *control_, metrics_, shut_down, bodies, log};
             workers_.push_back(std::make_unique<IoWorker>(std::move(house), static_cast<std::uint16_t>(number)));
         }
     }

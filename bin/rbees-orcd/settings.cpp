@@ -59,6 +59,7 @@ void take_over(Settings& settings, const Config& config) {
     settings.policy.tasks_retain = config.duration("tasks.retain");
     settings.policy.queue_wait = config.duration("queue.wait");
     settings.body_limit = config.bytes("body.limit");
+    settings.bodies_limit = std::max(settings.body_limit, config.bytes("bodies.limit"));
     settings.connection_limit = static_cast<std::size_t>(config.integer("connections.limit"));
     settings.policy.heartbeat_interval = config.duration("heartbeat.interval");
     settings.policy.heartbeat_missed = static_cast<std::uint32_t>(config.integer("heartbeat.missed"));

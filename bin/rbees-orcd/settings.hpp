@@ -41,6 +41,7 @@ struct Settings {
     control::Policy policy;
 
     Bytes body_limit;
+    Bytes bodies_limit;  ///< of all requests together; not below the limit of one
     std::size_t connection_limit = 4096;
     Duration shutdown_grace{};
     Bytes storage_watermark;

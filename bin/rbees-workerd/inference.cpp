@@ -6,6 +6,7 @@
 
 #include "limits.hpp"
 #include "rbees/base/assert.hpp"
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "refusals.hpp"
 #include "stream_tail.hpp"
@@ -146,7 +147,7 @@ net::Task<Outcome> Inference::relay_stream(http_api::Call& call, std::shared_ptr
 
 net::Task<Outcome> Inference::relay_whole(http_api::Call& call, std::shared_ptr<AnswerStream> stream,
                                           net::Response answer) {
-    while (answer.body.size() <= whole_answer_max.value) {
+    while (answer.body.size() <= contracts::whole_answer_max.value) {
         auto pieces = co_await stream->take();
         if (pieces.empty()) break;
         if (answer.body.empty()) {
@@ -156,9 +157,9 @@ net::Task<Outcome> Inference::relay_whole(http_api::Call& call, std::shared_ptr<
         }
     }
     const auto why = stream->stopped();
-    if (answer.body.size() > whole_answer_max.value) {
+    if (answer.body.size() > contracts::whole_answer_max.value) {
         stream->cancel(Stopped::by_task);
-        answer = call.refuse(answer_too_large());
+        answer = call.refuse(contracts::answer_too_large());
     } else if (why) {
         answer = call.refuse(was_cancelled());
     }

@@ -17,8 +17,8 @@ inline constexpr std::size_t waiting_answers_max = 8;
 /// far behind makes that thread wait.
 inline constexpr std::size_t waiting_bytes_max = std::size_t{256} << 10;
 
-/// Largest answer that is not a stream: it is held whole, for its Content-Length. 2,048 vectors of 8,192 numbers fit.
-inline constexpr Bytes whole_answer_max = mebibytes(256);
+/// Bodies of all requests, together. Of the largest one there may be two.
+inline constexpr Bytes bodies_max = mebibytes(640);
 
 /// Cancelled task ids that are remembered for requests still on their way; the oldest leaves first.
 inline constexpr std::size_t remembered_cancels_max = 4096;
@@ -29,6 +29,9 @@ inline constexpr Duration progress_interval = std::chrono::milliseconds(200);
 
 /// Orders of executions whose bodies are read at the same time, on threads of their own.
 inline constexpr std::size_t orders_read_max = 4;
+
+/// Why a model could not be loaded, as the pool manager is told. The log has all of it.
+inline constexpr std::size_t failure_bytes_max = 4096;
 
 /// Secrets are short; more bytes than this are something else.
 inline constexpr Bytes secret_max = Bytes(4096);

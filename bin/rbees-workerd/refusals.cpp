@@ -100,13 +100,6 @@ Problem was_cancelled() {
     return {.code = ErrorCode::CANCELLED, .detail = "the task was cancelled"};
 }
 
-Problem answer_too_large() {
-    return {.code = ErrorCode::INTERNAL,
-            .detail = fmt::format("the answer is over {}", describe(whole_answer_max)),
-            .hint = "ask for less at once",
-            .limit = "whole_answer_max"};
-}
-
 Problem other_model(std::string_view wanted, std::string_view own) {
     return {.code = ErrorCode::CONFLICT,
             .detail = fmt::format("the execution is for the model with hash {}, but this worker's has {}", wanted, own),

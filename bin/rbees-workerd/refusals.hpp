@@ -38,9 +38,6 @@ namespace rbees::workerd {
 /// 499: stopped by task id, now or before it came.
 [[nodiscard]] contracts::Problem was_cancelled();
 
-/// 500: an answer that is not a stream and over `whole_answer_max`.
-[[nodiscard]] contracts::Problem answer_too_large();
-
 /// 409: an answer of another model cannot go on here. Points to `/model_hash`.
 [[nodiscard]] contracts::Problem other_model(std::string_view wanted, std::string_view own);
 

@@ -4,7 +4,10 @@
 
 #include <utility>
 
+#include "limits.hpp"
 #include "rbees/base/crash_point.hpp"
+#include "rbees/base/utf8.hpp"
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -32,6 +35,14 @@ ErrorCode code_of(engine::LoadErrorKind kind) {
     return ErrorCode::MODEL_LOAD_FAILED;
 }
 
+/// A client was let in by rbees-orcd, whose limit is less.
+net::ServerLimits server_limits() {
+    net::ServerLimits limits;
+    limits.body = contracts::worker_body_max;
+    limits.bodies = std::make_shared<net::BodyBudget>(bodies_max);
+    return limits;
+}
+
 std::optional<PoolReports::Address> address_of(const Settings& settings, const std::string& secret) {
     if (!settings.callback) return std::nullopt;
     return PoolReports::Address{*settings.callback, secret};
@@ -46,8 +57,9 @@ Service::Service(net::IoContext& io, Settings settings, std::string secret, Envi
       log_(environs_.log.module("worker")),
       worker_(io, {settings_.worker, ModelId(settings_.plan.model_name), secret}, log_, environs_.executions),
       router_(contracts::worker_routes(), worker_.handlers(), worker_.access(), environs_.log.module("http")),
-      server_(io, {}, router_.handler(), http_api::server_error_body(), environs_.log.module("http")),
+      server_(io, server_limits(), router_.handler(), http_api::server_error_body(), environs_.log.module("http")),
       reports_(io, address_of(settings_, secret), environs_.log.module("reports"), environs_.patience) {
+    server_.check_heads(router_.head_check());
     worker_.when_told_to_stop([this] { drain(); });
     reports_.when_lost([this] { note_lost(); });
 }
@@ -108,7 +120,7 @@ void Service::note_load_failure(const engine::LoadError& error) {
                                                  {"message", error.failure.message},
                                                  {"remedy", error.failure.remedy}});
     auto news = report();
-    news.failure = describe(error.failure);
+    news.failure = shortened(describe(error.failure), failure_bytes_max);
     news.error_code = code;
     reports_.post(std::move(news));
     reports_.when_told([this] { finish(ExitCode::failed); });

@@ -87,7 +87,33 @@ class TestErrors:
 
         answer = raw(house, (head + "Content-Length: 99999999999\r\n\r\n").encode())
 
-        assert answer.startswith(b"HTTP/1.1 413 ") and b"BODY_TOO_LARGE" in answer
+        assert answer.startswith(b"HTTP/1.1 413 ") and b"Content-Type: application/json\r\n" in answer
+        error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+        assert (error["type"], error["code"], error["limit"]) == (
+            "invalid_request_error", "BODY_TOO_LARGE", "body.limit")
+
+    def test_body_over_the_limit_of_our_own_route_is_a_problem(self, house, token):
+        head = f"POST /v2/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+
+        answer = raw(house, (head + "Content-Length: 17825792\r\n\r\n").encode())
+
+        assert answer.startswith(b"HTTP/1.1 413 ") and b"application/problem+json" in answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["limit"] == "task_body_max"
+
+    def test_what_is_no_http_is_refused_in_the_shape_of_its_api(self, house):
+        openai = raw(house, b"POST /v1/chat/completions HTTP/1.1\r\nHost : x\r\n\r\n")
+        ours = raw(house, b"POST /v2/tasks HTTP/1.1\r\nHost : x\r\n\r\n")
+
+        assert openai.startswith(b"HTTP/1.1 400 ") and b'{"error":{' in openai
+        assert ours.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in ours
+
+    @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v2/tasks"])
+    def test_without_a_token_the_body_is_not_waited_for(self, house, path):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n"
+
+        answer = raw(house, head.encode())
+
+        assert answer.startswith(b"HTTP/1.1 401 ") and b"Connection: close\r\n" in answer
 
     @pytest.mark.parametrize(
         "text",

@@ -53,9 +53,7 @@ class FakeOrcd {
 
   private:
     static net::ErrorBody error_body() {
-        return [](int status, std::string_view detail, std::string_view) {
-            return net::Response{status, {}, std::string(detail)};
-        };
+        return [](const net::ServerError& error) { return net::Response{error.status, {}, std::string(error.detail)}; };
     }
 
     net::Response answer(const net::Request& request) {

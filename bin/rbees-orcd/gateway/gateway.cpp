@@ -13,6 +13,7 @@
 #include "gateway/inspection.hpp"
 #include "gateway/trail.hpp"
 #include "rbees/base/assert.hpp"
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/control/model_choice.hpp"
 #include "rbees/http_api/answers.hpp"
@@ -32,9 +33,6 @@ constexpr int attempts_max = 5;
 /// manager long before.
 constexpr net::Timeouts worker_timeouts{
     .connect = std::chrono::seconds(2), .head = std::chrono::minutes(15), .body = std::chrono::minutes(5)};
-
-/// A whole answer is kept here until its last byte has come.
-constexpr Bytes whole_answer_max = mebibytes(64);
 
 Problem worker_gone(std::string_view when) {
     return {.code = ErrorCode::WORKER_UNAVAILABLE,
@@ -178,9 +176,8 @@ net::Task<Gateway::Outcome> Gateway::relay_whole(Journey& journey, net::ClientSt
         if (!piece) co_return failed_over(journey);
         if (piece->empty()) break;
         body += *piece;
-        if (Bytes(body.size()) > whole_answer_max) {
-            Problem problem{.code = ErrorCode::INTERNAL, .detail = "the worker's answer is larger than 64 MiB"};
-            co_return co_await refuse(journey, std::move(problem));
+        if (Bytes(body.size()) > contracts::whole_answer_max) {
+            co_return co_await refuse(journey, contracts::answer_too_large());
         }
     }
     net::Response response{.status = stream.status(), .headers = {}, .body = std::move(body)};

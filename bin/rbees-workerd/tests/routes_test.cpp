@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/reflect/read.hpp"
@@ -29,6 +30,17 @@ TEST_F(RoutesTest, EveryRouteNeedsTheSpawnSecret) {
         EXPECT_EQ(send(method, path, "{}", {{"Authorization", "none"}}).status, 401) << path;
     }
     EXPECT_EQ(get("/health").status, 200);
+}
+
+TEST_F(RoutesTest, TakesAnyBodyThatOrcdLetsIn) {
+    serve();
+    auto body = chat_body(2, false);
+    body.append(std::string(std::size_t{40} << 20, ' '));  // more than body.limit is by default
+
+    EXPECT_EQ(post("/v1/chat/completions", body).status, 200);
+    EXPECT_EQ(post("/cancel", body).status, 413) << "a body that only steers";
+    EXPECT_EQ(send("POST", "/v1/chat/completions", body, {{"Authorization", "none"}}).status, 401);
+    EXPECT_GE(contracts::worker_body_max, contracts::body_limit_max);
 }
 
 TEST_F(RoutesTest, HealthTellsTheMemoryThatTheWorkerTakes) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rbees/base/assert.hpp"
 #include "utf8_sequence.hpp"
 
 namespace rbees {
@@ -65,6 +66,14 @@ std::size_t complete_utf8_prefix(std::string_view bytes) {
         return sequence.state == Utf8State::incomplete ? start : bytes.size();
     }
     return bytes.size();
+}
+
+std::string shortened(std::string text, std::size_t bytes_max) {
+    constexpr std::string_view mark = "...";
+    if (text.size() <= bytes_max) return text;
+    RBEES_ASSERT(bytes_max >= mark.size());
+    text.resize(complete_utf8_prefix(std::string_view(text).substr(0, bytes_max - mark.size())));
+    return text.append(mark);
 }
 
 }  // namespace rbees

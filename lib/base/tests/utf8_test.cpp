@@ -100,5 +100,22 @@ TEST(CompletePrefix, CutsOffACharacterThatMayStillBecomeWhole) {
     EXPECT_EQ(complete_utf8_prefix(""), 0U);
 }
 
+TEST(Shortened, CutsLongTextBetweenCharactersAndSaysSo) {
+    EXPECT_EQ(shortened("12345", 5), "12345");
+    EXPECT_EQ(shortened("123456", 5), "12...");
+    EXPECT_EQ(shortened("1\u00e9\u00e9\u00e9", 6), "1\u00e9...");
+    EXPECT_EQ(shortened("1\u00e9\u00e9\u00e9", 5), "1...");
+}
+
+RC_GTEST_PROP(Shortened, IsValidAndNeverLonger, ()) {
+    const auto text = *any_valid_text();
+    const auto most = *rc::gen::inRange<std::size_t>(3, 20);
+
+    const auto cut = shortened(text, most);
+
+    RC_ASSERT(cut.size() <= most);
+    RC_ASSERT(is_valid_utf8(cut));
+}
+
 }  // namespace
 }  // namespace rbees

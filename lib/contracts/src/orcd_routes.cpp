@@ -33,9 +33,12 @@ const std::array table{
     Route{"GET", "/v1/models", "openai_models", user, openai, "Models that can be used at once, the default first", 200,
           nullptr, schema<OpenAiModelList>},
     Route{"GET", "/v1/models/{id}", "openai_model", user, openai, "One of them", 200, nullptr, schema<OpenAiModel>},
-    Route{"POST", "/v1/chat/completions", "chat_completions", user, openai, "An answer to a conversation"},
-    Route{"POST", "/v1/completions", "completions", user, openai, "The continuation of a text"},
-    Route{"POST", "/v1/embeddings", "embeddings", user, openai, "Vectors for texts"},
+    Route{"POST", "/v1/chat/completions", "chat_completions", user, openai, "An answer to a conversation", 200, nullptr,
+          nullptr, BodySize::text},
+    Route{"POST", "/v1/completions", "completions", user, openai, "The continuation of a text", 200, nullptr, nullptr,
+          BodySize::text},
+    Route{"POST", "/v1/embeddings", "embeddings", user, openai, "Vectors for texts", 200, nullptr, nullptr,
+          BodySize::text},
 
     // Nodes
     Route{"POST", "/v2/nodes/register", "node_register", Access::node, problem, "A node makes itself known", 200,
@@ -72,7 +75,7 @@ const std::array table{
 
     // Durable tasks
     Route{"POST", "/v2/tasks", "task_submit", user, problem, "Accept a task; it is on disk when the answer leaves", 202,
-          schema<SubmitTask>, schema<TaskAccepted>},
+          schema<SubmitTask>, schema<TaskAccepted>, BodySize::task},
     Route{"GET", "/v2/tasks", "tasks", user, problem, "Tasks, the newest first", 200, nullptr, schema<TaskPage>},
     Route{"GET", "/v2/tasks/{id}", "task", user, problem, "One task, with its result when it has ended", 200, nullptr,
           schema<TaskView>},

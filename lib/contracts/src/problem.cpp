@@ -1,23 +1,11 @@
 #include "rbees/contracts/problem.hpp"
 
+#include <fmt/core.h>
+
+#include "rbees/contracts/limits.hpp"
+
 namespace rbees::contracts {
 namespace {
-
-/// OpenAI's word for the kind of an error, which its clients turn into exception classes by status.
-std::string openai_type(int status) {
-    switch (status) {
-        case 401:
-            return "authentication_error";
-        case 403:
-            return "permission_error";
-        case 404:
-            return "not_found_error";
-        case 429:
-            return "rate_limit_error";
-        default:
-            return status >= 500 ? "server_error" : "invalid_request_error";
-    }
-}
 
 std::string openai_code(ErrorCode code) {
     switch (code) {
@@ -51,16 +39,39 @@ ProblemBody problem_body(const Problem& problem, const std::string& request_id) 
     return body;
 }
 
+Problem answer_too_large() {
+    return {.code = ErrorCode::LIMIT_EXCEEDED,
+            .detail = fmt::format("the answer is larger than {}", describe(whole_answer_max)),
+            .hint = "ask for less at once, or for a stream",
+            .limit = "whole_answer_max"};
+}
+
+std::string openai_error_type(int status) {
+    switch (status) {
+        case 401:
+            return "authentication_error";
+        case 403:
+            return "permission_error";
+        case 404:
+            return "not_found_error";
+        case 429:
+            return "rate_limit_error";
+        default:
+            return status >= 500 ? "server_error" : "invalid_request_error";
+    }
+}
+
 OpenAiErrorBody openai_error_body(const Problem& problem, const std::string& request_id) {
     const auto& row = row_of(problem.code);
     OpenAiError error;
     error.message = problem.detail;
     if (problem.hint) error.message += " (" + *problem.hint + ")";
-    error.type = openai_type(row.status);
+    error.type = openai_error_type(row.status);
     if (!problem.errors.empty() && problem.errors.front().pointer.size() > 1) {
         error.param = problem.errors.front().pointer.substr(1);
     }
     error.code = openai_code(problem.code);
+    error.limit = problem.limit;
     error.hint = problem.hint;
     error.request_id = request_id;
     return {std::move(error)};

@@ -39,5 +39,20 @@ TEST(OpenAiError, SpeaksOpenAisWordsAndNamesTheParameter) {
     EXPECT_EQ(openai_error_body({.code = ErrorCode::UNAUTHORIZED}, "r").error.type, "authentication_error");
 }
 
+TEST(OpenAiError, NamesTheLimitThatWasHit) {
+    const auto body = openai_error_body({.code = ErrorCode::BODY_TOO_LARGE, .limit = "body.limit"}, "r-1");
+
+    EXPECT_EQ(body.error.limit, "body.limit");
+    EXPECT_EQ(body.error.type, "invalid_request_error");
+}
+
+TEST(AnAnswerThatIsTooLarge, IsNotWorthAnotherTry) {
+    const auto problem = answer_too_large();
+
+    EXPECT_EQ(problem.status(), 400);
+    EXPECT_EQ(problem.limit, "whole_answer_max");
+    EXPECT_FALSE(problem_body(problem, "r").retriable);
+}
+
 }  // namespace
 }  // namespace rbees::contracts

@@ -29,9 +29,28 @@ ErrorCode code_of_status(int status) {
         case 431:
         case 503:
             return ErrorCode::LIMIT_EXCEEDED;
+        case 500:
+            return ErrorCode::INTERNAL;
         default:
             return ErrorCode::INVALID_PARAMS;
     }
+}
+
+/// The server's own status goes before that of the code.
+net::Response openai_server_error(const contracts::Problem& problem, int status, const std::string& request_id) {
+    auto body = contracts::openai_error_body(problem, request_id);
+    body.error.type = contracts::openai_error_type(status);
+    return json_answer(status, body);
+}
+
+net::Response problem_server_error(const contracts::Problem& problem, int status, const std::string& request_id) {
+    auto body = contracts::problem_body(problem, request_id);
+    body.title = net::reason_phrase(status);
+    body.status = status;
+    body.retriable = status == 408 || status == 503;
+    auto response = json_answer(status, body);
+    response.headers.set("Content-Type", "application/problem+json");
+    return response;
 }
 
 std::string seconds_up(std::int64_t milliseconds) {
@@ -66,17 +85,18 @@ net::Response problem_answer(const contracts::Problem& problem, contracts::Error
     return response;
 }
 
+contracts::ErrorShape error_shape_of(std::string_view target) {
+    return target.starts_with("/v1/") ? contracts::ErrorShape::openai : contracts::ErrorShape::problem;
+}
+
 net::ErrorBody server_error_body() {
-    return [](int status, std::string_view detail, std::string_view limit) {
-        contracts::Problem problem{.code = code_of_status(status), .detail = std::string(detail)};
-        if (!limit.empty()) problem.limit = std::string(limit);
+    return [](const net::ServerError& error) {
+        contracts::Problem problem{.code = code_of_status(error.status), .detail = std::string(error.detail)};
+        if (!error.limit.empty()) problem.limit = std::string(error.limit);
         const auto request_id = new_uuid();
-        auto body = contracts::problem_body(problem, request_id);
-        body.title = net::reason_phrase(status);
-        body.status = status;
-        body.retriable = status == 408 || status == 503;
-        auto response = json_answer(status, body);
-        response.headers.set("Content-Type", "application/problem+json");
+        auto response = error_shape_of(error.target) == contracts::ErrorShape::openai
+                            ? openai_server_error(problem, error.status, request_id)
+                            : problem_server_error(problem, error.status, request_id);
         response.headers.set(contracts::correlation_header, request_id);
         return response;
     };

@@ -1,13 +1,16 @@
 #include "rbees/http_api/router.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
 #include "correlated_exchange.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/overloaded.hpp"
+#include "rbees/contracts/limits.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "route_table.hpp"
 
@@ -18,14 +21,22 @@ using contracts::ErrorCode;
 using contracts::ErrorShape;
 using contracts::Problem;
 
-/// Where no route says it, clients of the OpenAI routes still expect OpenAI's errors.
-ErrorShape shape_of_path(std::string_view target) {
-    return target.starts_with("/v1/") ? ErrorShape::openai : ErrorShape::problem;
+/// Of a request's body, by its route.
+net::BodyBound body_bound(contracts::BodySize size) {
+    switch (size) {
+        case contracts::BodySize::control:
+            return {contracts::control_body_max, "control_body_max"};
+        case contracts::BodySize::task:
+            return {contracts::task_body_max, "task_body_max"};
+        case contracts::BodySize::text:
+            break;
+    }
+    return {Bytes(std::numeric_limits<std::uint64_t>::max()), "body.limit"};  // the server's own bound is less
 }
 
 net::Response not_found(const net::Request& request, const std::string& request_id) {
     const Problem problem{.code = ErrorCode::NOT_FOUND, .detail = "there is no route " + request.path};
-    return problem_answer(problem, shape_of_path(request.target), request_id);
+    return problem_answer(problem, error_shape_of(request.target), request_id);
 }
 
 net::Response wrong_method(const net::Request& request, const WrongMethod& wrong, const std::string& request_id) {
@@ -99,6 +110,15 @@ class Router::Implementation {
         if (observer_) observer_(answered);
     }
 
+    std::optional<net::BodyBound> check_head(const net::Request& head) const {
+        const auto match = table_.find(head.method, head.target);
+        const auto* found = std::get_if<FoundRoute>(&match);
+        if (found == nullptr) return std::nullopt;
+        const auto& route = *found->route;
+        if (route.access != contracts::Access::open && !check_(route, head)) return std::nullopt;
+        return body_bound(route.body);
+    }
+
   private:
     net::Task<void> serve_route(CorrelatedExchange& exchange, FoundRoute found, std::string request_id) const {
         Call call{exchange, *found.route, {}, std::move(request_id), std::move(found.parameters)};
@@ -110,6 +130,13 @@ class Router::Implementation {
                 co_return;
             }
             call.caller = std::move(*caller);
+        }
+        if (call.request().is_body_left) {
+            auto refusal = call.refuse({.code = ErrorCode::CONFLICT,
+                                        .detail = "who may call this changed while the request came",
+                                        .hint = "send it again"});
+            co_await exchange.respond(std::move(refusal));
+            co_return;
         }
         co_await hand_over(exchange, call);
     }
@@ -146,6 +173,10 @@ Router::~Router() = default;
 
 net::Handler Router::handler() const {
     return [router = implementation_.get()](net::Exchange& exchange) { return router->serve(exchange); };
+}
+
+net::HeadCheck Router::head_check() const {
+    return [router = implementation_.get()](const net::Request& head) { return router->check_head(head); };
 }
 
 }  // namespace rbees::http_api

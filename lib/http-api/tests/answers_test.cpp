@@ -40,6 +40,19 @@ TEST(Answers, ListEveryFaultOfABody) {
     EXPECT_EQ(refused.error().errors.size(), 3U);
 }
 
+TEST(Answers, RefuseAStringThatIsTooLongForABodyThatSteers) {
+    const std::string longest(contracts::control_text_max, 'x');
+    const auto body_of = [](const std::string& id) {
+        return read_body<contracts::CancelTask>(request("POST", "/", {}, R"({"task_id": ")" + id + R"("})"));
+    };
+
+    EXPECT_TRUE(body_of(longest));
+    const auto refused = body_of(longest + "x");
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().errors.front().pointer, "/task_id");
+}
+
 TEST(Answers, RefuseABodyThatIsNotJson) {
     const auto refused = read_body<contracts::CancelTask>(request("POST", "/", {}, "{\"task_id\": "));
 
@@ -62,12 +75,35 @@ TEST(Answers, ShapeAProblemAsItsRouteAsks) {
 }
 
 TEST(Answers, NameTheLimitThatTheServerEnforced) {
-    const auto response = server_error_body()(413, "the body is too large", "body.limit");
+    const auto response =
+        server_error_body()({.status = 413, .detail = "the body is too large", .limit = "body.limit", .target = "/v2"});
 
     EXPECT_EQ(response.status, 413);
     EXPECT_THAT(response.body, HasSubstr(R"("limit":"body.limit")"));
     EXPECT_THAT(response.body, HasSubstr("BODY_TOO_LARGE"));
     EXPECT_TRUE(response.headers.contains("X-Correlation-Id"));
+}
+
+TEST(Answers, ShapeWhatTheServerRefusesAsItsTargetAsks) {
+    const auto answer = [](int status, std::string_view target) {
+        return server_error_body()({.status = status, .detail = "no", .limit = "a_limit", .target = target});
+    };
+
+    const auto ours = answer(413, "/v2/tasks");
+    const auto openai = answer(413, "/v1/chat/completions");
+
+    EXPECT_EQ(ours.headers.find("Content-Type"), "application/problem+json");
+    EXPECT_EQ(openai.headers.find("Content-Type"), "application/json");
+    EXPECT_TRUE(openai.headers.contains("X-Correlation-Id"));
+    const auto body = reflect::from_json_text<contracts::OpenAiErrorBody>(openai.body);
+    ASSERT_TRUE(body);
+    EXPECT_EQ(body->error.message, "no");
+    EXPECT_EQ(body->error.type, "invalid_request_error");
+    EXPECT_EQ(body->error.code, "BODY_TOO_LARGE");
+    EXPECT_EQ(body->error.limit, "a_limit");
+    EXPECT_THAT(answer(503, "/v1/x").body, HasSubstr("server_error"));
+    EXPECT_THAT(answer(500, "/v1/x").body, HasSubstr("INTERNAL"));
+    EXPECT_THAT(answer(400, "").body, HasSubstr(R"("status":400)"));
 }
 
 TEST(Access, ShowsTheSecretOfEitherHeader) {

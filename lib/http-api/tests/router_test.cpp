@@ -27,6 +27,18 @@ const std::array routes{
           .operation = "broken",
           .access = Access::open,
           .errors = ErrorShape::openai},
+    Route{.method = "POST", .path = "/v2/models", .operation = "model_add", .access = Access::admin},
+    Route{.method = "POST",
+          .path = "/v2/tasks",
+          .operation = "task_submit",
+          .access = Access::user,
+          .body = contracts::BodySize::task},
+    Route{.method = "POST",
+          .path = "/v1/chat/completions",
+          .operation = "chat",
+          .access = Access::user,
+          .errors = ErrorShape::openai,
+          .body = contracts::BodySize::text},
 };
 
 net::Task<void> stream_two_pieces(Call& call) {
@@ -46,6 +58,10 @@ class RouterTest : public testing::Test {
             return text_answer(200, "text/plain", call.caller.id + " asks for " + call.parameter("id"));
         });
         made.bind("stream", stream_two_pieces);
+        for (const auto* operation : {"model_add", "task_submit", "chat"}) {
+            made.answer(operation,
+                        [](const Call& call) { return text_answer(200, "text/plain", call.request().body); });
+        }
         made.answer("broken", [](const Call& /*call*/) -> net::Response { throw std::runtime_error("out of ideas"); });
         return made;
     }
@@ -137,6 +153,43 @@ TEST_F(RouterTest, TellsTheObserverWhatWasAnswered) {
 
     EXPECT_EQ(answered->route, nullptr);
     EXPECT_EQ(answered->status, 404);
+}
+
+TEST_F(RouterTest, HasABodyReadOnlyForWhomItsRouteIsThere) {
+    const auto check_head = router.head_check();
+    const net::Fields good{{"Authorization", "Bearer good"}};
+
+    EXPECT_FALSE(check_head(request("POST", "/v2/models"))) << "without a token";
+    EXPECT_FALSE(check_head(request("POST", "/v2/models", {{"Authorization", "Bearer bad"}})));
+    EXPECT_FALSE(check_head(request("POST", "/nowhere", good)));
+    EXPECT_FALSE(check_head(request("PUT", "/v2/models", good)));
+    EXPECT_TRUE(check_head(request("POST", "/v1/broken"))) << "open to all";
+    EXPECT_TRUE(check_head(request("POST", "/v2/models", good)));
+}
+
+TEST_F(RouterTest, BoundsABodyByItsRoute) {
+    const auto check_head = router.head_check();
+    const net::Fields good{{"Authorization", "Bearer good"}};
+
+    const auto control = check_head(request("POST", "/v2/models", good)).value();
+    const auto task = check_head(request("POST", "/v2/tasks", good)).value();
+    const auto text = check_head(request("POST", "/v1/chat/completions", good)).value();
+
+    EXPECT_EQ(control.name, "control_body_max");
+    EXPECT_EQ(control.most, mebibytes(1));
+    EXPECT_EQ(task.name, "task_body_max");
+    EXPECT_EQ(task.most, mebibytes(8));
+    EXPECT_GT(text.most, mebibytes(1024)) << "only the server's own bound is left";
+}
+
+TEST_F(RouterTest, RefusesWhatWasLeftUnreadEvenIfItMayBeCalledByNow) {
+    auto left = request("POST", "/v2/models", {{"Authorization", "Bearer good"}});
+    left.is_body_left = true;
+    auto wrong = request("POST", "/v2/models");
+    wrong.is_body_left = true;
+
+    EXPECT_EQ(answer_to(std::move(left)).status, 409);
+    EXPECT_EQ(answer_to(std::move(wrong)).status, 401);
 }
 
 using RouterDeathTest = RouterTest;

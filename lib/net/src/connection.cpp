@@ -13,6 +13,15 @@ namespace {
 constexpr Duration linger_time = std::chrono::seconds(2);
 constexpr std::size_t direct_read_bytes = 64 * 1024;  ///< a longer rest of a body is read past the buffer
 
+/// The target of a head that was refused, or never became whole: the second word of its first line.
+std::string target_in(std::string_view head) {
+    const auto line = head.substr(0, head.find("\r\n"));
+    const auto begin = line.find(' ');
+    if (begin == std::string_view::npos) return {};
+    const auto rest = line.substr(begin + 1);
+    return std::string(rest.substr(0, rest.find(' ')));
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerState> server, Channel::Socket socket, std::string peer)
@@ -61,6 +70,7 @@ void Connection::enter(Phase phase) {
 }
 
 void Connection::end_request() {
+    server_->bodies->give_back(std::exchange(body_held_, Bytes()));
     if (std::exchange(is_counted_, false)) server_->end_request();
 }
 
@@ -81,9 +91,10 @@ Task<void> Connection::serve_requests() {
 Task<Connection::MaybeRefusal> Connection::read_request() {
     enter(Phase::idle);
     if (server_->is_draining()) co_return Refusal{};
+    request_ = Request{};
     const auto refusal = co_await read_head();
     if (refusal) co_return refusal;
-    if (head_.body == BodyKind::none) co_return std::nullopt;
+    if (head_.body == BodyKind::none || request_.is_body_left) co_return std::nullopt;
     co_return co_await read_body();
 }
 
@@ -126,9 +137,45 @@ Connection::MaybeRefusal Connection::take_head(std::string_view bytes) {
     request_.headers = std::move(head_.fields);
     request_.peer = peer_;
     if (split_target(request_) != TargetVerdict::fine) return Refusal{400, "the request target is malformed", ""};
-    if (head_.body == BodyKind::length && head_.length > server_->limits.body.value) {
-        return Refusal{413, "the body of the request is too large", "body.limit"};
+    return head_.body == BodyKind::none ? std::nullopt : check_head();
+}
+
+/// Whether the body is read, and how much of it.
+Connection::MaybeRefusal Connection::check_head() {
+    body_bound_ = {server_->limits.body, "body.limit"};
+    if (server_->head_check) {
+        const auto bound = server_->head_check(request_);
+        if (!bound) {
+            leave_body();
+            return std::nullopt;
+        }
+        if (bound->most < body_bound_.most) body_bound_ = *bound;
     }
+    if (head_.body == BodyKind::length && head_.length > body_bound_.most.value) {
+        return Refusal{413, "the body of the request is too large", body_bound_.name};
+    }
+    return std::nullopt;
+}
+
+/// The next request can only follow if nothing of this body is still on its way.
+void Connection::leave_body() {
+    request_.is_body_left = true;
+    auto& buffer = channel_->buffer();
+    if (head_.body == BodyKind::length && head_.length <= buffer.size()) {
+        buffer.consume(static_cast<std::size_t>(head_.length));
+    } else {
+        head_.keeps_alive = false;
+    }
+}
+
+/// Takes what is missing from the budget, for a body of that size.
+Connection::MaybeRefusal Connection::hold_body(std::size_t size) {
+    const Bytes more(size - std::min<std::size_t>(size, body_held_.value));
+    if (!server_->bodies->take(more)) {
+        return Refusal{503, "the bodies of all requests that are being answered are too large together",
+                       "bodies.limit"};
+    }
+    body_held_ += more;
     return std::nullopt;
 }
 
@@ -152,6 +199,7 @@ Task<Connection::MaybeRefusal> Connection::read_sized_body() {
     while (filled < length) {
         if (!buffer.empty()) {
             const auto part = buffer.view().substr(0, length - filled);
+            if (const auto refusal = hold_body(filled + part.size())) co_return refusal;
             body.resize(filled);
             body += part;
             buffer.consume(part.size());
@@ -160,7 +208,11 @@ Task<Connection::MaybeRefusal> Connection::read_sized_body() {
             const auto received = co_await channel_->receive();
             if (!received) co_return why_nothing_came();
         } else {
-            if (filled == body.size()) body.resize(std::min(length, std::max(direct_read_bytes, filled * 2)));
+            if (filled == body.size()) {
+                const auto wanted = std::min(length, std::max(direct_read_bytes, filled * 2));
+                if (const auto refusal = hold_body(wanted)) co_return refusal;
+                body.resize(wanted);
+            }
             const auto room = std::span(body).subspan(filled);
             const auto count = co_await channel_->receive_to(room);
             if (count == 0) co_return why_nothing_came();
@@ -175,9 +227,10 @@ Connection::MaybeRefusal Connection::take_chunks(bool& is_complete) {
     const auto chunks = parser_.parse_chunks(buffer.view(), request_.body);
     if (!chunks) return Refusal{400, chunks.error(), ""};
     buffer.consume(chunks->used);
-    if (request_.body.size() > server_->limits.body.value) {
-        return Refusal{413, "the body of the request is too large", "body.limit"};
+    if (request_.body.size() > body_bound_.most.value) {
+        return Refusal{413, "the body of the request is too large", body_bound_.name};
     }
+    if (const auto refusal = hold_body(request_.body.size())) return refusal;
     if (!chunks->is_complete && buffer.size() > server_->limits.header.value) {
         return Refusal{431, "the head of a chunk, or the trailers, are too large", "header"};
     }
@@ -209,15 +262,18 @@ Task<bool> Connection::answer() {
     if (!thrown.empty()) {
         server_->log.error("a handler threw", {{"path", exchange.request().path}, {"error", thrown}});
         const Refusal refusal{500, "the server failed to handle the request", ""};
-        auto response = error_response(refusal);
+        auto response = error_response(refusal, exchange.request().target);
         if (exchange.is_untouched()) static_cast<void>(co_await exchange.respond(std::move(response)));
     }
     if (!exchange.is_answered()) channel_->abort();
     co_return exchange.may_go_on() && channel_->is_open();
 }
 
-Response Connection::error_response(const Refusal& refusal) const {
-    if (server_->error_body) return server_->error_body(refusal.status, refusal.detail, refusal.limit);
+Response Connection::error_response(const Refusal& refusal, std::string_view target) const {
+    if (server_->error_body) {
+        return server_->error_body(
+            {.status = refusal.status, .detail = refusal.detail, .limit = refusal.limit, .target = target});
+    }
     return Response{.status = refusal.status, .headers = {}, .body = std::string(refusal.detail) + "\n"};
 }
 
@@ -227,7 +283,8 @@ Task<void> Connection::refuse(Refusal refusal) {
                            {{"peer", peer_}, {"status", std::int64_t{refusal.status}}, {"detail", refusal.detail}});
         phase_ = Phase::answering;
         channel_->clear_deadline();
-        auto response = error_response(refusal);
+        const auto target = request_.target.empty() ? target_in(channel_->buffer().view()) : request_.target;
+        auto response = error_response(refusal, target);
         if (refusal.status == 503 && !response.headers.contains("Retry-After"))
             response.headers.set("Retry-After", "1");
         std::string text;

@@ -53,9 +53,12 @@ class Connection {
     [[nodiscard]] Task<bool> answer();
     [[nodiscard]] Task<void> refuse(Refusal refusal);
     [[nodiscard]] MaybeRefusal take_head(std::string_view bytes);
+    [[nodiscard]] MaybeRefusal check_head();
+    void leave_body();
+    [[nodiscard]] MaybeRefusal hold_body(std::size_t size);
     [[nodiscard]] MaybeRefusal take_chunks(bool& is_complete);
     [[nodiscard]] Refusal why_nothing_came() const;
-    [[nodiscard]] Response error_response(const Refusal& refusal) const;
+    [[nodiscard]] Response error_response(const Refusal& refusal, std::string_view target) const;
     void enter(Phase phase);
     void end_request();
 
@@ -68,6 +71,8 @@ class Connection {
     MessageParser parser_{MessageParser::Kind::request};
     Head head_;  ///< of the request being read; its fields move into `request_`
     Request request_;
+    BodyBound body_bound_;  ///< of the request being read
+    Bytes body_held_;       ///< taken from the budget for it
     Phase phase_ = Phase::idle;
     bool is_counted_ = false;  ///< among the server's requests
 };

@@ -41,11 +41,15 @@ class Server::Implementation {
 };
 
 Server::Server(IoContext& io, ServerLimits limits, Handler handler, ErrorBody error_body, Logger log)
-    : implementation_(std::make_shared<Implementation>(
-          std::make_shared<ServerState>(io, limits, std::move(handler), std::move(error_body), std::move(log)))) {}
+    : implementation_(std::make_shared<Implementation>(std::make_shared<ServerState>(
+          io, std::move(limits), std::move(handler), std::move(error_body), std::move(log)))) {}
 
 Server::~Server() {
     stop();
+}
+
+void Server::check_heads(HeadCheck check) {
+    implementation_->state->head_check = std::move(check);
 }
 
 Result<std::uint16_t> Server::listen(const std::string& host, std::uint16_t port, PortUse use) {

@@ -20,7 +20,8 @@ class ServerState {
   public:
     ServerState(IoContext& io_, ServerLimits limits_, Handler handler_, ErrorBody error_body_, Logger log_)
         : io(io_),
-          limits(limits_),
+          limits(std::move(limits_)),
+          bodies(limits.bodies ? limits.bodies : std::make_shared<BodyBudget>(ServerLimits::own_bodies)),
           handler(std::move(handler_)),
           error_body(std::move(error_body_)),
           log(std::move(log_)),
@@ -40,7 +41,9 @@ class ServerState {
 
     IoContext& io;
     const ServerLimits limits;
+    const std::shared_ptr<BodyBudget> bodies;
     const Handler handler;
+    HeadCheck head_check;  ///< set before the first connection
     const ErrorBody error_body;
     const Logger log;
     const std::shared_ptr<Deadlines> deadlines;

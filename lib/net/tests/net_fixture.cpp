@@ -24,9 +24,10 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-Response error_body(int status, std::string_view detail, std::string_view limit) {
-    Response response{.status = status, .headers = {}, .body = std::string(detail)};
-    response.headers.set("X-Limit", limit);
+Response error_body(const ServerError& error) {
+    Response response{.status = error.status, .headers = {}, .body = std::string(error.detail)};
+    response.headers.set("X-Limit", error.limit);
+    response.headers.set("X-Target", error.target);
     return response;
 }
 
@@ -159,8 +160,9 @@ RawConnection RawListener::accept() {
     return RawConnection(UniqueFd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
 }
 
-ServerUnderTest::ServerUnderTest(Handler handler, ServerLimits limits)
-    : server_(std::make_unique<Server>(io_, limits, std::move(handler), error_body, Logger())) {
+ServerUnderTest::ServerUnderTest(Handler handler, ServerLimits limits, HeadCheck check)
+    : server_(std::make_unique<Server>(io_, std::move(limits), std::move(handler), error_body, Logger())) {
+    if (check) server_->check_heads(std::move(check));
     const auto port = server_->listen("127.0.0.1", 0);
     EXPECT_TRUE(port.has_value()) << describe(port.error());
     port_ = port.value_or(0);

@@ -110,7 +110,7 @@ class RawListener {
 /// A server under test. Everything of it runs on `thread`.
 class ServerUnderTest {
   public:
-    explicit ServerUnderTest(Handler handler, ServerLimits limits = {});
+    explicit ServerUnderTest(Handler handler, ServerLimits limits = {}, HeadCheck check = {});
     ~ServerUnderTest();
     ServerUnderTest(const ServerUnderTest&) = delete;
     ServerUnderTest& operator=(const ServerUnderTest&) = delete;

@@ -3,6 +3,7 @@
 /// UTF-8 (RFC 3629): checked once where bytes come in; cut only between characters where text goes out.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace rbees {
@@ -14,5 +15,8 @@ namespace rbees {
 /// piece's prefix is valid. Bytes that can never become a character stay in the prefix, so that no stream waits behind
 /// them.
 [[nodiscard]] std::size_t complete_utf8_prefix(std::string_view bytes);
+
+/// Text of at most so many bytes (not below 3): what is longer is cut between characters, and ends with "...".
+[[nodiscard]] std::string shortened(std::string text, std::size_t bytes_max);
 
 }  // namespace rbees

@@ -45,21 +45,28 @@ BOOST_DESCRIBE_STRUCT(ProblemBody, (),
 
 [[nodiscard]] ProblemBody problem_body(const Problem& problem, const std::string& request_id);
 
-/// OpenAI's error object: `{"error": {message, type, param, code}}`; our code, hint and request id ride along.
+/// 400: an answer that is not a stream is over `whole_answer_max`. To ask again would not help.
+[[nodiscard]] Problem answer_too_large();
+
+/// OpenAI's error object: `{"error": {message, type, param, code}}`; our code, limit, hint and request id ride along.
 struct OpenAiError {
     std::string message;
     std::string type;  ///< "invalid_request_error", "authentication_error", "not_found_error", "server_error", ...
     std::optional<std::string> param;
     std::string code;  ///< OpenAI's own word where it has one ("model_not_found"), else ours
+    std::optional<std::string> limit;
     std::optional<std::string> hint;
     std::string request_id;
 };
-BOOST_DESCRIBE_STRUCT(OpenAiError, (), (message, type, param, code, hint, request_id))
+BOOST_DESCRIBE_STRUCT(OpenAiError, (), (message, type, param, code, limit, hint, request_id))
 
 struct OpenAiErrorBody {
     OpenAiError error;
 };
 BOOST_DESCRIBE_STRUCT(OpenAiErrorBody, (), (error))
+
+/// OpenAI's word for the kind of an error, which its clients turn into exception classes by status.
+[[nodiscard]] std::string openai_error_type(int status);
 
 [[nodiscard]] OpenAiErrorBody openai_error_body(const Problem& problem, const std::string& request_id);
 

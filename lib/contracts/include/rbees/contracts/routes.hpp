@@ -27,6 +27,13 @@ BOOST_DESCRIBE_ENUM(Access, open, metrics, user, admin, node, caller)
 /// Which shape the errors of a route have.
 enum class ErrorShape : std::uint8_t { problem, openai };
 
+/// How large the bodies of a route's requests may be; more gets 413.
+enum class BodySize : std::uint8_t {
+    control,  ///< `control_body_max` (limits.hpp)
+    task,     ///< `task_body_max`
+    text,     ///< `body.limit`, the bound of all
+};
+
 using SchemaOf = boost::json::object (*)();
 
 struct Route {
@@ -39,6 +46,7 @@ struct Route {
     int status = 200;            ///< of success
     SchemaOf request = nullptr;  ///< nullptr: none, or passed through
     SchemaOf response = nullptr;
+    BodySize body = BodySize::control;
 };
 
 [[nodiscard]] std::span<const Route> orcd_routes();

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/net/message.hpp"
@@ -19,8 +20,8 @@
 
 namespace rbees::http_api {
 
-/// A body as `T`. Fails with INVALID_PARAMS and every fault of the body. An empty body counts as `{}`, so that routes
-/// whose members are all optional need none.
+/// A body as `T`. Fails with INVALID_PARAMS and the faults of the body. An empty body counts as `{}`, so that routes
+/// whose members are all optional need none. For bodies that steer: no string may be over `control_text_max`.
 template <class T>
 [[nodiscard]] std::expected<T, contracts::Problem> read_body(const net::Request& request);
 
@@ -43,7 +44,11 @@ template <class T>
 [[nodiscard]] net::Response problem_answer(const contracts::Problem& problem, contracts::ErrorShape errors,
                                            const std::string& request_id);
 
-/// What the server itself answers to bytes that are no request (400, 408, 413, 431, 503), as problem+json.
+/// The shape of errors where no route says it: clients of the OpenAI routes expect OpenAI's.
+[[nodiscard]] contracts::ErrorShape error_shape_of(std::string_view target);
+
+/// What the server itself answers to bytes that are no request, or too many (400, 408, 413, 431, 503), in the shape of
+/// the target.
 [[nodiscard]] net::ErrorBody server_error_body();
 
 /// The caller's correlation id if it is `[A-Za-z0-9-]{1,64}`, else a new one.
@@ -58,7 +63,8 @@ namespace detail {
 
 template <class T>
 std::expected<T, contracts::Problem> read_body(const net::Request& request) {
-    auto value = reflect::from_json_text<T>(request.body.empty() ? std::string_view("{}") : request.body);
+    const std::string_view bytes = request.body.empty() ? std::string_view("{}") : request.body;
+    auto value = reflect::from_json_text<T>(bytes, {.text = contracts::control_text_max});
     if (!value) return std::unexpected(detail::body_problem(std::move(value.error())));
     return std::move(*value);
 }

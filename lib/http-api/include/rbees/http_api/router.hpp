@@ -4,7 +4,7 @@
 ///
 /// Every process that listens does the same things in the same order: find the route (404, or 405 with `Allow`), give
 /// the request its correlation id, check who calls (the route's `access`), hand over, shape what goes wrong. They are
-/// done here, once, so no handler can forget one.
+/// done here, once, so no handler can forget one. What the head alone decides is decided before the body is read.
 
 #include <cstdint>
 #include <functional>
@@ -87,6 +87,10 @@ class Router {
 
     /// What a net::Server calls for each request.
     [[nodiscard]] net::Handler handler() const;
+
+    /// What a net::Server asks before it reads a body: one that belongs to no route, or comes from somebody who may not
+    /// call it, is not read; of others no more than the route's `body` allows.
+    [[nodiscard]] net::HeadCheck head_check() const;
 
   private:
     class Implementation;

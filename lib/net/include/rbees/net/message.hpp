@@ -48,7 +48,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
     Fields headers;
     std::string body;
-    std::string peer;  ///< "127.0.0.1:51234"
+    std::string peer;           ///< "127.0.0.1:51234"
+    bool is_body_left = false;  ///< a HeadCheck decided that it is not read; `body` is empty, whatever was sent
 
     /// The first query parameter of that name.
     [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;

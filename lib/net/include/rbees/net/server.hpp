@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@
 #include "rbees/base/log.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/net/body_budget.hpp"
 #include "rbees/net/message.hpp"
 #include "rbees/net/task.hpp"
 
@@ -28,16 +30,38 @@ namespace rbees::net {
 /// Bounds of one server; each answer that a bound causes names it.
 struct ServerLimits {
     Bytes header = kibibytes(32);                     ///< 431 above
-    Bytes body = mebibytes(32);                       ///< 413 above, before it is read
+    Bytes body = mebibytes(32);                       ///< 413 above, before it is read (see also HeadCheck)
     Duration header_time = std::chrono::seconds(10);  ///< from the first byte to the end of the headers; then 408
     Duration body_time = std::chrono::seconds(60);    ///< for the whole body; then 408
     Duration idle_time = std::chrono::seconds(75);    ///< between requests; then the connection closes
     Duration write_time = std::chrono::seconds(60);   ///< without progress of a write; then the connection is cut
     std::size_t connections = 4096;                   ///< above, new ones get 503 and are closed
+
+    /// Of all bodies that are held; 503 above. Without one the server has its own, of `own_bodies`.
+    std::shared_ptr<BodyBudget> bodies;
+    static constexpr Bytes own_bodies = mebibytes(256);
 };
 
-/// Makes the body of an error that the server itself answers (400, 408, 413, 431, 500, 503); `limit` names the bound.
-using ErrorBody = std::function<Response(int status, std::string_view detail, std::string_view limit)>;
+/// What the server itself has to say to a client (400, 408, 413, 431, 500, 503).
+struct ServerError {
+    int status = 500;
+    std::string_view detail;
+    std::string_view limit;   ///< the bound that was hit, by name; empty if there is none
+    std::string_view target;  ///< as sent; empty if it did not come
+};
+
+/// Makes the answer for it.
+using ErrorBody = std::function<Response(const ServerError& error)>;
+
+/// How much of a body is read.
+struct BodyBound {
+    Bytes most;             ///< 413 above, and above ServerLimits::body
+    std::string_view name;  ///< of this bound, for the answer; static
+};
+
+/// Looks at the head of a request that has a body, before the body is read. Nothing: it is not; the handler gets the
+/// request with `is_body_left` and refuses it, and the connection closes unless all of the body was there already.
+using HeadCheck = std::function<std::optional<BodyBound>(const Request& head)>;
 
 /// One request and the way to answer it. Answer once: `respond`, or `start`, any number of `write`, `finish`.
 /// A handler that returns without an answer, or without `finish`, cuts the connection: a half stream never looks whole.
@@ -88,6 +112,9 @@ class Server {
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
+
+    /// Has heads looked at. Before `listen`.
+    void check_heads(HeadCheck check);
 
     /// Binds and accepts. `port` 0 takes a free one. Fails with "the port is taken" and who to ask. Blocks on name
     /// look-up if `host` is a name. Returns the port.
