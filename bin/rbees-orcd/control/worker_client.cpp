@@ -10,6 +10,7 @@
 #include <deque>
 #include <utility>
 
+#include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/net/sse.hpp"
@@ -34,9 +35,6 @@ constexpr net::Timeouts call_timeouts{
 /// the renewal of the lease.
 constexpr net::Timeouts stream_timeouts{
     .connect = std::chrono::seconds(2), .head = std::chrono::seconds(10), .body = std::chrono::minutes(15)};
-
-/// An end holds the whole message.
-constexpr std::size_t event_bytes_max = std::size_t{16} << 20;
 
 WorkerRefusal refusal(WorkerFault fault, std::string message) {
     return {fault, {ErrorCode::WORKER_UNAVAILABLE, std::move(message), true}};
@@ -160,7 +158,15 @@ class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
 
     void take(const std::string& bytes) {
         const auto events = parser_.feed(bytes);
-        if (!events) return cut(refusal(WorkerFault::unreachable, "the worker sent an event that is too large"));
+        if (!events) {
+            // It would be sent again, and no other worker would say less.
+            events_.emplace_back(
+                contracts::ExecutionError{ErrorCode::LIMIT_EXCEEDED,
+                                          fmt::format("the worker said more than {} at once (execution_event_max)",
+                                                      describe(Bytes(contracts::execution_event_max))),
+                                          true});
+            return;
+        }
         for (const auto& event : *events) {
             if (auto known = event_of(event)) events_.push_back(std::move(*known));
         }
@@ -172,7 +178,7 @@ class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
     net::ClientRequest request_;
     control::OnEvent on_event_;
     std::unique_ptr<net::ClientStream> stream_;
-    net::SseParser parser_{event_bytes_max};
+    net::SseParser parser_{contracts::execution_event_max};
     std::deque<AttemptEvent> events_;
     bool is_detached_ = false;
 };

@@ -32,6 +32,11 @@ constexpr int renewals_in_a_lease = 3;
 /// Tokens that are stored before the worker is told: telling it of each would cost a request for each.
 constexpr std::uint64_t tokens_per_acknowledgement = 64;
 
+/// The journal's bound was hit by what the worker said: the same would come again from any worker.
+TaskError too_much(const contracts::Problem& problem) {
+    return {ErrorCode::LIMIT_EXCEEDED, "the answer cannot be kept: " + problem.detail, false};
+}
+
 /// The last frame of a stream, as clients see it.
 struct EndFrame {
     JobId job_id;
@@ -243,11 +248,23 @@ void Attempt::finish(orchestrator::JobCommand command) {
     });
 }
 
+/// Ends the job for good: what comes cannot be stored.
+void Attempt::give_up(TaskError error) {
+    if (std::exchange(has_given_up_, true)) return;
+    finish(orchestrator::FailAttempt{.job = key_.job,
+                                     .attempt = key_.attempt,
+                                     .fault = AttemptFault::refused,
+                                     .error = std::move(error),
+                                     .at = ports_.world.wall_now(),
+                                     .salt = ports_.world.new_salt()});
+}
+
 void Attempt::submit(orchestrator::JobCommand command, std::function<void()> done) {
     auto kept = command;
     auto reply = guarded([this, kept = std::move(kept), done](const kernel::Loop::Outcome& outcome) mutable {
         if (is_over_) return;
         if (outcome) return done();
+        if (outcome.error().code == ErrorCode::BODY_TOO_LARGE) return give_up(too_much(outcome.error()));
         // Refused otherwise: the attempt is not the newest, the job has ended, or the process stops.
         if (!may_be_taken_later(outcome.error())) return;
         submit_timer_->set(ports_.world.now() + disk_pause,

@@ -15,6 +15,8 @@ namespace {
 using contracts::ErrorCode;
 using contracts::Problem;
 
+constexpr std::size_t sources_max = 16;
+
 std::unexpected<Problem> not_known(const std::string& reference) {
     return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
                                    .detail = fmt::format("there is no model {}", reference),
@@ -42,10 +44,11 @@ void ModelControl::add(const contracts::AddModel& model, ModelReply reply) {
                     .detail = "a model's id is 1 to 96 of a-z, 0-9 and ._:- and starts with a letter or digit",
                     .errors = {{"/id", "is not a valid id"}}}));
     }
-    if (model.sources.empty()) {
-        return reply(std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
-                                             .detail = "a model needs at least one source",
-                                             .errors = {{"/sources", "must not be empty"}}}));
+    if (model.sources.empty() || model.sources.size() > sources_max) {
+        return reply(std::unexpected(
+            Problem{.code = ErrorCode::INVALID_PARAMS,
+                    .detail = fmt::format("a model needs at least one source, and has {} at most", sources_max),
+                    .errors = {{"/sources", fmt::format("must have 1 to {} elements", sources_max)}}}));
     }
     if (is_added_or_known(fleet_.state().fleet, model.id)) {
         return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,

@@ -38,5 +38,17 @@ TEST(ModelControl, PassesThePoolManagersHintOnWhenItWouldNotStartAWorker) {
     EXPECT_TRUE(house.workers().empty());
 }
 
+TEST(ModelControl, TakesNoMoreThanSixteenSourcesOfAModel) {
+    ControlHouse house;
+    ModelControl models(house.fleet, std::chrono::seconds(45));
+    contracts::AddModel model{.id = ModelId("mine"), .sources = std::vector<contracts::ModelSource>(17)};
+    std::optional<Checked<contracts::ModelView>> answer;
+
+    models.add(model, [&](auto view) { answer = std::move(view); });
+
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error().errors.front().pointer, "/sources");
+}
+
 }  // namespace
 }  // namespace rbees::control

@@ -6,6 +6,7 @@
 
 #include "rbees/base/assert.hpp"
 #include "rbees/base/overloaded.hpp"
+#include "rbees/base/utf8.hpp"
 
 namespace rbees::orchestrator {
 namespace {
@@ -24,6 +25,9 @@ std::unexpected<contracts::Problem> no_worker(const WorkerId& id) {
 std::unexpected<contracts::Problem> no_node(const NodeId& id) {
     return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no node {}", id.str()));
 }
+
+/// Why a worker ended is what its pool manager says.
+constexpr std::size_t reason_bytes_max = 4096;
 
 FleetDecision nothing() {
     return {};
@@ -123,7 +127,9 @@ FleetOutcome Fleet::decide_one(const BuryWorker& command) const {
     const auto* worker = find(command.worker);
     if (worker == nullptr) return no_worker(command.worker);
     if (has_ended(worker->state)) return nothing();
-    return FleetDecision{{WorkerEnded{command.worker, command.outcome, command.reason, command.error_code}}, {}};
+    return FleetDecision{
+        {WorkerEnded{command.worker, command.outcome, shortened(command.reason, reason_bytes_max), command.error_code}},
+        {}};
 }
 
 FleetOutcome Fleet::decide_one(const AddModel& command) const {

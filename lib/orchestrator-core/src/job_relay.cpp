@@ -39,6 +39,12 @@ Frame frame_of(ExecutionToken token) {
     return {"token", reflect::to_json_text(frame)};
 }
 
+/// What it takes while it waits, roughly.
+std::size_t size_of(const ExecutionToken& token) {
+    const auto delta = token.delta ? reflect::to_text(*token.delta).size() : 0;
+    return sizeof token + token.t.size() + token.ids.size() * sizeof(std::int32_t) + delta;
+}
+
 /// Text after text makes one frame; reasoning and tool calls stay as they came.
 bool joins(const ExecutionToken& token, const ExecutionToken& next) {
     return !token.delta && !next.delta;
@@ -81,7 +87,7 @@ RelayActions JobRelay::token(ExecutionToken token) {
         return finish(broken(fmt::format("the worker sent token {} where {} was due", token.i, next_)));
     }
     next_ += token.ids.size();
-    pending_.bytes += token.t.size() + sizeof token;
+    pending_.bytes += size_of(token);
     if (!pending_.tokens.empty() && joins(pending_.tokens.back(), token)) {
         auto& before = pending_.tokens.back();
         before.t += token.t;

@@ -9,6 +9,7 @@
 #include "rbees/base/hash.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
+#include "rbees/base/utf8.hpp"
 #include "rbees/orchestrator_core/retry_rule.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -24,6 +25,14 @@ std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail) {
 
 JobDecision nothing() {
     return {};
+}
+
+/// What others say why something failed is kept in records, in rows and in the stream.
+constexpr std::size_t reason_bytes_max = 4096;
+
+contracts::TaskError bounded(contracts::TaskError error) {
+    error.message = shortened(std::move(error.message), reason_bytes_max);
+    return error;
 }
 
 /// Adds a payload; its digest, for the record.
@@ -164,7 +173,7 @@ JobOutcome Jobs::decide_one(const CompleteJob& command) const {
     if (!job) return std::unexpected(job.error());
     JobEnded ended;
     ended.outcome = TaskState::completed;
-    ended.stop_reason = command.stop_reason;
+    ended.stop_reason = shortened(command.stop_reason, reason_bytes_max);
     ended.usage = command.usage;
     if (planted(Bug::lost_usage) && command.attempt > 1) ended.usage->completion_tokens = Tokens{};
     ended.at = command.at;
@@ -174,14 +183,14 @@ JobOutcome Jobs::decide_one(const CompleteJob& command) const {
 JobOutcome Jobs::decide_one(const FailAttempt& command) const {
     const auto job = find_running(command.job, command.attempt);
     if (!job) return std::unexpected(job.error());
-    return follow(**job, {command.fault, command.error, command.at}, command.salt);
+    return follow(**job, {command.fault, bounded(command.error), command.at}, command.salt);
 }
 
 JobOutcome Jobs::decide_one(const FailPlacing& command) const {
     const auto* job = find(command.job);
     if (job == nullptr) return refuse(ErrorCode::NOT_FOUND, fmt::format("no job {} waits", command.job.str()));
     if (job->state != TaskState::queued) return refuse(ErrorCode::CONFLICT, "the job is not in the queue");
-    return follow(*job, {command.fault, command.error, command.at}, command.salt);
+    return follow(*job, {command.fault, bounded(command.error), command.at}, command.salt);
 }
 
 JobOutcome Jobs::decide_one(const EndJob& command) const {

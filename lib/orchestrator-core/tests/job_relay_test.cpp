@@ -187,6 +187,16 @@ TEST(JobRelay, StopsReadingWhileTooMuchWaitsForTheDisk) {
     EXPECT_TRUE(relay.may_read());
 }
 
+TEST(JobRelay, CountsWhatIsNoTextToo) {
+    JobRelay relay(running());
+    static_cast<void>(relay.token(text(0, "a")));
+    auto call = text(1, "");
+    call.delta = reflect::json::object{{"arguments", std::string(JobRelay::pending_bytes_max, 'x')}};
+    static_cast<void>(relay.token(std::move(call)));
+
+    EXPECT_FALSE(relay.may_read());
+}
+
 /// A worker that keeps everything, behind a connection that breaks, and a disk that is slow or full.
 class Journey {
   public:

@@ -125,6 +125,19 @@ TEST(Jobs, EachDispatchIsAnotherAttempt) {
     EXPECT_EQ(jobs.find(job_id)->worker, second_worker);
 }
 
+TEST(Jobs, KeepNoMoreOfWhatAWorkerSaysThanItsBeginning) {
+    auto jobs = with_running();
+    auto failed = failure(1, AttemptFault::refused);
+    failed.error.message = std::string(1'000'000, 'x');
+
+    const auto decision = take(jobs, failed);
+
+    const auto& ended = std::get<JobEnded>(decision.records.front());
+    EXPECT_EQ(ended.error->message.size(), 4096U);
+    EXPECT_TRUE(ended.error->message.ends_with("x..."));
+    EXPECT_LT(decision.payloads.front().bytes.size(), 10'000U);
+}
+
 TEST(Jobs, FramesAreNumberedOnFromThoseThatAreStored) {
     auto jobs = with_running();
 

@@ -71,6 +71,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     void store(orchestrator::StoreNow what);
     void acknowledge(std::optional<std::uint64_t> through);
     void finish(orchestrator::JobCommand command);
+    void give_up(contracts::TaskError error);
     void submit(orchestrator::JobCommand command, std::function<void()> done);
     void renew_lease();
     void again(const WorkerRefusal& why, std::function<void()> what);
@@ -96,6 +97,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     Duration pause_{};                     ///< before the next try
     std::optional<std::uint64_t> acknowledged_;
     bool is_reading_ = false;
+    bool has_given_up_ = false;
     bool is_over_ = false;  ///< its last command is on its way, or it was abandoned
 };
 

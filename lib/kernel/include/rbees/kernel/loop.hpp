@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "rbees/base/time.hpp"
+#include "rbees/base/units.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/kernel/journal_port.hpp"
 #include "rbees/kernel/output_gate.hpp"
@@ -23,6 +25,20 @@ namespace rbees::kernel {
 
 /// Runs an effect. Called on the kernel's thread once its records are on disk; its outcome comes back as a command.
 using EffectRunner = std::function<void(const Effect& effect)>;
+
+/// What one command may write. Bodies are bounded where they come in; this holds for whatever comes, so that no request
+/// can ask the journal for more than it takes. A command that would is refused with BODY_TOO_LARGE, and nothing
+/// changes.
+namespace limits {
+
+/// One record. It holds no text of a task: that is in payloads.
+inline constexpr Bytes record_max = mebibytes(1);
+
+/// All records, counted twice because rows repeat them, and all payloads. What else is in the rows that are touched
+/// fits between this and the journal's own bound of 16 MiB.
+inline constexpr Bytes batch_max = mebibytes(12);
+
+}  // namespace limits
 
 /// Counts for metrics.
 struct LoopCounters {
@@ -41,7 +57,8 @@ class Loop {
     Loop(State state, JournalPort& journal, EffectRunner effects);
 
     /// Decides the command and applies it. `reply` is called once its records are on disk. Refused with the domain's
-    /// Problem, or with STORAGE_FULL or STORAGE_FAILED when the journal takes nothing more.
+    /// Problem, with BODY_TOO_LARGE above a limit, or with STORAGE_FULL or STORAGE_FAILED when the journal takes
+    /// nothing more.
     void submit(const Command& command, WallTime at, Reply reply);
 
     /// Calls `read` when everything that the state shows now is on disk: for answers to reads.
@@ -54,8 +71,15 @@ class Loop {
     [[nodiscard]] const LoopCounters& counters() const { return counters_; }
 
   private:
-    [[nodiscard]] std::expected<Decision, contracts::Problem> decide_if_admitted(const Command& command) const;
-    void append(Decision& decision, Urgency urgency, WallTime at);
+    /// A decision, and its records as they will be written.
+    struct Prepared {
+        Decision decision;
+        std::vector<RecordText> records;
+    };
+
+    [[nodiscard]] std::expected<Prepared, contracts::Problem> decide_if_admitted(const Command& command) const;
+    [[nodiscard]] std::optional<contracts::Problem> size_fault(const Prepared& prepared) const;
+    void append(Prepared& prepared, Urgency urgency, WallTime at);
 
     State state_;
     JournalPort& journal_;

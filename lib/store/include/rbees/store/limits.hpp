@@ -19,7 +19,8 @@ inline constexpr Bytes queued_bytes_max = mebibytes(64);
 inline constexpr std::size_t transaction_batches_max = 2'048;
 inline constexpr Bytes transaction_bytes_max = mebibytes(16);
 
-/// One batch; a bigger one is a bug of the caller, who checks bodies at the border.
+/// One batch; a bigger one is a bug of the caller, who refuses a change that would need one before it is made
+/// (kernel::limits, and before that the bounds of bodies at the border).
 inline constexpr Bytes batch_bytes_max = mebibytes(16);
 
 /// Write-ahead log, in pages of 4 KiB: copied into the database when idle, and even when busy.
