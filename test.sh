@@ -18,6 +18,7 @@ Suites, in order:
   clients       real clients against the release build (tests/clients), and crashes of the sanitized programs, if
                 build/dev is there
   sim           runs of the simulator, each of which must keep every promise; and each planted bug must be found
+  fuzz          libFuzzer on all that reads bytes from outside (RBEES_DEPTH=night)
   lint          clang-tidy over everything (RBEES_DEPTH=night)
 
 Environment:
@@ -196,6 +197,21 @@ run_sim() {
   sim_part sim-planted planted planted --seeds 1000
 }
 
+run_fuzz() {
+  if [[ "$RBEES_DEPTH" != night ]] && ! ((${#only[@]})); then not_run fuzz "RBEES_DEPTH is not night"; return; fi
+  begin fuzz
+  tools/dev fuzz >"$logs/fuzz.log" 2>&1
+  local status=$? ran found
+  ran="$(grep -c '^fuzz: [a-z_]*$' "$logs/fuzz.log")"
+  found="$(grep -c '^fuzz: FOUND by' "$logs/fuzz.log")"
+  if ((ran == 0 || (status != 0 && found == 0))); then
+    broken fuzz "$logs/fuzz.log" "the fuzzers did not run"
+    return
+  fi
+  grep '^fuzz: FOUND by' "$logs/fuzz.log"
+  end fuzz "$((ran - found))" "$found"
+}
+
 run_lint() {
   if [[ "$RBEES_DEPTH" != night ]] && ! ((${#only[@]})); then not_run lint "RBEES_DEPTH is not night"; return; fi
   begin lint
@@ -210,7 +226,7 @@ fi
 third_party/llama/build.sh >"$logs/llama-prefix" ||
   { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
 
-for suite in tidy unit unit-tsan features features-asan clients sim lint; do
+for suite in tidy unit unit-tsan features features-asan clients sim fuzz lint; do
   if wanted "$suite"; then "run_${suite//-/_}"; fi
 done
 echo "all of it took $(elapsed "$started_at")"

@@ -18,6 +18,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
 option(BUILD_SHARED_LIBS "Modules as shared objects, so that a missing link dependency shows early" OFF)
+option(RBEES_FUZZ "Programs of libFuzzer (tests/fuzz); RBEES_SANITIZE must hold fuzzer-no-link" OFF)
 set(RBEES_SANITIZE "" CACHE STRING "Sanitizers for our own code, as in -fsanitize=")
 
 # The same object files serve every checkout and every build folder of it.
