@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -11,6 +12,7 @@
 #include <csignal>
 
 #include "pidfd.hpp"
+#include "rbees/base/assert.hpp"
 
 namespace rbees::process {
 namespace {
@@ -61,6 +63,14 @@ Result<void> Process::send(int signal) {
                            "check that it runs as the same user");
 }
 
+/// pidfd_send_signal reaches groups only since Linux 6.9. The number is safe to use: an unreaped child keeps it.
+Result<void> Process::send_to_group(int signal) {
+    RBEES_ASSERT(parent_ == Parent::us);
+    if (ended_ || ::kill(-identity_.pid, signal) == 0 || errno == ESRCH) return {};
+    return fail_with_errno(fmt::format("cannot signal the processes of {}", identity_.pid),
+                           "check that they run as the same user");
+}
+
 Result<void> Process::terminate() {
     return send(SIGTERM);
 }
@@ -69,6 +79,13 @@ Result<void> Process::hang_up() {
 }
 Result<void> Process::kill() {
     return send(SIGKILL);
+}
+
+Result<void> Process::terminate_group() {
+    return send_to_group(SIGTERM);
+}
+Result<void> Process::kill_group() {
+    return send_to_group(SIGKILL);
 }
 
 std::optional<ExitStatus> Process::try_wait() {

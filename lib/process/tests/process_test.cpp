@@ -49,6 +49,25 @@ TEST(Process, TerminateAndKillSendTheirSignals) {
     EXPECT_EQ(second.wait_for(deadline), (ExitStatus{ExitStatus::Kind::killed, SIGKILL}));
 }
 
+TEST(Process, WhatAScriptStartedEndsWithIt) {
+    for (const auto end : {&Process::terminate_group, &Process::kill_group}) {
+        Pipe pipe;
+        auto plan = shell("cat; true");  // a process of the script's own, which waits for our end of the pipe
+        plan.files.push_back({pipe.reading.get(), STDIN_FILENO});
+        plan.files.push_back({pipe.writing.get(), STDOUT_FILENO});
+        auto script = spawn(plan);
+        ASSERT_TRUE(script);
+
+        ASSERT_TRUE((*script.*end)());
+
+        EXPECT_TRUE(script->wait_for(deadline));
+        pipe.writing.reset();
+        pollfd ended{.fd = pipe.reading.get(), .events = POLLIN, .revents = 0};
+        EXPECT_EQ(::poll(&ended, 1, 10'000), 1) << "somebody still holds the other end";
+        EXPECT_TRUE((*script.*end)()) << "of a script that has ended";
+    }
+}
+
 TEST(Process, SignalToAProcessThatIsGoneIsNoFailure) {
     auto child = spawn({.program = "/bin/true"});
     ASSERT_TRUE(child && child->wait_for(deadline));

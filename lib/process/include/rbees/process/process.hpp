@@ -63,6 +63,11 @@ class Process {
     /// Ends the process at once (SIGKILL). A process that is gone already counts as success.
     [[nodiscard]] Result<void> kill();
 
+    /// As `terminate` and `kill`, of the process and of all in its group: what a script has started ends with it. Only
+    /// for our own child in a session of its own, which leads its group. After its end nothing is signalled.
+    [[nodiscard]] Result<void> terminate_group();
+    [[nodiscard]] Result<void> kill_group();
+
     /// How it ended; nothing while it runs. Reaps our own child, and keeps the answer for later calls. Never blocks.
     [[nodiscard]] std::optional<ExitStatus> try_wait();
 
@@ -83,6 +88,7 @@ class Process {
 
     Process(ProcessIdentity identity, UniqueFd pidfd, Parent parent);
     [[nodiscard]] Result<void> send(int signal);
+    [[nodiscard]] Result<void> send_to_group(int signal);
 
     ProcessIdentity identity_;
     UniqueFd pidfd_;
