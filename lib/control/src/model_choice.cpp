@@ -15,7 +15,8 @@ using contracts::Problem;
 
 std::unexpected<Problem> not_here(const orchestrator::FleetView& view, const std::string& named, const ModelId& id) {
     Problem problem{.code = ErrorCode::MODEL_NOT_FOUND};
-    if (view.catalogue.contains(id)) {
+    const bool is_reference = !named.empty() && id.str() != named;  // says by itself where the model can be had
+    if (view.catalogue.contains(id) || is_reference) {
         problem.detail = fmt::format("model {} is not on disk", named);
         problem.hint = "rbees models pull " + named;
     } else {

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "rbees/pool_core/catalogue.hpp"
+
 namespace rbees::control {
 namespace {
 
@@ -33,15 +35,18 @@ TEST(ChooseModel, SaysHowToGetOneWhereThereIsNone) {
     EXPECT_THAT(refusal.error().hint.value_or(""), testing::HasSubstr("rbees models pull"));
 }
 
-TEST(ChooseModel, KnowsAModelByItsReference) {
-    const auto view = view_with({{ModelId("some-model-q4"), ModelKind::chat, {}}});
+TEST(ChooseModel, KnowsAModelByItsReferenceAndNoOtherOneByTheNameOfItsFile) {
+    const std::string reference = "hf:someone/some-model::file=Some-Model-Q4.gguf";
+    const auto id = pool::resolve_reference(reference).value().id;
+    const auto view = view_with({{ModelId("some-model-q4"), ModelKind::chat, {}}, {id, ModelKind::chat, {}}});
 
-    const auto by_repository = choose_model(view, "hf:someone/some-model::file=Some-Model-Q4.gguf", ModelKind::chat);
-    const auto by_file = choose_model(view, "file:/models/some-model-q4.gguf", ModelKind::chat);
+    const auto by_reference = choose_model(view, reference, ModelKind::chat);
+    const auto other = choose_model(view, "hf:another/some-model::file=Some-Model-Q4.gguf", ModelKind::chat);
     const auto broken = choose_model(view, "hf:", ModelKind::chat);
 
-    EXPECT_EQ(by_repository.value(), ModelId("some-model-q4"));
-    EXPECT_EQ(by_file.value(), ModelId("some-model-q4"));
+    EXPECT_EQ(by_reference.value(), id);
+    EXPECT_EQ(other.error().code, ErrorCode::MODEL_NOT_FOUND);
+    EXPECT_EQ(other.error().hint, "rbees models pull hf:another/some-model::file=Some-Model-Q4.gguf");
     EXPECT_EQ(broken.error().code, ErrorCode::MODEL_NOT_FOUND);
 }
 

