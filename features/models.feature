@@ -57,8 +57,7 @@ Feature: Models that cannot be used
     When I run "rbees run hello"
     Then it exits with 5
     And stderr contains "${home}/models/smollm2.gguf is missing"
-    When I run "rbees models rm --yes smollm2" successfully
-    And I run "rbees models pull smollm2" successfully
+    When I run "rbees models pull smollm2" successfully
     Then within 30 seconds "rbees run --max-tokens 4 hello" works
 
   @model
@@ -72,7 +71,9 @@ Feature: Models that cannot be used
     And stderr contains "has 49181216 bytes instead of 98362432"
     When I run "rbees doctor"
     Then it exits with 1
-    And stdout contains "rbees models rm --yes smollm2 && rbees models pull smollm2"
+    And stdout contains "rbees models pull smollm2"
+    When I run "rbees models pull smollm2" successfully
+    Then within 30 seconds "rbees run --max-tokens 4 hello" works
 
   @model
   Scenario: The file of a model was damaged
@@ -85,7 +86,9 @@ Feature: Models that cannot be used
     And stderr contains "not a GGUF file"
     When I run "rbees doctor --deep"
     Then it exits with 1
-    And stdout contains "smollm2"
+    And stdout contains "rbees models pull --verify smollm2"
+    When I run "rbees models pull smollm2" successfully
+    Then within 30 seconds "rbees run --max-tokens 4 hello" works
 
   @model
   Scenario: No memory for a model

@@ -107,20 +107,23 @@ class Routes {
     [[nodiscard]] Response download(const Call& call) const {
         auto order = http_api::read_body<contracts::DownloadModel>(call.request());
         if (!order) return call.refuse(order.error());
-        return answer(call, parts_.downloads.start(std::move(order->spec)));
+        const auto recheck = order->verify.value_or(false) ? Recheck::always : Recheck::where_changed;
+        return answer(call, parts_.downloads.start(std::move(order->spec), recheck));
     }
 
     [[nodiscard]] Response remove_model(const Call& call) const {
         const ModelId id(call.parameter("id"));
-        const auto* model = parts_.store.find(id);
-        if (model == nullptr) {
-            return call.refuse({.code = ErrorCode::MODEL_NOT_FOUND,
-                                .detail = fmt::format("the model {} is not on this node's disk", id.str())});
-        }
         if (parts_.workers.uses(id)) {
             return call.refuse({.code = ErrorCode::CONFLICT,
                                 .detail = fmt::format("the model {} is loaded", id.str()),
                                 .hint = fmt::format("rbees models unload {}", id.str())});
+        }
+        const auto left = parts_.downloads.cancel(id);
+        const auto* model = parts_.store.find(id);
+        if (model == nullptr) {
+            if (left == Leftovers::deleted) return http_api::empty_answer(call.route.status);
+            return call.refuse({.code = ErrorCode::MODEL_NOT_FOUND,
+                                .detail = fmt::format("the model {} is not on this node's disk", id.str())});
         }
         const auto manifest = *model;
         if (auto removed = parts_.store.remove(id); !removed) {

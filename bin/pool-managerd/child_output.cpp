@@ -44,7 +44,7 @@ Result<UniqueFd> input_pipe(const std::string& input) {
 
 }  // namespace
 
-struct ChildOutput::State {
+struct ChildOutput::State : Stoppable {
     State(net::IoContext& io, UniqueFd read_end) : output(io, read_end.release()), deadline(io), ended(io) {
         ended.expires_at(asio::steady_timer::time_point::max());
     }
@@ -57,7 +57,10 @@ struct ChildOutput::State {
     bool was_too_slow = false;
 
     void kill() {
-        if (!status && watch) static_cast<void>(watch->process().kill());
+        if (!status && watch) static_cast<void>(watch->process().kill_group());
+    }
+    void stop() override {
+        if (!status && watch) static_cast<void>(watch->process().terminate_group());
     }
 };
 
@@ -126,16 +129,21 @@ void ChildOutput::kill_never() {
     state_->deadline.cancel();
 }
 
+void ChildOutput::end_on(StopSignal& stop) {
+    stop.tell(state_);
+}
+
 bool ChildOutput::was_too_slow() const {
     return state_->was_too_slow;
 }
 
-net::Task<Result<ChildResult>> run_child(net::IoContext& io, process::SpawnPlan plan, Duration limit,
-                                         Bytes output_max) {
+net::Task<Result<ChildResult>> run_child(net::IoContext& io, process::SpawnPlan plan, Duration limit, Bytes output_max,
+                                         std::shared_ptr<StopSignal> stop) {
     const auto name = plan.program.filename().native();
     auto child = ChildOutput::start(io, std::move(plan));
     if (!child) co_return std::unexpected(child.error());
     (*child)->kill_after(limit);
+    if (stop) (*child)->end_on(*stop);
     ChildResult result;
     while (result.output.size() <= output_max.value) {
         const auto piece = co_await (*child)->read();

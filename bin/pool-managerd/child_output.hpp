@@ -12,10 +12,11 @@
 #include "rbees/net/task.hpp"
 #include "rbees/process/process.hpp"
 #include "rbees/process/spawn.hpp"
+#include "stop_signal.hpp"
 
 namespace rbees::poold {
 
-/// Owns the child: its destruction kills it. Used on the loop's thread.
+/// Owns the child, and what that starts: its destruction kills them. Used on the loop's thread.
 class ChildOutput {
   public:
     /// Starts `plan` with stdout to us, and without the tokens of our environment unless the plan names them: programs
@@ -40,6 +41,9 @@ class ChildOutput {
     void kill_after(Duration span);
     void kill_never();
 
+    /// Asks the child, and what it started, to end when the signal comes; scripts then tidy up.
+    void end_on(StopSignal& stop);
+
     /// Whether `kill_after` did it.
     [[nodiscard]] bool was_too_slow() const;
 
@@ -55,8 +59,9 @@ struct ChildResult {
     std::string output;
 };
 
-/// Runs `plan` to its end. Fails if it cannot be started, takes longer than `limit`, or writes more than `output_max`.
+/// Runs `plan` to its end, or until `stop`. Fails if it cannot be started, takes longer than `limit`, or writes more
+/// than `output_max`.
 [[nodiscard]] net::Task<Result<ChildResult>> run_child(net::IoContext& io, process::SpawnPlan plan, Duration limit,
-                                                       Bytes output_max);
+                                                       Bytes output_max, std::shared_ptr<StopSignal> stop = nullptr);
 
 }  // namespace rbees::poold

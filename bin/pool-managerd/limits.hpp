@@ -55,7 +55,10 @@ inline constexpr Duration progress_step = 250ms;       ///< between two reports 
 inline constexpr Bytes space_reserve = mebibytes(256);
 inline constexpr Duration script = 30min;  ///< for a recipe or a package
 inline constexpr Bytes script_output = kibibytes(64);
-inline constexpr Duration lock_pause = 500ms;  ///< while another process downloads the same file
+inline constexpr Duration lock_pause = 500ms;     ///< while another process downloads the same file
+inline constexpr unsigned lock_failures = 3;      ///< of a lock that nobody holds: then it cannot be made
+inline constexpr Duration downloads_retry = 10s;  ///< what a client is told that asks for one too many
+inline constexpr Duration workers_retry = 10s;    ///< likewise for a worker
 inline constexpr Bytes manifest_file = kibibytes(64);
 inline constexpr Bytes listing = mebibytes(8);  ///< of a repository
 

@@ -85,7 +85,7 @@ class House:
             command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
 
-    def start(self, program, *arguments):
+    def start(self, program, *arguments, stderr=subprocess.DEVNULL):
         """The running process; whoever starts it ends it."""
         command = [*self.prefix, str(self.programs / program), *arguments]
         return subprocess.Popen(
@@ -93,7 +93,7 @@ class House:
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
         )
 
     def rbees(self, *arguments, seconds=COMMAND_SECONDS):

@@ -3,8 +3,11 @@
 import hashlib
 import http.server
 import json
+import os
 import re
+import signal
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -171,6 +174,98 @@ def test_sources_that_are_not_there_are_named_with_the_reason_of_each(house, sou
 
     assert done.returncode == 5
     assert gone.url in done.stderr and "/nowhere/tiny.gguf" in done.stderr
+
+
+def partial_files(house):
+    return list((house.folder / "cache/models").glob("tiny.*.partial*"))
+
+
+def start_pull(house):
+    return house.start("rbees", "--home", str(house.home), "models", "pull", "tiny", stderr=subprocess.PIPE)
+
+
+def test_download_is_stopped_by_deleting_the_model_and_leaves_nothing(house, source):
+    add(house, source)
+    source.goes_on.clear()
+    pulling = start_pull(house)
+    try:
+        wait_until("some of it came", lambda: source.sent >= source.cut_after and partial_files(house))
+
+        house.must("models", "rm", "--yes", "tiny")
+
+        assert not list((house.home / "state/downloads").iterdir())
+        wait_until("nothing of it is left", lambda: not partial_files(house))
+        said = pulling.communicate(timeout=60)[1].decode()
+        assert pulling.returncode in (3, 5) and "tiny" in said, said
+    finally:
+        source.goes_on.set()
+        pulling.kill()
+    before = house.pid_of("pool-managerd")
+    house.kill(before)
+    wait_until("another pool manager is there", lambda: house.pid_of("pool-managerd") not in (None, before))
+    wait_until("it has registered", lambda: house.request("GET", "/ready").status == 200)
+    listed = json.loads(house.must("models", "list", "--all", "--json"))
+    assert "tiny" not in [each["id"] for each in listed]
+    assert house.rbees("models", "rm", "--yes", "tiny").returncode == 3
+
+
+def test_ctrl_c_leaves_the_download_and_says_how_to_stop_it(house, source):
+    add(house, source)
+    source.goes_on.clear()
+    pulling = start_pull(house)
+    try:
+        wait_until("some of it came", lambda: source.sent >= source.cut_after)
+
+        pulling.send_signal(signal.SIGINT)
+
+        said = pulling.communicate(timeout=60)[1].decode()
+        assert pulling.returncode == 130
+        assert "goes on" in said and "stop it with: rbees models rm tiny" in said
+    finally:
+        source.goes_on.set()
+        pulling.kill()
+    wait_until("it is there all the same", model_file(house).exists, 60)
+
+
+def test_file_that_was_cut_or_changed_is_mended_by_the_next_pull(house, source):
+    add(house, source)
+    house.must("models", "pull", "tiny")
+
+    os.truncate(model_file(house), 1000)
+    house.must("models", "pull", "tiny")
+    assert model_file(house).read_bytes() == source.content
+
+    times = model_file(house).stat()
+    with open(model_file(house), "r+b") as file:
+        file.seek(5000)
+        file.write(b"damage")
+    os.utime(model_file(house), ns=(times.st_atime_ns, times.st_mtime_ns))
+    house.must("models", "pull", "--verify", "tiny")
+    assert model_file(house).read_bytes() == source.content
+
+
+def test_two_models_with_files_of_the_same_name_stay_apart(house, source):
+    contents = {}
+    for folder, size in (("one", 1 << 20), ("two", 1 << 19)):
+        path = house.folder / folder / "smollm2.gguf"
+        path.parent.mkdir()
+        path.write_bytes(tiny_model(size))
+        house.must("models", "pull", f"file:{path}")
+        contents[path] = path.read_bytes()
+
+    listed = json.loads(house.must("models", "list", "--json"))
+    ids = [each["id"] for each in listed if each["on_disk"]]
+    assert len(ids) == 2 and "smollm2" not in ids
+    kept = [(house.home / f"models/{each}.gguf").read_bytes() for each in ids]
+    assert sorted(map(len, kept)) == sorted(map(len, contents.values()))
+
+
+def test_package_whose_name_is_an_option_is_refused(house):
+    source = {"kind": "pypi", "package": "--index-url=http://127.0.0.1:1", "version": "1", "file": "tiny.gguf"}
+
+    answer = house.request("POST", "/v2/models", {"id": "tiny", "sources": [source]}, house.token)
+
+    assert answer.status == 400 and b"/sources/0" in answer.body
 
 
 def test_model_that_is_on_its_way_is_not_there_yet(house, source):

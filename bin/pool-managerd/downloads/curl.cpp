@@ -88,6 +88,7 @@ net::Task<std::expected<std::unique_ptr<CurlAnswer>, std::string>> open_url(net:
     if (!started) co_return std::unexpected(describe(started.error()));
     auto child = std::move(*started);
     child->kill_after(request.answer_timeout);
+    if (request.stop) child->end_on(*request.stop);
     std::string bytes;
     while (true) {
         if (auto found = pool::find_final_head(bytes)) {

@@ -12,6 +12,7 @@
 #include "rbees/base/time.hpp"
 #include "rbees/pool_core/answer_head.hpp"
 #include "rbees/pool_core/download_plan.hpp"
+#include "stop_signal.hpp"
 
 namespace rbees::poold {
 
@@ -22,6 +23,7 @@ struct CurlRequest {
     std::optional<std::string> token;     ///< for this host; curl does not send it on to another
     Duration answer_timeout{};            ///< from now to the head of the answer
     std::filesystem::path log_file;       ///< for curl's own words
+    std::shared_ptr<StopSignal> stop;     ///< ends it early, if there is one
 };
 
 /// An answer whose body comes in pieces. Owns the child.

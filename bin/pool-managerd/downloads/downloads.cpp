@@ -8,10 +8,10 @@
 #include <deque>
 #include <system_error>
 
-#include "downloads/cache_entry.hpp"
 #include "limits.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/pool_core/catalogue.hpp"
+#include "rbees/reflect/describe.hpp"
 #include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -37,13 +37,39 @@ std::optional<Problem> refusal_of(const ModelSpec& spec) {
         return Problem{.code = ErrorCode::INVALID_PARAMS,
                        .detail = fmt::format("a model needs 1 to {} sources", sources_max)};
     }
+    for (const auto& source : spec.sources) {
+        if (auto fault = pool::fault_of(source)) {
+            return Problem{.code = ErrorCode::INVALID_PARAMS, .detail = std::move(*fault)};
+        }
+    }
     return std::nullopt;
 }
 
+/// Two models cannot share an id: one would be served with the other's bytes.
+Problem id_taken(const ModelId& id, const std::vector<contracts::ModelSource>& sources) {
+    return {.code = ErrorCode::CONFLICT,
+            .detail = fmt::format("another model is here under the id {}: {}", id.str(),
+                                  sources.empty() ? "of an unknown source" : pool::describe_source(sources.front())),
+            .hint = fmt::format("delete that one with rbees models rm {}, or give yours an id of its own: "
+                                "POST /v2/models",
+                                id.str())};
+}
+
+Problem too_many() {
+    return {
+        .code = ErrorCode::QUEUE_FULL,
+        .detail = fmt::format("{} downloads run on this node already, as many as it runs at a time", limits::downloads),
+        .hint = "try again when one has ended (rbees models list), or stop one: rbees models rm MODEL",
+        .limit = "downloads",
+        .retry_after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(limits::downloads_retry).count()};
+}
+
 struct Job {
-    Job(ModelSpec wanted, std::function<void()> changed) : spec(std::move(wanted)), progress(std::move(changed)) {}
+    Job(ModelSpec wanted, Recheck check, std::function<void()> changed)
+        : spec(std::move(wanted)), recheck(check), progress(std::move(changed)) {}
 
     ModelSpec spec;
+    Recheck recheck;
     Progress progress;
     DownloadState state = DownloadState::running;
     std::string source;
@@ -69,22 +95,43 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
   public:
     explicit Implementation(DownloadParts parts) : parts_(std::move(parts)) {}
 
-    std::expected<DownloadReport, Problem> start(ModelSpec spec) {
+    std::expected<DownloadReport, Problem> start(ModelSpec spec, Recheck recheck) {
         if (auto refusal = refusal_of(spec)) return std::unexpected(std::move(*refusal));
-        if (const auto* there = parts_.store.find(spec.id); there != nullptr && parts_.store.path_of(spec.id)) {
+        const auto* there = parts_.store.find(spec.id);
+        if (there != nullptr && !pool::is_same_model(spec, there->sources, there->sha256)) {
+            return std::unexpected(id_taken(spec.id, there->sources));
+        }
+        if (const auto* running = find(spec.id)) {
+            if (pool::is_same_model(spec, running->spec.sources, running->spec.sha256.value_or(""))) {
+                return running->report();
+            }
+            return std::unexpected(id_taken(spec.id, running->spec.sources));
+        }
+        if (there != nullptr && recheck == Recheck::where_changed && parts_.store.is_as_verified(spec.id)) {
             return DownloadReport{.model = spec.id,
                                   .state = DownloadState::done,
                                   .done = there->size,
                                   .total = there->size,
                                   .phase = "ended"};
         }
-        if (const auto* running = find(spec.id)) return running->report();
-        if (running_count() >= limits::downloads) {
-            return std::unexpected(Problem{.code = ErrorCode::LIMIT_EXCEEDED,
-                                           .detail = fmt::format("{} downloads run already", limits::downloads),
-                                           .limit = "downloads"});
+        if (running_count() >= limits::downloads) return std::unexpected(too_many());
+        return launch(std::move(spec), recheck).report();
+    }
+
+    Leftovers cancel(const ModelId& id) {
+        const auto found =
+            std::ranges::find_if(jobs_, [&](const auto& job) { return job->spec.id == id && runs(job); });
+        if (found != jobs_.end()) {
+            const auto job = *found;
+            job->reading->stop.request();
+            end(*job, DownloadState::cancelled);
+            return Leftovers::deleted;
         }
-        return launch(std::move(spec)).report();
+        const bool had_failed = std::erase_if(jobs_, [&](const auto& job) {
+                                    return job->spec.id == id && job->state == DownloadState::failed;
+                                }) > 0;
+        const auto left = drop_unfinished(parts_.settings.places.cache, id);
+        return had_failed ? Leftovers::deleted : left;
     }
 
     void resume() {
@@ -97,7 +144,8 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
             const auto text = read_file(order, limits::manifest_file);
             if (!text) continue;
             auto spec = reflect::from_json_text<ModelSpec>(*text);
-            if (!spec || !start(std::move(*spec))) fs::remove(order, error);
+            const auto report = spec ? start(std::move(*spec), Recheck::where_changed) : std::unexpected(Problem{});
+            if (!report || report->state != DownloadState::running) fs::remove(order, error);
         }
     }
 
@@ -116,20 +164,19 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
     }
 
     void stop() {
-        is_stopping_ = true;
         for (const auto& job : jobs_) {
-            job->reading->give_up = true;
+            job->reading->stop.request();
         }
     }
 
   private:
-    Job& launch(ModelSpec spec) {
+    Job& launch(ModelSpec spec, Recheck recheck) {
         std::erase_if(jobs_, [&](const auto& job) { return job->spec.id == spec.id; });
         const auto order = order_file(spec.id);
         if (auto kept = write_file_atomically(order, reflect::to_json_text(spec), FileAccess::everyone); !kept) {
             parts_.log.warning("a download cannot be gone on with after a restart", {{"why", kept.error().message}});
         }
-        auto job = std::make_shared<Job>(std::move(spec), [weak = weak_from_this()] {
+        auto job = std::make_shared<Job>(std::move(spec), recheck, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) self->note_progress();
         });
         jobs_.push_back(job);
@@ -138,43 +185,98 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
         return *job;
     }
 
-    /// Sources in their order, until one gives the right bytes.
     static net::Task<void> run(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job) {
         daemon::set_aside_if_full(self->parts_.settings.places.log_file, self->parts_.settings.log_limits);
-        std::string reasons;
         auto attempt = std::make_shared<Attempt>(self->parts_.io, self->parts_.background, job->progress, job->reading,
-                                                 self->parts_.settings, job->spec);
+                                                 self->parts_.settings, job->spec, job->recheck);
+        const auto outcome = co_await look_and_fetch(self, job, attempt);
+        if (!job->reading->stop.requested()) co_return self->end(*job, outcome);
+        const bool is_left = job->state == DownloadState::cancelled && self->find(job->spec.id) == nullptr;
+        if (is_left) static_cast<void>(drop_unfinished(self->parts_.settings.places.cache, job->spec.id));
+    }
+
+    static net::Task<DownloadState> look_and_fetch(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
+                                                   std::shared_ptr<Attempt> attempt) {
+        if (self->parts_.store.find(job->spec.id) != nullptr) {
+            const bool is_right = co_await check_here(self, attempt);
+            if (is_right || attempt->stop()->requested()) co_return DownloadState::done;
+        }
+        const auto outcome = co_await fetch(self, job, attempt);
+        co_return outcome;
+    }
+
+    /// What is wrong with the file that is here, if something is.
+    static net::Task<std::optional<Failure>> fault_here(std::shared_ptr<Implementation> self,
+                                                        std::shared_ptr<Attempt> attempt) {
+        const auto& store = self->parts_.store;
+        const auto path = store.path_of(attempt->spec.id);
+        if (!path) co_return path.error();
+        const auto right = co_await verify(attempt, *path, store.find(attempt->spec.id)->sha256);
+        if (!right) co_return right.error();
+        co_return std::nullopt;
+    }
+
+    /// Whether the file that is here still has the bytes that were verified. Else it is taken away: nobody shall load
+    /// it.
+    static net::Task<bool> check_here(std::shared_ptr<Implementation> self, std::shared_ptr<Attempt> attempt) {
+        auto& parts = self->parts_;
+        const auto& id = attempt->spec.id;
+        const auto fault = co_await fault_here(self, attempt);
+        if (attempt->stop()->requested()) co_return false;
+        if (!fault) {
+            // Where its manifest cannot be written, it is read again the next time.
+            static_cast<void>(parts.store.add(Manifest(*parts.store.find(id))));
+            co_return true;
+        }
+        parts.log.warning("the file of a model is fetched again", {{"model", id.str()}, {"why", describe(*fault)}});
+        attempt->recheck = Recheck::always;  // the cache may hold the same bytes
+        if (auto removed = parts.store.remove(id); !removed) {
+            parts.log.warning("the file of a model cannot be deleted", {{"why", describe(removed.error())}});
+        }
+        parts.changed();
+        co_return false;
+    }
+
+    /// Sources in their order, until one gives the right bytes.
+    static net::Task<DownloadState> fetch(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
+                                          std::shared_ptr<Attempt> attempt) {
+        std::string reasons;
         for (const auto& source : job->spec.sources) {
-            job->source = describe_source(source);
+            job->source = pool::describe_source(source);
             auto acquired = co_await acquire(attempt, source);
             auto failure = acquired ? std::nullopt : std::optional(acquired.error());
             if (acquired) {
-                const auto placed = co_await place(self, std::move(*acquired));
-                if (placed) co_return self->end(*job, DownloadState::done);
+                const auto placed = co_await place(self, job, std::move(*acquired));
+                if (placed) co_return DownloadState::done;
                 failure = placed.error();
             }
-            if (self->is_stopping_) co_return;
+            if (attempt->stop()->requested()) co_return DownloadState::failed;
             self->parts_.log.warning(
                 "a source did not give the model",
                 {{"model", job->spec.id.str()}, {"source", job->source}, {"why", describe(*failure)}});
             reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", job->source, describe(*failure));
         }
         job->reason = std::move(reasons);
-        self->end(*job, DownloadState::failed);
+        co_return DownloadState::failed;
     }
 
-    static net::Task<Result<void>> place(std::shared_ptr<Implementation> self, Acquired acquired) {
+    static net::Task<Result<void>> place(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
+                                         Acquired acquired) {
+        const auto& id = job->spec.id;
         const auto placed = co_await self->parts_.background.run(
-            [self, file = acquired.file, id = acquired.manifest.id] { return self->parts_.store.place(file, id); });
+            [self, file = acquired.file, id] { return self->parts_.store.place(file, id); });
         if (!placed) co_return std::unexpected(placed.error());
-        co_return self->parts_.store.add(std::move(acquired.manifest));
+        if (!job->reading->stop.requested()) co_return self->parts_.store.add(std::move(acquired.manifest));
+        // Deleted meanwhile, unless another download has begun since.
+        if (self->find(id) == nullptr && self->parts_.store.find(id) == nullptr) self->parts_.store.withdraw(id);
+        co_return fail("the download was stopped");
     }
 
     void end(Job& job, DownloadState state) {
         job.state = state;
         std::error_code error;
         fs::remove(order_file(job.spec.id), error);
-        const auto text = state == DownloadState::done ? "done" : "failed";
+        const auto text = reflect::name_of(state);
         parts_.count_ended(text);
         parts_.log.info("a download ended", {{"model", job.spec.id.str()}, {"outcome", text}, {"why", job.reason}});
         forget_old();
@@ -206,15 +308,18 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
     DownloadParts parts_;
     std::deque<std::shared_ptr<Job>> jobs_;  ///< oldest first
     Instant told_at_{};
-    bool is_stopping_ = false;
 };
 
 Downloads::Downloads(DownloadParts parts) : implementation_(std::make_shared<Implementation>(std::move(parts))) {}
 
 Downloads::~Downloads() = default;
 
-std::expected<DownloadReport, Problem> Downloads::start(ModelSpec spec) {
-    return implementation_->start(std::move(spec));
+std::expected<DownloadReport, Problem> Downloads::start(ModelSpec spec, Recheck recheck) {
+    return implementation_->start(std::move(spec), recheck);
+}
+
+Leftovers Downloads::cancel(const ModelId& id) {
+    return implementation_->cancel(id);
 }
 
 void Downloads::resume() {

@@ -9,6 +9,7 @@
 
 #include "background.hpp"
 #include "downloads/acquire.hpp"
+#include "downloads/cache_entry.hpp"
 #include "models/model_store.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/contracts/models.hpp"
@@ -23,7 +24,7 @@ struct DownloadParts {
     AcquireSettings settings;
     std::filesystem::path orders;                       ///< folder of what is under way, for the next start
     std::function<void()> changed;                      ///< called after each change worth telling
-    std::function<void(std::string_view)> count_ended;  ///< "done" or "failed"; for metrics
+    std::function<void(std::string_view)> count_ended;  ///< "done", "failed" or "cancelled"; for metrics
     Logger log;
 };
 
@@ -36,9 +37,15 @@ class Downloads {
     Downloads& operator=(const Downloads&) = delete;
 
     /// Fetches a model from the first of its sources that gives the right bytes. Repeats safely: what is on disk is
-    /// done, what runs goes on, what failed is tried again. Refuses a slug or sources that are none, and more than
-    /// `limits::downloads` at a time.
-    [[nodiscard]] std::expected<contracts::DownloadReport, contracts::Problem> start(contracts::ModelSpec spec);
+    /// done, what runs goes on, what failed is tried again. A file on disk that was changed since it was verified, or
+    /// all if `recheck` says so, is read first, and fetched again if it is not what it was. Refuses a slug or sources
+    /// that are none, an id under which another model is here, and more than `limits::downloads` at a time.
+    [[nodiscard]] std::expected<contracts::DownloadReport, contracts::Problem> start(
+        contracts::ModelSpec spec, Recheck recheck = Recheck::where_changed);
+
+    /// Ends a model's download at once, and takes away what it left: its order now, its unfinished file as soon as
+    /// nobody writes to it any more. A download that failed leaves something, too. `none` if there was nothing.
+    [[nodiscard]] Leftovers cancel(const ModelId& id);
 
     /// Goes on with what an earlier run left.
     void resume();

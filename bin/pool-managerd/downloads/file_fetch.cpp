@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 
 /// What the connections of one download share.
-struct Fetch {
+struct Fetch : Stoppable {
     Fetch(net::IoContext& io_context, Background& thread, Progress& noted, FetchOrder wanted)
         : io(io_context), background(thread), progress(noted), order(std::move(wanted)), all_ended(io_context) {}
 
@@ -42,12 +42,14 @@ struct Fetch {
                 .if_range = std::nullopt,
                 .token = order.token,
                 .answer_timeout = order.answer_timeout,
-                .log_file = order.log_file};
+                .log_file = order.log_file,
+                .stop = order.stop};
     }
 
     void fail_with(Failure reason) {
         if (!failure) failure = std::move(reason);
     }
+    void stop() override { fail_with({"the download was stopped", ""}); }
 };
 
 std::string words_for_status(int status) {
@@ -177,6 +179,7 @@ net::Task<Result<std::unique_ptr<PartialFile>>> fetch_file(net::IoContext& io, B
                                                            Progress& progress, FetchOrder order) {
     auto fetch = std::make_shared<Fetch>(io, background, progress, std::move(order));
     progress.begin("downloading", std::nullopt);
+    fetch->order.stop->tell(fetch);
     auto remote = co_await probe(fetch);
     if (!remote) co_return std::unexpected(remote.error());
     fetch->remote = std::move(*remote);

@@ -12,6 +12,7 @@
 #include "downloads/progress.hpp"
 #include "rbees/base/failure.hpp"
 #include "rbees/base/time.hpp"
+#include "stop_signal.hpp"
 
 namespace rbees::poold {
 
@@ -25,6 +26,7 @@ struct FetchOrder {
     Bytes part_min = mebibytes(4);
     Duration retry_pause = std::chrono::milliseconds(200);  ///< after the first failure of a part; doubles
     WriteAt write_at = ::pwrite;
+    std::shared_ptr<StopSignal> stop = std::make_shared<StopSignal>();
 };
 
 /// Fetches the whole file; it then lies in `<target>.partial`, unverified and without its name, in the returned object.

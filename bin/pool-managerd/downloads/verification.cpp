@@ -35,7 +35,7 @@ Result<Contents> read_whole(const std::filesystem::path& file, Reading& reading)
         const auto count = ::read(fd.get(), block.data(), block.size());
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return fail_with_errno(fmt::format("cannot read {}", file.native()));
-        if (reading.give_up) return fail("the pool manager stops");
+        if (reading.stop.requested()) return fail("the download was stopped");
         if (count == 0) break;
         const auto piece = std::string_view(block).substr(0, static_cast<std::size_t>(count));
         hash.update(piece);

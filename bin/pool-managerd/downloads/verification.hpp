@@ -11,13 +11,14 @@
 #include "models/model_store.hpp"
 #include "rbees/base/failure.hpp"
 #include "rbees/contracts/models.hpp"
+#include "stop_signal.hpp"
 
 namespace rbees::poold {
 
 /// Shared with the loop's thread: how far the reading is, and the wish to give up.
 struct Reading {
     std::atomic<std::uint64_t> bytes{0};
-    std::atomic<bool> give_up{false};
+    StopSignal stop;
 };
 
 /// Reads the whole file: it must be a GGUF file with the hash that is wanted (`spec`'s, else `pinned`). Answers what

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <system_error>
@@ -21,6 +22,13 @@ namespace fs = std::filesystem;
 
 Failure failure(const std::string& what, const std::error_code& error) {
     return {.message = fmt::format("{}: {}", what, error.message()), .remedy = {}};
+}
+
+std::optional<std::int64_t> modified_ns(const fs::path& file) {
+    struct stat facts{};
+    if (::stat(file.c_str(), &facts) != 0) return std::nullopt;
+    constexpr std::int64_t second = 1'000'000'000;
+    return facts.st_mtim.tv_sec * second + facts.st_mtim.tv_nsec;
 }
 
 /// Shares the blocks of a file on file systems that can (FICLONE); false where they cannot.
@@ -57,7 +65,14 @@ std::optional<Manifest> read_manifest(const fs::path& json) {
     return std::move(*manifest);
 }
 
-Result<void> write_manifest(const fs::path& json, const Manifest& manifest) {
+bool is_as_verified(const fs::path& file, const Manifest& manifest) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    return !error && size == manifest.size.value && manifest.modified_ns && modified_ns(file) == manifest.modified_ns;
+}
+
+Result<void> write_manifest(const fs::path& json, Manifest& manifest) {
+    manifest.modified_ns = modified_ns(json.parent_path() / manifest.file);
     return write_file_atomically(json, reflect::to_json_text(manifest) + "\n", FileAccess::everyone);
 }
 
@@ -93,7 +108,7 @@ Result<fs::path> ModelStore::path_of(const ModelId& id) const {
     const auto path = folder_ / manifest.file;
     std::error_code error;
     const auto size = fs::file_size(path, error);
-    const auto remedy = fmt::format("rbees models rm {0} && rbees models pull {0}", id.str());
+    const auto remedy = fmt::format("rbees models pull {}", id.str());
     if (error) return fail(fmt::format("the model file {} is missing", path.native()), remedy);
     if (size != manifest.size.value) {
         return fail(
@@ -101,6 +116,11 @@ Result<fs::path> ModelStore::path_of(const ModelId& id) const {
             remedy);
     }
     return path;
+}
+
+bool ModelStore::is_as_verified(const ModelId& id) const {
+    const auto& manifest = models_.at(id);
+    return poold::is_as_verified(folder_ / manifest.file, manifest);
 }
 
 Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) const {
@@ -117,6 +137,11 @@ Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) cons
     fs::rename(fresh, file_of(id), error);
     if (error) return std::unexpected(failure(fmt::format("cannot write {}", file_of(id).native()), error));
     return {};
+}
+
+void ModelStore::withdraw(const ModelId& id) const {
+    std::error_code error;
+    fs::remove(file_of(id), error);
 }
 
 Result<void> ModelStore::add(Manifest manifest) {

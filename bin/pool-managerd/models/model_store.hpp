@@ -5,6 +5,7 @@
 /// A file is in the store only with its manifest, which is written last; so what the store lists was verified. The
 /// bytes are shared with the cache of all homes by hard links where the file system allows it.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -27,12 +28,18 @@ struct Manifest {
     std::string sha256;
     contracts::ModelKind kind = contracts::ModelKind::chat;
     std::vector<contracts::ModelSource> sources;
+    std::optional<std::int64_t> modified_ns;  ///< of the file when its bytes were verified, since 1970
 };
-BOOST_DESCRIBE_STRUCT(Manifest, (), (id, file, size, sha256, kind, sources))
+BOOST_DESCRIBE_STRUCT(Manifest, (), (id, file, size, sha256, kind, sources, modified_ns))
 
 /// A manifest beside `file`, if it is there, readable and the file has its size.
 [[nodiscard]] std::optional<Manifest> read_manifest(const std::filesystem::path& json);
-[[nodiscard]] Result<void> write_manifest(const std::filesystem::path& json, const Manifest& manifest);
+
+/// Writes it, with the file's time of now: the caller has verified the bytes.
+[[nodiscard]] Result<void> write_manifest(const std::filesystem::path& json, Manifest& manifest);
+
+/// Whether a file looks as it was when its bytes were verified: by its size and the time of its last change.
+[[nodiscard]] bool is_as_verified(const std::filesystem::path& file, const Manifest& manifest);
 
 /// Used on the loop's thread, but for `place`, which blocks.
 class ModelStore {
@@ -48,10 +55,16 @@ class ModelStore {
     /// listed.
     [[nodiscard]] Result<std::filesystem::path> path_of(const ModelId& id) const;
 
+    /// Whether a listed model's file looks as it was when its bytes were verified.
+    [[nodiscard]] bool is_as_verified(const ModelId& id) const;
+
     /// Puts a verified file into the folder under the model's name: linked, else cloned or copied. Touches no state.
     [[nodiscard]] Result<void> place(const std::filesystem::path& verified, const ModelId& id) const;
 
-    /// Writes the manifest of a placed file, and lists it from now on.
+    /// Takes a placed file away again that was not added.
+    void withdraw(const ModelId& id) const;
+
+    /// Writes the manifest of a placed file, or of one that was verified again, and lists it from now on.
     [[nodiscard]] Result<void> add(Manifest manifest);
 
     /// Takes the manifest, then the file away.

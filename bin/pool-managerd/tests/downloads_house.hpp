@@ -85,17 +85,18 @@ class DownloadsTest : public testing::Test {
         return std::ranges::any_of(folder, [&](const auto& entry) { return entry.path().native().ends_with(suffix); });
     }
 
-    /// A pip that makes the package out of `content` and counts its calls; no registry is asked.
+    /// The real script, and a pip that makes the package out of `content` and notes its calls; no registry is asked.
     void has_pip(const std::string& content) {
         const auto python = house.home.cache / "python/fetch";
         std::filesystem::create_directories(python / "bin");
+        std::filesystem::copy(RBEES_SOURCE_RECIPES, house.folder() / "recipes");
         ASSERT_TRUE(write_file_atomically(python / ".complete", "", FileAccess::everyone));
         ASSERT_TRUE(write_file_atomically(house.folder() / "content", content, FileAccess::everyone));
         const auto script = fmt::format(
             R"(#!/bin/sh
 echo "$*" >> {0}/calls
 while [ "$1" != --dest ]; do shift; done
-case "$3" in tiny-model==1.0) ;; *) echo "no matching distribution" >&2; exit 1 ;; esac
+grep -q '^tiny-model==1.0$' "$4" || {{ echo "no matching distribution" >&2; exit 1; }}
 python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").write(sys.argv[2], "tiny/model.gguf")' \
   "$2/tiny_model-1.0-py3-none-any.whl" {0}/content
 )",

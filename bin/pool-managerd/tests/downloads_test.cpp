@@ -169,9 +169,9 @@ TEST_F(DownloadsTest, RunARecipeAndTakeTheFileThatItNames) {
     ASSERT_TRUE(write_file_atomically(house.folder() / "recipes/good.sh", good, FileAccess::everyone));
     ASSERT_TRUE(write_file_atomically(house.folder() / "recipes/bad.sh", "exit 7\n", FileAccess::everyone));
 
-    const auto report = ended(spec({{.kind = SourceKind::recipe, .file = "../evil"},
-                                    {.kind = SourceKind::recipe, .file = "bad"},
-                                    {.kind = SourceKind::recipe, .file = "good"}}));
+    EXPECT_FALSE(downloads->start(spec({{.kind = SourceKind::recipe, .file = "../evil"}})));
+    const auto report =
+        ended(spec({{.kind = SourceKind::recipe, .file = "bad"}, {.kind = SourceKind::recipe, .file = "good"}}));
 
     EXPECT_EQ(report.state, DownloadState::done) << report.reason.value_or("");
 }

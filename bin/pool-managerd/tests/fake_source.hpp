@@ -2,6 +2,9 @@
 /// @file
 /// A web server with one model file, which gives parts, cuts connections and stops answering as told.
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -58,7 +61,8 @@ class FakeSource {
           server_(
               io, {}, [this](net::Exchange& exchange) { return answer(*this, exchange); },
               http_api::server_error_body(), Logger()),
-          port_(server_.listen("127.0.0.1", 0).value()) {}
+          port_(server_.listen("127.0.0.1", 0).value()),
+          released_(io, boost::asio::steady_timer::time_point::max()) {}
 
     [[nodiscard]] std::string url(const std::string& path) const {
         return "http://127.0.0.1:" + std::to_string(port_) + path;
@@ -72,6 +76,14 @@ class FakeSource {
 
     /// 503 to everything once so many bytes were sent; 0: never.
     void stop_answering_after(std::size_t bytes) { bytes_max_ = bytes; }
+
+    /// Every answer longer than that waits there, until `go_on`.
+    void hold_after(std::size_t bytes) { hold_bytes_ = bytes; }
+    void go_on() {
+        hold_bytes_ = 0;
+        released_.cancel();
+    }
+    [[nodiscard]] unsigned held() const { return held_; }
 
     [[nodiscard]] unsigned ranges_asked() const { return ranges_; }
     [[nodiscard]] unsigned cuts() const { return cuts_; }
@@ -128,6 +140,13 @@ class FakeSource {
         }
         self.bytes_sent += body.size();
         co_await exchange.start(std::move(head));
+        if (self.hold_bytes_ > 0 && body.size() > self.hold_bytes_) {
+            co_await exchange.write(body.substr(0, self.hold_bytes_));
+            body.erase(0, self.hold_bytes_);
+            ++self.held_;
+            boost::system::error_code error;
+            co_await self.released_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        }
         co_await exchange.write(std::move(body));
         if (!is_cut) co_await exchange.finish();  // without it the server cuts the connection
     }
@@ -137,6 +156,9 @@ class FakeSource {
     std::size_t cut_bytes_ = 0;
     unsigned cuts_left_ = 0;
     std::size_t bytes_max_ = 0;
+    boost::asio::steady_timer released_;  ///< never expires; cancelled when held answers go on
+    std::size_t hold_bytes_ = 0;
+    unsigned held_ = 0;
     unsigned ranges_ = 0;
     unsigned cuts_ = 0;
     std::string last_path_;

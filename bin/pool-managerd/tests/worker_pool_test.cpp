@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "limits.hpp"
 #include "rbees/pool_core/port_choice.hpp"
 #include "rbees/process/spawn.hpp"
 #include "rbees/reflect/read.hpp"
@@ -260,6 +261,25 @@ TEST_F(WorkerPoolTest, StopsAllAndReturnsWhenTheyAreGone) {
 
     EXPECT_EQ(report("w-1").state, WorkerState::stopped);
     EXPECT_EQ(report("w-2").state, WorkerState::stopped);
+}
+
+TEST_F(WorkerPoolTest, RefusesOneWorkerTooManyForAMoment) {
+    LiveWorkers all;
+    for (std::size_t count = 0; count < poold::limits::workers; ++count) {
+        all.push_back(std::make_shared<LiveWorker>());
+    }
+    const auto devices = std::vector{pool->device};
+    const WorkerPoolSettings settings;
+    const std::function<bool(std::uint16_t)> is_port_free = [](std::uint16_t) { return true; };
+
+    const auto refused = prepare_worker({.worker_id = WorkerId("w-65"), .model = ModelId("sim:a")},
+                                        {pool->store(), settings, devices, all, {}, is_port_free, ""});
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status(), 503);
+    EXPECT_EQ(refused.error().limit, "workers");
+    EXPECT_TRUE(refused.error().retry_after_ms);
+    EXPECT_THAT(refused.error().hint.value(), testing::HasSubstr("rbees workers stop"));
 }
 
 }  // namespace

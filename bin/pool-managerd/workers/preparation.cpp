@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "limits.hpp"
 #include "rbees/base/random.hpp"
@@ -21,6 +22,14 @@ Problem missing_model(const ModelId& id) {
     return {.code = ErrorCode::MODEL_NOT_FOUND,
             .detail = fmt::format("the model {} is not on this node's disk", id.str()),
             .hint = fmt::format("rbees models pull {}", id.str())};
+}
+
+Problem too_many() {
+    return {.code = ErrorCode::WORKER_START_FAILED,
+            .detail = fmt::format("{} workers run on this node already, as many as it runs", limits::workers),
+            .hint = "stop one: rbees workers list shows them, rbees workers stop WORKER",
+            .limit = "workers",
+            .retry_after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(limits::workers_retry).count()};
 }
 
 std::expected<void, Problem> find_model(const SpawnWorker& order, const Surroundings& around, LiveWorker& worker) {
@@ -101,9 +110,7 @@ std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWo
         return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS, .detail = "worker_id is not a valid id"});
     }
     if (running(around.workers) >= limits::workers) {
-        return std::unexpected(Problem{.code = ErrorCode::LIMIT_EXCEEDED,
-                                       .detail = fmt::format("{} workers run already", limits::workers),
-                                       .limit = "workers"});
+        return std::unexpected(too_many());
     }
     auto worker = std::make_shared<LiveWorker>();
     worker->life.limits = around.settings.limits;

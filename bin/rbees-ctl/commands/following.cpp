@@ -31,6 +31,17 @@ CliError download_failed(const ModelId& model, std::string_view reason) {
             {}};
 }
 
+std::string why_ended(const DownloadReport& report) {
+    if (report.state == DownloadState::cancelled) return "it was stopped (rbees models rm)";
+    return report.reason.value_or("no reason was given");
+}
+
+/// A file that is here may be read again, and fetched again.
+bool is_under_way(const ModelView& model) {
+    const bool is_running = model.download && model.download->state == DownloadState::running;
+    return !model.on_disk || is_running;
+}
+
 /// Follows one download from look to look.
 class DownloadFollower {
   public:
@@ -41,11 +52,10 @@ class DownloadFollower {
     Checked<void> take(const std::optional<DownloadReport>& report, Instant now) {
         if (!started_at_) started_at_ = now;
         if (!report) return take_silence(now);
+        const bool has_no_file = report->state == DownloadState::failed || report->state == DownloadState::cancelled;
         const bool may_be_old = !was_running_ && now < *started_at_ + stale_time;
-        if (report->state == DownloadState::failed && may_be_old) return {};
-        if (report->state == DownloadState::failed) {
-            return std::unexpected(download_failed(model_, report->reason.value_or("no reason was given")));
-        }
+        if (has_no_file && may_be_old) return {};
+        if (has_no_file) return std::unexpected(download_failed(model_, why_ended(*report)));
         was_running_ = true;
         heard_at_ = now;
         show(*report, now);
@@ -105,10 +115,10 @@ CliError not_started(const ModelId& model) {
             {}};
 }
 
-/// Looks until the file is here.
+/// Looks until the file is here, and nothing more is done about it.
 Checked<ModelView> follow_download(Session& session, Api& api, ModelView view) {
     DownloadFollower follower(session, view.id);
-    while (!view.on_disk) {
+    while (is_under_way(view)) {
         if (auto taken = follower.take(view.download, BootClock::now()); !taken) return std::unexpected(taken.error());
         if (auto waited = session.loop().wait(look_interval); !waited) return std::unexpected(waited.error());
         auto next = api.get<ModelView>(path_of("/v2/models", view.id.str()));
@@ -154,23 +164,29 @@ Checked<void> follow_loading(Session& session, Api& api, const ModelId& model) {
 
 /// The error as it is; where the person or the time stopped the looking, also a word that the work itself goes on.
 std::unexpected<CliError> stopped_looking(Session& session, CliError error, std::string_view what,
-                                          std::string_view look) {
+                                          std::string_view what_to_do) {
     if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
-        session.console().note(fmt::format("{} goes on; look at it with: {}", what, look));
+        session.console().note(fmt::format("{} goes on; {}", what, what_to_do));
     }
     return std::unexpected(std::move(error));
 }
 
 }  // namespace
 
-Checked<ModelView> download_model(Session& session, const ModelId& model) {
+Checked<ModelView> download_model(Session& session, const ModelId& model, Scrutiny scrutiny) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
-    auto ordered = (*api)->post<ModelView>(path_of("/v2/models", model.str(), "download"), contracts::ModelAction{});
+    contracts::FetchModel order;
+    if (scrutiny == Scrutiny::every_byte) order.verify = true;
+    auto ordered = (*api)->post<ModelView>(path_of("/v2/models", model.str(), "download"), order);
     if (!ordered) return ordered;
-    const auto what = fmt::format("the download of {}", ordered->id.str());
+    const auto id = ordered->id;
     auto here = follow_download(session, **api, std::move(*ordered));
-    if (!here) return stopped_looking(session, here.error(), what, "rbees models list");
+    if (!here) {
+        return stopped_looking(
+            session, here.error(), fmt::format("the download of {}", id.str()),
+            fmt::format("look at it with: rbees models list; stop it with: rbees models rm {}", id.str()));
+    }
     return here;
 }
 
@@ -179,7 +195,7 @@ Checked<ModelView> await_loaded(Session& session, const ModelId& model) {
     if (!api) return std::unexpected(api.error());
     const auto loaded = follow_loading(session, **api, model);
     const auto what = fmt::format("the loading of {}", model.str());
-    if (!loaded) return stopped_looking(session, loaded.error(), what, "rbees workers list");
+    if (!loaded) return stopped_looking(session, loaded.error(), what, "look at it with: rbees workers list");
     return (*api)->get<ModelView>(path_of("/v2/models", model.str()));
 }
 

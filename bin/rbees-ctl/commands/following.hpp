@@ -9,9 +9,16 @@
 
 namespace rbees::ctl {
 
-/// Starts the download of a model, unless its file is here, and returns when the file is here. Fails with exit code 5
-/// when the download failed, with the reason.
-[[nodiscard]] Checked<contracts::ModelView> download_model(Session& session, const ModelId& model);
+/// How closely a file that is here is looked at.
+enum class Scrutiny : bool {
+    where_changed,  ///< all of it is read if it was changed since it was verified
+    every_byte,
+};
+
+/// Starts the download of a model, unless its file is here and right, and returns when it is. Fails with exit code 5
+/// when the download failed or was stopped, with the reason.
+[[nodiscard]] Checked<contracts::ModelView> download_model(Session& session, const ModelId& model,
+                                                           Scrutiny scrutiny = Scrutiny::where_changed);
 
 /// Returns when a worker is ready for the model. Fails with exit code 5 when its last worker failed, with the reason.
 [[nodiscard]] Checked<contracts::ModelView> await_loaded(Session& session, const ModelId& model);

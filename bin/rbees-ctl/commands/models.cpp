@@ -31,7 +31,8 @@ Cell state_of(const ModelView& model) {
 }
 
 bool is_here(const ModelView& model) {
-    const bool is_coming = model.download && model.download->state != DownloadState::done;
+    const bool is_coming = model.download && (model.download->state == DownloadState::running ||
+                                              model.download->state == DownloadState::failed);
     return model.on_disk || !model.workers.empty() || is_coming;
 }
 
@@ -74,10 +75,12 @@ Outcome run_models_list(Session& session, const Arguments& arguments) {
 Outcome run_models_pull(Session& session, const Arguments& arguments) {
     const ModelId id(arguments.required("MODEL"));
     if (pool::is_simulated(id)) return failed(fmt::format("{} is simulated: it has no file to fetch", id.str()));
-    const auto model = download_model(session, id);
+    const auto scrutiny = arguments.has("--verify") ? Scrutiny::every_byte : Scrutiny::where_changed;
+    const auto model = download_model(session, id, scrutiny);
     if (!model) return std::unexpected(model.error());
     const auto size = model->size ? fmt::format(" ({})", describe(*model->size)) : "";
-    return say_model(session, *model, fmt::format("{} is on disk{}", model->id.str(), size));
+    const auto checked = scrutiny == Scrutiny::every_byte ? ", every byte as it was verified" : "";
+    return say_model(session, *model, fmt::format("{} is on disk{}{}", model->id.str(), size, checked));
 }
 
 Outcome run_models_load(Session& session, const Arguments& arguments) {
@@ -103,7 +106,7 @@ Outcome run_models_unload(Session& session, const Arguments& arguments) {
 
 Outcome run_models_rm(Session& session, const Arguments& arguments) {
     const auto named = arguments.required("MODEL");
-    const auto question = fmt::format("Delete the file of {} and stop its workers?", named);
+    const auto question = fmt::format("Delete the file of {}, and stop its download and its workers?", named);
     if (auto agreed = confirm(session, arguments, question, "nothing was deleted"); !agreed) {
         return std::unexpected(agreed.error());
     }

@@ -39,9 +39,9 @@ std::string hash_of(const fs::path& file) {
     return to_hex(hash.finish());
 }
 
-Finding damaged(const ManifestSeen& manifest, std::string_view what) {
+Finding damaged(const ManifestSeen& manifest, std::string_view what, Depth depth = Depth::sizes) {
     return {"model." + manifest.id, Verdict::bad, fmt::format("model {}: its file {}", manifest.id, what),
-            fmt::format("rbees models rm --yes {0} && rbees models pull {0}", manifest.id)};
+            fmt::format("rbees models pull {}{}", depth == Depth::hashes ? "--verify " : "", manifest.id)};
 }
 
 Finding judge_model(const fs::path& folder, const ManifestSeen& manifest, Depth depth) {
@@ -53,7 +53,7 @@ Finding judge_model(const fs::path& folder, const ManifestSeen& manifest, Depth 
         return damaged(manifest, fmt::format("has {} bytes instead of {}", size, manifest.size.value));
     }
     if (depth == Depth::hashes && hash_of(file) != manifest.sha256)
-        return damaged(manifest, "is corrupt: its hash is wrong");
+        return damaged(manifest, "is corrupt: its hash is wrong", depth);
     const auto checked = depth == Depth::hashes ? "size and hash are right" : "its size is right";
     return {"model." + manifest.id, Verdict::good, fmt::format("model {}: {}", manifest.id, checked), {}};
 }

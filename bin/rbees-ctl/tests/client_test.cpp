@@ -279,54 +279,6 @@ TEST_F(ClientTest, ListsAsJsonAreArraysWithIds) {
     EXPECT_EQ(run({"workers", "list", "--json"}).out, "[]\n");
 }
 
-TEST_F(ClientTest, PullFollowsTheDownloadToItsEnd) {
-    int looks = 0;
-    orcd.on("POST /v2/models/m/download", 202, model("m", R"("on_disk":false,"is_default":false)"));
-    orcd.on("GET /v2/models/m", [&](const net::Request&) {
-        const auto running =
-            R"("on_disk":false,"is_default":false,"download":{"model":"m","state":"running","done":50,)"
-            R"("total":100,"phase":"downloading"})";
-        const auto done = R"("size":100,"on_disk":true,"is_default":false)";
-        return net::Response{200, {}, model("m", ++looks < 3 ? running : done)};
-    });
-
-    const auto ran = run({"models", "pull", "m"});
-
-    EXPECT_EQ(ran.exit, 0) << ran.err;
-    EXPECT_EQ(ran.out, "m is on disk (100 B)\n");
-    EXPECT_THAT(ran.err, HasSubstr("50 %"));
-    EXPECT_EQ(looks, 3);
-}
-
-TEST_F(ClientTest, ADownloadThatFailsIsAFailedJobWithItsReason) {
-    int looks = 0;
-    orcd.on("POST /v2/models/m/download", 202, model("m", R"("on_disk":false,"is_default":false)"));
-    orcd.on("GET /v2/models/m", [&](const net::Request&) {
-        const std::string state = ++looks < 2 ? "running" : "failed";
-        return net::Response{200,
-                             {},
-                             model("m", R"("on_disk":false,"is_default":false,"download":{"model":"m","state":")" +
-                                            state + R"(","done":1,"phase":"x","reason":"wrong hash"})")};
-    });
-
-    const auto ran = run({"models", "pull", "m"});
-
-    EXPECT_EQ(ran.exit, 5);
-    EXPECT_THAT(ran.err, HasSubstr("wrong hash"));
-}
-
-TEST_F(ClientTest, TheTimeLimitEndsTheLookingAndSaysThatTheWorkGoesOn) {
-    const auto body = model("m", R"("on_disk":false,"is_default":false,"download":{"model":"m","state":"running",)"
-                                 R"("done":1,"phase":"x"})");
-    orcd.on("POST /v2/models/m/download", 202, body);
-    orcd.on("GET /v2/models/m", 200, body);
-
-    const auto ran = run({"models", "pull", "m", "--timeout", "300ms"});
-
-    EXPECT_EQ(ran.exit, 8);
-    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on"));
-}
-
 TEST_F(ClientTest, ATokenIsPrintedAloneOnStdout) {
     orcd.on("POST /v2/tokens", 201, R"({"id":"t1","token":"rbk_secret"})");
 

@@ -89,8 +89,10 @@ class Api {
     [[nodiscard]] net::Task<void> audit(http_api::Call& call);
     [[nodiscard]] net::Task<void> create_backup(http_api::Call& call);
 
-    using ModelVerb = void (ModelControl::*)(const std::string&, const contracts::ModelAction&, ModelReply);
-    [[nodiscard]] net::Task<void> act_on_model(http_api::Call& call, ModelVerb verb);
+    template <class Action>
+    using ModelVerb = void (ModelControl::*)(const std::string&, const Action&, ModelReply);
+    template <class Action>
+    [[nodiscard]] net::Task<void> act_on_model(http_api::Call& call, ModelVerb<Action> verb);
 
     /// Asks the control thread and answers with what it says.
     template <class T>

@@ -30,10 +30,15 @@ void Api::bind_models(http_api::Handlers& handlers) {
         });
     });
     handlers.bind("model_add", [this](http_api::Call& call) { return add_model(call); });
-    handlers.bind("model_download",
-                  [this](http_api::Call& call) { return act_on_model(call, &ModelControl::download); });
-    handlers.bind("model_load", [this](http_api::Call& call) { return act_on_model(call, &ModelControl::load); });
-    handlers.bind("model_unload", [this](http_api::Call& call) { return act_on_model(call, &ModelControl::unload); });
+    handlers.bind("model_download", [this](http_api::Call& call) {
+        return act_on_model<contracts::FetchModel>(call, &ModelControl::download);
+    });
+    handlers.bind("model_load", [this](http_api::Call& call) {
+        return act_on_model<contracts::ModelAction>(call, &ModelControl::load);
+    });
+    handlers.bind("model_unload", [this](http_api::Call& call) {
+        return act_on_model<contracts::ModelAction>(call, &ModelControl::unload);
+    });
     handlers.bind("model_delete", [this](http_api::Call& call) {
         return answer_done(call, [&control = control_, id = call.parameter("id")](auto reply) {
             control.models().remove(id, std::move(reply));
@@ -54,8 +59,9 @@ net::Task<void> Api::add_model(http_api::Call& call) {
     co_await answer_with<ModelView>(call, std::move(question));
 }
 
-net::Task<void> Api::act_on_model(http_api::Call& call, ModelVerb verb) {
-    const auto body = http_api::read_body<contracts::ModelAction>(call.request());
+template <class Action>
+net::Task<void> Api::act_on_model(http_api::Call& call, ModelVerb<Action> verb) {
+    const auto body = http_api::read_body<Action>(call.request());
     if (!body) {
         auto refusal = call.refuse(body.error());
         co_await call.exchange.respond(std::move(refusal));

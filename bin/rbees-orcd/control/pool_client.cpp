@@ -54,8 +54,15 @@ void PoolClient::stop(PoolAddress pool, contracts::StopWorker order, PoolReply r
     start(std::move(pool), {"POST", "/v2/workers/stop", reflect::to_json_text(order)}, std::move(reply));
 }
 
-void PoolClient::download(PoolAddress pool, contracts::DownloadModel order, PoolReply reply) {
-    start(std::move(pool), {"POST", "/v2/models/download", reflect::to_json_text(order)}, std::move(reply));
+void PoolClient::download(PoolAddress pool, contracts::DownloadModel order, control::DownloadReply reply) {
+    auto url = pool.url;
+    ask_for_body(std::move(pool), {"POST", "/v2/models/download", reflect::to_json_text(order)},
+                 [url = std::move(url), reply = std::move(reply)](const Body& body) {
+                     if (!body) return reply(std::unexpected(body.error()));
+                     auto report = reflect::from_json_text<contracts::DownloadReport>(*body);
+                     if (!report) return reply(unavailable(url, reflect::describe(report.error())));
+                     reply(std::move(*report));
+                 });
 }
 
 void PoolClient::remove_model(PoolAddress pool, ModelId model, PoolReply reply) {
@@ -63,15 +70,21 @@ void PoolClient::remove_model(PoolAddress pool, ModelId model, PoolReply reply) 
 }
 
 void PoolClient::start(PoolAddress pool, Order order, PoolReply reply) {
+    ask_for_body(std::move(pool), std::move(order), [reply = std::move(reply)](const Body& body) {
+        reply(body ? PoolAnswer{} : std::unexpected(body.error()));
+    });
+}
+
+void PoolClient::ask_for_body(PoolAddress pool, Order order, BodyReply reply) {
     boost::asio::co_spawn(io_, call(std::move(pool), std::move(order), std::move(reply)), boost::asio::detached);
 }
 
-net::Task<void> PoolClient::call(PoolAddress pool, Order order, PoolReply reply) {
-    auto answer = co_await ask(std::move(pool), std::move(order));
-    reply(std::move(answer));
+net::Task<void> PoolClient::call(PoolAddress pool, Order order, BodyReply reply) {
+    auto body = co_await ask(std::move(pool), std::move(order));
+    reply(std::move(body));
 }
 
-net::Task<PoolAnswer> PoolClient::ask(PoolAddress pool, Order order) {
+net::Task<PoolClient::Body> PoolClient::ask(PoolAddress pool, Order order) {
     auto url = net::parse_url(pool.url);
     if (!url) co_return unavailable(pool.url, "its address is not a URL");
     url->target = std::move(order.target);
@@ -82,10 +95,10 @@ net::Task<PoolAnswer> PoolClient::ask(PoolAddress pool, Order order) {
     if (!order.body.empty()) request.headers.set("Content-Type", "application/json");
     request.body = std::move(order.body);
     request.timeouts = call_timeouts;
-    const auto response = co_await client_.send(std::move(request));
+    auto response = co_await client_.send(std::move(request));
     if (!response) co_return unavailable(pool.url, response.error().detail);
     if (response->status >= 300) co_return refused(*response);
-    co_return PoolAnswer{};
+    co_return std::move(response->body);
 }
 
 }  // namespace rbees::orcd

@@ -227,7 +227,8 @@ class FakePoolServer::Implementation {
             orders.deleted.push_back(request.path);
         }
         if (refusal_) return http_api::problem_answer(*refusal_, contracts::ErrorShape::problem, "request");
-        return http_api::json_text_answer(202, "{}");
+        if (request.path != "/v2/models/download") return http_api::json_text_answer(202, "{}");
+        return http_api::json_answer(202, contracts::DownloadReport{.model = orders.downloads.back().id});
     }
 
     std::optional<contracts::Problem> refusal_;

@@ -65,13 +65,14 @@ const std::array table{
     Route{"GET", "/v2/models/{id}", "model", user, problem, "One model", 200, nullptr, schema<ModelView>},
     Route{"POST", "/v2/models", "model_add", admin, problem, "Add a model to the catalogue", 201, schema<AddModel>,
           schema<ModelView>},
-    Route{"POST", "/v2/models/{id}/download", "model_download", admin, problem, "Fetch its file", 202,
-          schema<ModelAction>, schema<ModelView>},
+    Route{"POST", "/v2/models/{id}/download", "model_download", admin, problem, "Fetch its file, or mend it", 202,
+          schema<FetchModel>, schema<ModelView>},
     Route{"POST", "/v2/models/{id}/load", "model_load", admin, problem, "Start a worker for it, unless one is there",
           202, schema<ModelAction>, schema<ModelView>},
     Route{"POST", "/v2/models/{id}/unload", "model_unload", admin, problem, "Stop its workers", 202,
           schema<ModelAction>, schema<ModelView>},
-    Route{"DELETE", "/v2/models/{id}", "model_delete", admin, problem, "Stop its workers and delete its file", 204},
+    Route{"DELETE", "/v2/models/{id}", "model_delete", admin, problem,
+          "Stop its download and its workers, and delete its file", 204},
 
     // Durable tasks
     Route{"POST", "/v2/tasks", "task_submit", user, problem, "Accept a task; it is on disk when the answer leaves", 202,

@@ -23,6 +23,32 @@ std::unexpected<Problem> not_known(const std::string& reference) {
                                    .hint = "rbees models list --all shows the catalogue"});
 }
 
+std::unexpected<Problem> not_here(const ModelId& id) {
+    return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
+                                   .detail = fmt::format("model {} is not on disk, and not on its way", id.str()),
+                                   .hint = "rbees models list"});
+}
+
+std::optional<Problem> fault_of(const std::vector<contracts::ModelSource>& sources) {
+    for (std::size_t index = 0; index < sources.size(); ++index) {
+        auto fault = pool::fault_of(sources.at(index));
+        if (!fault) continue;
+        return Problem{.code = ErrorCode::INVALID_PARAMS,
+                       .detail = *fault,
+                       .errors = {{fmt::format("/sources/{}", index), std::move(*fault)}}};
+    }
+    return std::nullopt;
+}
+
+/// Of its file, or of a download that runs.
+bool has_told_of(const contracts::NodeStatus& status, const ModelId& model) {
+    const bool is_coming = std::ranges::any_of(status.downloads, [&](const contracts::DownloadReport& report) {
+        return report.model == model && report.state == contracts::DownloadState::running;
+    });
+    const auto& files = status.models;
+    return is_coming || std::ranges::find(files, model, &contracts::ModelReport::model) != files.end();
+}
+
 bool is_added_or_known(const orchestrator::Fleet& fleet, const ModelId& id) {
     return fleet.models().contains(id) || pool::find_in_catalogue(id) != nullptr;
 }
@@ -50,6 +76,7 @@ void ModelControl::add(const contracts::AddModel& model, ModelReply reply) {
                     .detail = fmt::format("a model needs at least one source, and has {} at most", sources_max),
                     .errors = {{"/sources", fmt::format("must have 1 to {} elements", sources_max)}}}));
     }
+    if (auto fault = fault_of(model.sources)) return reply(std::unexpected(std::move(*fault)));
     if (is_added_or_known(fleet_.state().fleet, model.id)) {
         return reply(std::unexpected(Problem{.code = ErrorCode::CONFLICT,
                                              .detail = fmt::format("there is a model {} already", model.id.str()),
@@ -63,7 +90,7 @@ void ModelControl::add(const contracts::AddModel& model, ModelReply reply) {
     });
 }
 
-void ModelControl::download(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
+void ModelControl::download(const std::string& reference, const contracts::FetchModel& action, ModelReply reply) {
     auto spec = resolve_model(fleet_.state().fleet, reference);
     if (!spec) return reply(std::unexpected(spec.error()));
     if (pool::is_simulated(spec->id)) return answer_view(spec->id, reply);
@@ -73,11 +100,14 @@ void ModelControl::download(const std::string& reference, const contracts::Model
     fleet_.forget_load_failure(spec->id);  // with other bytes it may load
     contracts::DownloadModel order;
     order.spec = *spec;
-    fleet_.pools().download(std::move(*pool), std::move(order),
-                            [this, id = spec->id, reply = std::move(reply)](const PoolAnswer& answer) {
-                                if (!answer) return reply(std::unexpected(answer.error()));
-                                answer_view(id, reply);
-                            });
+    order.verify = action.verify;
+    fleet_.pools().download(
+        std::move(*pool), std::move(order),
+        [this, node = *node, id = spec->id, reply = std::move(reply)](const DownloadAnswer& answer) {
+            if (!answer) return reply(std::unexpected(answer.error()));
+            fleet_.note_download(node, *answer);
+            answer_view(id, reply);
+        });
 }
 
 void ModelControl::load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply) {
@@ -107,11 +137,7 @@ void ModelControl::unload(const std::string& reference, const contracts::ModelAc
 void ModelControl::remove(const std::string& reference, DoneReply reply) {
     const auto id = fleet_.model_id(reference).value_or(ModelId(reference));
     const bool is_added = fleet_.state().fleet.models().contains(id);
-    if (holders_of(id).empty() && workers_of(id, std::nullopt).empty() && !is_added) {
-        return reply(std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
-                                             .detail = fmt::format("model {} is not on disk", id.str()),
-                                             .hint = "rbees models list"}));
-    }
+    if (holders_of(id).empty() && workers_of(id, std::nullopt).empty() && !is_added) return reply(not_here(id));
     for (const auto& worker : workers_of(id, std::nullopt)) {
         fleet_.retire_worker(worker, "its model is deleted", {});
     }
@@ -123,7 +149,9 @@ void ModelControl::look() {
     auto waiting = std::exchange(removals_, {});
     for (auto& removal : waiting) {
         if (workers_of(removal.model, std::nullopt).empty()) {
-            remove_files(removal.model, holders_of(removal.model), std::move(removal.reply));
+            auto holders = holders_of(removal.model);
+            const bool is_added = fleet_.state().fleet.models().contains(removal.model);
+            remove_files({removal.model, std::move(holders), is_added, std::move(removal.reply)});
         } else if (world_.now() < removal.deadline) {
             timer_->set(removal.deadline, [this] { look(); });
             removals_.push_back(std::move(removal));
@@ -136,17 +164,23 @@ void ModelControl::look() {
 }
 
 /// One pool manager after the other; the model is forgotten when the last has deleted its file.
-void ModelControl::remove_files(const ModelId& model, std::vector<PoolAddress> pools, DoneReply reply) {
-    if (pools.empty()) {
-        const kernel::Command forget{orchestrator::FleetCommand{orchestrator::RemoveModel{model}}};
-        return fleet_.submit(forget, std::move(reply));
+void ModelControl::remove_files(Removing removing) {
+    if (removing.holders.empty()) {
+        if (!removing.was_there) return removing.reply(not_here(removing.model));
+        const kernel::Command forget{orchestrator::FleetCommand{orchestrator::RemoveModel{removing.model}}};
+        return fleet_.submit(forget, std::move(removing.reply));
     }
-    auto pool = std::move(pools.back());
-    pools.pop_back();
-    auto then = [this, model, pools = std::move(pools), reply = std::move(reply)](const PoolAnswer& removed) {
-        const bool is_gone = removed || removed.error().code == ErrorCode::MODEL_NOT_FOUND;
-        if (!is_gone) return reply(std::unexpected(removed.error()));
-        remove_files(model, pools, reply);
+    auto [pool, is_known] = std::move(removing.holders.back());
+    removing.holders.pop_back();
+    const auto model = removing.model;
+    auto then = [this, is_known, removing = std::move(removing)](const PoolAnswer& removed) mutable {
+        const bool has_nothing = !removed && removed.error().code == ErrorCode::MODEL_NOT_FOUND;
+        const bool is_refused = !removed && !has_nothing;
+        // A node that does not answer, and has told of nothing, keeps nobody from the rest.
+        const bool is_in_doubt = is_refused && !is_known && removed.error().code == ErrorCode::POOL_UNAVAILABLE;
+        if (is_refused && !is_in_doubt) return removing.reply(std::unexpected(removed.error()));
+        removing.was_there = removing.was_there || is_known || removed.has_value();
+        remove_files(std::move(removing));
     };
     fleet_.pools().remove_model(std::move(pool), model, std::move(then));
 }
@@ -159,14 +193,14 @@ std::vector<WorkerId> ModelControl::workers_of(const ModelId& model, const std::
     return workers;
 }
 
-std::vector<PoolAddress> ModelControl::holders_of(const ModelId& model) const {
-    std::vector<PoolAddress> pools;
+std::vector<ModelControl::Holder> ModelControl::holders_of(const ModelId& model) const {
+    std::vector<Holder> holders;
     for (const auto& [id, presence] : fleet_.presence().nodes()) {
-        const auto& files = presence.status.models;
-        if (std::ranges::find(files, model, &contracts::ModelReport::model) == files.end()) continue;
-        if (auto pool = fleet_.address_of(id)) pools.push_back(std::move(*pool));
+        auto pool = fleet_.address_of(id);
+        if (!pool) continue;
+        holders.push_back({std::move(*pool), has_told_of(presence.status, model)});
     }
-    return pools;
+    return holders;
 }
 
 }  // namespace rbees::control

@@ -99,7 +99,8 @@ class ModelFacts {
 
     static void add_download(ModelView& view, const contracts::NodeStatus& status) {
         for (const auto& download : status.downloads) {
-            if (download.model == view.id) view.download = download;
+            const bool is_running = view.download && view.download->state == contracts::DownloadState::running;
+            if (download.model == view.id && !is_running) view.download = download;
         }
     }
 
@@ -121,8 +122,10 @@ std::map<ModelId, ModelView> all_models(const FleetControl& fleet) {
     for (const auto& [node_id, node] : fleet.presence().nodes()) {
         for (const auto& file : node.status.models)
             add(file.model);
-        for (const auto& download : node.status.downloads)
-            add(download.model);
+        for (const auto& download : node.status.downloads) {
+            // Stopped by deleting the model: nothing of it is left.
+            if (download.state != contracts::DownloadState::cancelled) add(download.model);
+        }
     }
     for (const auto& [id, worker] : fleet.state().fleet.workers())
         add(worker.model);

@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "no_pools.hpp"
 #include "rbees/control/demand.hpp"
 #include "virtual_world.hpp"
 
@@ -37,26 +38,6 @@ class MemoryJournal : public kernel::JournalPort {
 
   private:
     std::deque<std::function<void()>> waiting_;
-};
-
-/// Pool managers that nobody can reach: orders are lost.
-class NoPools : public PoolPort {
-  public:
-    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override {
-        if (refusal) return reply(std::unexpected(*refusal));
-        lose(reply);
-    }
-    void stop(PoolAddress, contracts::StopWorker, PoolReply reply) override { lose(reply); }
-    void download(PoolAddress, contracts::DownloadModel, PoolReply reply) override { lose(reply); }
-    void remove_model(PoolAddress, ModelId, PoolReply reply) override { lose(reply); }
-
-    /// Of every order to start a worker, if there is one.
-    std::optional<contracts::Problem> refusal;
-
-  private:
-    static void lose(const PoolReply& reply) {
-        reply(std::unexpected(contracts::Problem{.code = contracts::ErrorCode::POOL_UNAVAILABLE, .detail = "lost"}));
-    }
 };
 
 /// Nodes that are never found silent.

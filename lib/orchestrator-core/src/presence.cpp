@@ -102,6 +102,14 @@ Freshness Presence::heard(const NodeId& node, const contracts::NodeStatus& statu
     return Freshness::newer;
 }
 
+void Presence::note_download(const NodeId& node, const contracts::DownloadReport& report) {
+    const auto found = nodes_.find(node);
+    if (found == nodes_.end()) return;
+    auto& downloads = found->second.status.downloads;
+    std::erase_if(downloads, [&](const auto& known) { return known.model == report.model; });
+    downloads.push_back(report);
+}
+
 void Presence::disconnected(const NodeId& node) {
     const auto found = nodes_.find(node);
     if (found == nodes_.end() || found->second.state == NodeState::lost) return;

@@ -172,8 +172,13 @@ void SimPools::stop(control::PoolAddress pool, contracts::StopWorker order, cont
     ask(pool.url, [order = std::move(order)](PoolNode& node) { return node.stop(order); }, std::move(reply));
 }
 
-void SimPools::download(control::PoolAddress pool, contracts::DownloadModel, control::PoolReply reply) {
-    ask(pool.url, [](PoolNode&) { return control::PoolAnswer{}; }, std::move(reply));
+void SimPools::download(control::PoolAddress pool, contracts::DownloadModel order, control::DownloadReply reply) {
+    ask(
+        pool.url, [](PoolNode&) { return control::PoolAnswer{}; },
+        [model = order.spec.id, reply = std::move(reply)](const control::PoolAnswer& answer) {
+            if (!answer) return reply(std::unexpected(answer.error()));
+            reply(contracts::DownloadReport{.model = model, .state = contracts::DownloadState::done, .phase = "ended"});
+        });
 }
 
 void SimPools::remove_model(control::PoolAddress pool, ModelId, control::PoolReply reply) {

@@ -43,7 +43,7 @@ class SimPools : public control::PoolPort {
 
     void spawn(control::PoolAddress pool, contracts::SpawnWorker order, control::PoolReply reply) override;
     void stop(control::PoolAddress pool, contracts::StopWorker order, control::PoolReply reply) override;
-    void download(control::PoolAddress pool, contracts::DownloadModel order, control::PoolReply reply) override;
+    void download(control::PoolAddress pool, contracts::DownloadModel order, control::DownloadReply reply) override;
     void remove_model(control::PoolAddress pool, ModelId model, control::PoolReply reply) override;
 
   private:

@@ -34,6 +34,8 @@ struct ModelSource {
     std::optional<std::string> file;
     std::optional<std::string> package;
     std::optional<std::string> version;
+
+    bool operator==(const ModelSource&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ModelSource, (), (kind, url, repository, file, package, version))
 
@@ -80,7 +82,14 @@ struct AddModel {
 };
 BOOST_DESCRIBE_STRUCT(AddModel, (), (id, name, kind, sha256, sources))
 
-/// `POST /v2/models/{id}/load`, `/unload`, `/download`.
+/// `POST /v2/models/{id}/download`.
+struct FetchModel {
+    std::optional<NodeId> node;
+    std::optional<bool> verify;  ///< read every byte of a file that is here, also where it looks as it was left
+};
+BOOST_DESCRIBE_STRUCT(FetchModel, (), (node, verify))
+
+/// `POST /v2/models/{id}/load`, `/unload`.
 struct ModelAction {
     std::optional<NodeId> node;
 };
@@ -89,8 +98,9 @@ BOOST_DESCRIBE_STRUCT(ModelAction, (), (node))
 /// `POST /v2/models/download` of a pool manager. Repeats safely.
 struct DownloadModel {
     ModelSpec spec;
+    std::optional<bool> verify;
 };
-BOOST_DESCRIBE_STRUCT(DownloadModel, (), (spec))
+BOOST_DESCRIBE_STRUCT(DownloadModel, (), (spec, verify))
 
 /// OpenAI's model object.
 struct OpenAiModel {

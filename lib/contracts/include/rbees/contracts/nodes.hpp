@@ -79,8 +79,8 @@ struct ModelReport {
 };
 BOOST_DESCRIBE_STRUCT(ModelReport, (), (model, size, sha256, kind))
 
-enum class DownloadState : std::uint8_t { running, done, failed };
-BOOST_DESCRIBE_ENUM(DownloadState, running, done, failed)
+enum class DownloadState : std::uint8_t { running, done, failed, cancelled };
+BOOST_DESCRIBE_ENUM(DownloadState, running, done, failed, cancelled)
 
 struct DownloadReport {
     ModelId model;

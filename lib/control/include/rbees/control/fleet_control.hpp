@@ -85,6 +85,11 @@ class FleetControl {
     void node_disconnected(const NodeId& node);
     void remove_node(const NodeId& node, DoneReply reply);
 
+    /// A node has taken the order to download a model.
+    void note_download(const NodeId& node, const contracts::DownloadReport& report) {
+        presence_.note_download(node, report);
+    }
+
     /// An I/O thread could not reach the worker: it is left out of the picture for a moment.
     void worker_unreachable(const WorkerId& worker);
     [[nodiscard]] std::set<WorkerId> unreachable_workers() const;

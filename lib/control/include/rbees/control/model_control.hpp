@@ -23,8 +23,9 @@ class ModelControl {
     /// Makes a model known under an id of the user's own. CONFLICT if the id is taken.
     void add(const contracts::AddModel& model, ModelReply reply);
 
-    /// Orders its file at a node. Answers when the order was taken; progress is in the model's view.
-    void download(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
+    /// Orders its file at a node. Answers when the order was taken; progress is in the model's view. A file that is
+    /// there is checked, and fetched again if it was changed.
+    void download(const std::string& reference, const contracts::FetchModel& action, ModelReply reply);
 
     /// Orders a worker, unless one is there or on its way.
     void load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
@@ -32,7 +33,8 @@ class ModelControl {
     /// Retires its workers, of one node or of all.
     void unload(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
 
-    /// Retires its workers, waits for their end, deletes its files, and forgets it if a user added it.
+    /// Ends its downloads, retires its workers, waits for their end, deletes its files, and forgets it if a user added
+    /// it. Every connected node is asked: one may have begun a download that it has not told of.
     void remove(const std::string& reference, DoneReply reply);
 
     /// Something changed: goes on with deletions that wait for workers to end.
@@ -47,10 +49,24 @@ class ModelControl {
         DoneReply reply;
     };
 
-    void remove_files(const ModelId& model, std::vector<PoolAddress> pools, DoneReply reply);
+    /// A node that is asked to delete a model's file.
+    struct Holder {
+        PoolAddress pool;
+        bool is_known = false;  ///< it has told of the file, or of a download
+    };
+
+    /// What is left to do of a removal.
+    struct Removing {
+        ModelId model;
+        std::vector<Holder> holders;
+        bool was_there = false;
+        DoneReply reply;
+    };
+
+    void remove_files(Removing removing);
     void answer_view(const ModelId& model, const ModelReply& reply);
     [[nodiscard]] std::vector<WorkerId> workers_of(const ModelId& model, const std::optional<NodeId>& node) const;
-    [[nodiscard]] std::vector<PoolAddress> holders_of(const ModelId& model) const;
+    [[nodiscard]] std::vector<Holder> holders_of(const ModelId& model) const;
 
     World& world_;
     FleetControl& fleet_;

@@ -23,6 +23,10 @@ struct PoolAddress {
 using PoolAnswer = std::expected<void, contracts::Problem>;
 using PoolReply = std::function<void(PoolAnswer answer)>;
 
+/// Likewise for a download: how far it is already, if it was taken.
+using DownloadAnswer = std::expected<contracts::DownloadReport, contracts::Problem>;
+using DownloadReply = std::function<void(DownloadAnswer answer)>;
+
 /// Each call replies once, on the control thread, within a deadline of its own. Orders are named by ids, so a repeated
 /// one is recognised.
 class PoolPort {
@@ -34,7 +38,9 @@ class PoolPort {
 
     virtual void spawn(PoolAddress pool, contracts::SpawnWorker order, PoolReply reply) = 0;
     virtual void stop(PoolAddress pool, contracts::StopWorker order, PoolReply reply) = 0;
-    virtual void download(PoolAddress pool, contracts::DownloadModel order, PoolReply reply) = 0;
+    virtual void download(PoolAddress pool, contracts::DownloadModel order, DownloadReply reply) = 0;
+
+    /// Ends the model's download there, too. MODEL_NOT_FOUND if the node has nothing of it.
     virtual void remove_model(PoolAddress pool, ModelId model, PoolReply reply) = 0;
 };
 

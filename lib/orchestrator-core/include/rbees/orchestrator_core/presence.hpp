@@ -54,6 +54,9 @@ class Presence {
     /// A heartbeat came. A stale one is a sign of life all the same.
     [[nodiscard]] Freshness heard(const NodeId& node, const contracts::NodeStatus& status, Instant now);
 
+    /// What a node answered to an order to download: a look at the model must not see the time before it.
+    void note_download(const NodeId& node, const contracts::DownloadReport& report);
+
     /// The connection that carried its heartbeats broke.
     void disconnected(const NodeId& node);
 

@@ -1,0 +1,50 @@
+#pragma once
+/// @file
+/// Pool managers of the tests: nobody is there, unless a test says what they answer.
+
+#include <expected>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "rbees/control/pool_port.hpp"
+
+namespace rbees::control {
+
+/// Pool managers that nobody can reach: orders are lost.
+class NoPools : public PoolPort {
+  public:
+    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override {
+        if (refusal) return reply(std::unexpected(*refusal));
+        lose(reply);
+    }
+    void stop(PoolAddress, contracts::StopWorker, PoolReply reply) override { lose(reply); }
+    void download(PoolAddress, contracts::DownloadModel order, DownloadReply reply) override {
+        downloads.push_back(std::move(order));
+        if (downloading) return reply(*downloading);
+        lose(reply);
+    }
+    void remove_model(PoolAddress, ModelId model, PoolReply reply) override {
+        removals.push_back(std::move(model));
+        if (removed) return reply(*removed);
+        lose(reply);
+    }
+
+    /// What they are asked.
+    std::vector<contracts::DownloadModel> downloads;
+    std::vector<ModelId> removals;
+
+    /// What every order to download, or to remove a model, is answered with, if it is not lost.
+    std::optional<contracts::DownloadReport> downloading;
+    std::optional<PoolAnswer> removed;
+
+    /// Of every order to start a worker, if there is one.
+    std::optional<contracts::Problem> refusal;
+
+  private:
+    static void lose(const auto& reply) {
+        reply(std::unexpected(contracts::Problem{.code = contracts::ErrorCode::POOL_UNAVAILABLE, .detail = "lost"}));
+    }
+};
+
+}  // namespace rbees::control
