@@ -41,7 +41,7 @@ constexpr std::array table{
     Option{"download.answer_timeout", duration, "5s", "",
            "how long a source may take to answer before the next one is tried"},
     Option{"sessions.retain", duration, "7d", "",
-            "how long a session that no task uses, open or closed, is remembered"},
+           "how long a session that no task uses, open or closed, is remembered"},
     Option{"tasks.lease", duration, "60s", "",
            "how long a worker goes on with a task of which rbees-orcd is not heard; at least 1s"},
     Option{"tasks.retain", duration, "24h", "", "how long the text of a task is kept after its end"},
