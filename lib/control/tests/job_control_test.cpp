@@ -20,12 +20,6 @@ class JobControlTest : public testing::Test {
         house.worker_is_ready("w1");
     }
 
-    void expect_done_by_a_second_attempt(const JobId& id) {
-        EXPECT_EQ(house.state(id), TaskState::completed);
-        EXPECT_EQ(house.text(id), counted(10));
-        EXPECT_EQ(house.job(id).attempt, 2U);
-    }
-
     JobHouse house;
 };
 
@@ -176,7 +170,7 @@ TEST_F(JobControlTest, GoesOnElsewhereIfTheWorkerEndedWhileItWasAway) {
     house.worker_is_ready("w2");
     house.generate(100);
 
-    expect_done_by_a_second_attempt(id);
+    expect_done_by_a_second_attempt(house, id);
 }
 
 TEST_F(JobControlTest, GoesOnElsewhereIfItsNodeDoesNotComeBack) {

@@ -167,4 +167,11 @@ inline std::string counted(std::uint64_t tokens) {
     return text;
 }
 
+/// The task of `submit` is completed, and its first attempt was not the one that did it.
+inline void expect_done_by_a_second_attempt(JobHouse& house, const JobId& id) {
+    EXPECT_EQ(house.state(id), contracts::TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.job(id).attempt, 2U);
+}
+
 }  // namespace rbees::control

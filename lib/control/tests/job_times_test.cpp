@@ -91,7 +91,7 @@ TEST_F(JobTimesTest, AWorkerThatIsSilentForLongIsGivenUp) {
     house.pass(std::chrono::minutes(2));
     house.generate(100);
 
-    expect_done_by_a_second_attempt(id);
+    expect_done_by_a_second_attempt(house, id);
 }
 
 TEST_F(JobTimesTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {
