@@ -20,6 +20,7 @@ struct Raw {
     std::string model;
     std::string model_path;
     std::string model_hash;
+    std::string chat_template;
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     std::string callback_url;
@@ -44,6 +45,8 @@ void add_options(CLI::App& app, Raw& raw) {
         ->required()
         ->type_name("PATH|sim:REF");
     app.add_option("--model-hash", raw.model_hash, "SHA-256 of the file, if known; else it is read")->type_name("HEX");
+    app.add_option("--chat-template", raw.chat_template, "File with a Jinja chat template instead of the model's own")
+        ->type_name("FILE");
     app.add_option("--port", raw.port, "Port to listen on; 0 takes a free one")->required()->type_name("N");
     app.add_option("--host", raw.host, "Loopback address to listen on; default 127.0.0.1")->type_name("ADDRESS");
     app.add_option("--callback-url", raw.callback_url, "Where the pool manager wants progress and readiness reported")
@@ -97,6 +100,7 @@ engine::LoadPlan plan_of(const Raw& raw) {
     plan.threads = raw.threads;
     plan.batch = raw.batch;
     plan.gpu_layers = raw.gpu_layers;
+    plan.chat_template = raw.chat_template;
     if (!raw.model_hash.empty()) plan.model_hash = raw.model_hash;
     return plan;
 }
@@ -109,6 +113,9 @@ std::string fault_of(const Raw& raw) {
     if (raw.model_path.empty()) return "--model-path must not be empty";
     if (!raw.model_hash.empty() && !is_sha256(raw.model_hash)) {
         return "--model-hash must be 64 lower-case hexadecimal characters";
+    }
+    if (!raw.chat_template.empty() && raw.model_path.starts_with("sim:")) {
+        return "--chat-template needs a GGUF file: a simulated model has no chat template";
     }
     if (!net::is_loopback(raw.host)) {
         return fmt::format(

@@ -123,6 +123,12 @@ bool ModelStore::is_as_verified(const ModelId& id) const {
     return poold::is_as_verified(folder_ / manifest.file, manifest);
 }
 
+std::optional<fs::path> ModelStore::chat_template_of(const ModelId& id) const {
+    auto path = folder_ / (id.str() + ".jinja");
+    std::error_code error;
+    return fs::exists(path, error) ? std::optional(std::move(path)) : std::nullopt;
+}
+
 Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) const {
     const auto fresh = folder_ / (id.str() + ".gguf.new");
     std::error_code error;

@@ -58,6 +58,9 @@ class ModelStore {
     /// Whether a listed model's file looks as it was when its bytes were verified.
     [[nodiscard]] bool is_as_verified(const ModelId& id) const;
 
+    /// `<slug>.jinja`, if somebody has put one there: a chat template to be used instead of the model's own.
+    [[nodiscard]] std::optional<std::filesystem::path> chat_template_of(const ModelId& id) const;
+
     /// Puts a verified file into the folder under the model's name: linked, else cloned or copied. Touches no state.
     [[nodiscard]] Result<void> place(const std::filesystem::path& verified, const ModelId& id) const;
 

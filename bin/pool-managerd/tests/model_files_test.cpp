@@ -100,6 +100,18 @@ TEST_F(ModelStoreTest, SaysWhenAListedFileHasChanged) {
     EXPECT_THAT(models.path_of(ModelId("tiny")).error().remedy, HasSubstr("rbees models pull tiny"));
 }
 
+TEST_F(ModelStoreTest, FindsTheChatTemplateThatLiesBesideAModel) {
+    put("tiny");
+    put("other");
+    const auto file = house.home.models / "tiny.jinja";
+    ASSERT_TRUE(write_file_atomically(file, "{{ messages }}", FileAccess::everyone));
+
+    const auto models = store();
+
+    EXPECT_EQ(models.chat_template_of(ModelId("tiny")), file);
+    EXPECT_EQ(models.chat_template_of(ModelId("other")), std::nullopt);
+}
+
 TEST_F(ModelStoreTest, RemovesManifestAndFile) {
     put("tiny");
     auto models = store();

@@ -32,6 +32,18 @@ TEST_F(WorkerPoolTest, StartsAWorkerUntilItReportsThatItIsReady) {
     EXPECT_GT(pool->changes, 0);
 }
 
+TEST_F(WorkerPoolTest, GivesAWorkerTheChatTemplateThatLiesBesideItsModel) {
+    const auto file = house.home.models / "tiny.jinja";
+    has_model("tiny", mebibytes(1));
+    ASSERT_TRUE(write_file_atomically(file, "{{ messages }}", FileAccess::everyone));
+
+    spawn("w-1", "tiny");
+    spawn("w-2", "sim:ok");
+
+    EXPECT_THAT(given("w-1", "cmdline"), HasSubstr("--chat-template " + file.native() + " "));
+    EXPECT_THAT(given("w-2", "cmdline"), testing::Not(HasSubstr("--chat-template")));
+}
+
 TEST_F(WorkerPoolTest, TellsTheSecretOnTheWayToOrcdOnly) {
     spawn("w-1", "sim:ok");
     ASSERT_TRUE(reaches("w-1", WorkerState::ready));

@@ -61,6 +61,7 @@ std::vector<std::string> arguments_of(const LaunchOrder& order) {
         arguments.insert(arguments.end(), {flag, value});
     };
     if (!record.model_hash.empty()) add("--model-hash", record.model_hash);
+    if (order.chat_template) add("--chat-template", order.chat_template->native());
     if (order.context) add("--context", std::to_string(*order.context));
     if (order.threads) add("--threads", std::to_string(*order.threads));
     add("--gpu-layers", gpu_index(record.device) ? all_layers : no_layers);

@@ -19,6 +19,7 @@ namespace rbees::poold {
 struct LaunchOrder {
     WorkerRecord record;  ///< pid, start time and boot id are filled in by `launch`
     std::string model_path;
+    std::optional<std::filesystem::path> chat_template;  ///< instead of the model's own
     std::string callback_url;
     std::uint32_t slots = 0;
     std::optional<std::uint64_t> context;

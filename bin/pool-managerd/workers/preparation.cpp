@@ -45,6 +45,7 @@ std::expected<void, Problem> find_model(const SpawnWorker& order, const Surround
             Problem{.code = ErrorCode::MODEL_LOAD_FAILED, .detail = path.error().message, .hint = path.error().remedy});
     }
     worker.order.model_path = path->native();
+    worker.order.chat_template = around.store.chat_template_of(order.model);
     worker.record.model_hash = model->sha256;
     worker.file_size = model->size;
     return {};

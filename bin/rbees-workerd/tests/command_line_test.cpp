@@ -80,6 +80,19 @@ TEST(CommandLine, TakesHowManyLayersLieOnAGpu) {
     EXPECT_THAT(complaint(parse({"--gpu-layers", "-3"})), HasSubstr("--gpu-layers"));
 }
 
+TEST(CommandLine, TakesAChatTemplateForAModelFileOnly) {
+    const std::vector<const char*> own{"rbees-workerd", "--worker-id", "w-1",    "--model",         "tiny",
+                                       "--model-path",  "tiny.gguf",   "--port", "--chat-template", "own.jinja"};
+    auto arguments = own;
+    arguments.insert(arguments.end() - 2, "8001");
+
+    const auto settings = parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+
+    ASSERT_TRUE(settings) << settings.error().text;
+    EXPECT_EQ(settings->plan.chat_template, "own.jinja");
+    EXPECT_THAT(complaint(parse({"--chat-template", "own.jinja"})), HasSubstr("--chat-template needs a GGUF file"));
+}
+
 TEST(CommandLine, AsksForDevicesAloneOrNotAtAll) {
     const std::array<const char*, 2> alone{"rbees-workerd", "--devices"};
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "chat_template.hpp"
 #include "gpu.hpp"
 #include "grammar_abort.hpp"
 #include "load_refusal.hpp"
@@ -58,8 +59,9 @@ std::expected<std::string, LoadError> hash_file(const std::string& path, Bytes s
     return to_hex(hash.finish());
 }
 
-common_params make_params(const LoadPlan& plan, const Settled& settled) {
+common_params make_params(const LoadPlan& plan, const Settled& settled, const std::string& chat_template) {
     common_params params;
+    params.chat_template = chat_template;
     params.model.path = plan.model_path;
     params.model_alias = {plan.model_name};
     params.n_parallel = static_cast<int>(plan.slots);
@@ -163,15 +165,17 @@ std::expected<std::shared_ptr<LlamaCore>, LoadError> load_core(const LoadPlan& p
     auto settled = settle_memory(plan, log);
     if (!settled) return std::unexpected(settled.error());
 
+    auto chat_template = read_chat_template(plan, settled->kind);
+    if (!chat_template) return std::unexpected(chat_template.error());
     auto hash = plan.model_hash ? *plan.model_hash : hash_file(plan.model_path, settled->facts.size, progress);
     if (!hash) return std::unexpected(hash.error());
     settle_speed(plan, cpu_before, log, *settled);
     if (progress) progress(share_before_load);
 
-    core->params = make_params(plan, *settled);
+    core->params = make_params(plan, *settled, *chat_template);
     if (const auto loaded = hand_over(*core, plan.model_path, progress); !loaded)
         return std::unexpected(loaded.error());
-    fill(*core, plan, *settled, std::move(*hash));
+    fill(*core, plan, *settled, hash_with(*hash, *chat_template));
     note_device(*core, gpu_memory_before, settled->facts.size);
     const auto& loaded = core->capabilities;
     log.info("model loaded", {{"model", loaded.model},

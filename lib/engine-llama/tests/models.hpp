@@ -39,18 +39,19 @@ inline std::optional<std::string> model_file(const std::string& recipe) {
     return path;
 }
 
-/// Loads a model with what makes a test quick; each process does it once for each recipe.
-inline std::shared_ptr<Engine> load_for_test(const std::string& recipe) {
+/// Loads a model with what makes a test quick; each process does it once for each recipe and template.
+inline std::shared_ptr<Engine> load_for_test(const std::string& recipe, const std::string& chat_template = {}) {
     const auto file = model_file(recipe);
     if (!file) return nullptr;
     const LoadPlan plan{.model_path = *file,
                         .model_name = recipe.substr(0, recipe.find('.')),
                         .slots = 2,
-                        .context = Tokens(512),
+                        .context = Tokens(chat_template.empty() ? 512 : 1024),
                         .threads = 1,
                         .batch = 64,
                         .gpu_layers = 0,
-                        .model_hash = "test"};
+                        .model_hash = "test",
+                        .chat_template = chat_template.empty() ? "" : RBEES_TEST_TEMPLATES "/" + chat_template};
     auto engine = load_llama(plan, {}, Logger());
     if (!engine) {
         std::printf("%s\n", describe(engine.error().failure).c_str());
@@ -61,6 +62,18 @@ inline std::shared_ptr<Engine> load_for_test(const std::string& recipe) {
 
 inline std::shared_ptr<Engine> chat_engine() {
     static const auto engine = load_for_test("smollm2.sh");
+    return engine;
+}
+
+/// The same model with a template that knows tools.
+inline std::shared_ptr<Engine> tools_engine() {
+    static const auto engine = load_for_test("smollm2.sh", "tools.jinja");
+    return engine;
+}
+
+/// The same model with a template that lets it think first, and knows tools.
+inline std::shared_ptr<Engine> thinking_engine() {
+    static const auto engine = load_for_test("smollm2.sh", "think.jinja");
     return engine;
 }
 

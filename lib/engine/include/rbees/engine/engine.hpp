@@ -102,7 +102,8 @@ class Answer {
 /// What the engine can do, settled at load.
 struct Capabilities {
     std::string model;       ///< the name that answers carry
-    std::string model_hash;  ///< SHA-256 of the file's bytes, or "sim:..." of a simulated one
+    std::string model_hash;  ///< SHA-256 of the file's bytes, or "sim:..." of a simulated one. With another chat
+                             ///< template than the file's: of that hash, a line feed and the template
     Kind kind = Kind::chat;
     Tokens context;  ///< per request
     std::uint32_t slots = 1;
@@ -156,6 +157,7 @@ struct LoadPlan {
     std::optional<std::uint32_t> batch;     ///< else measured so that a step stays under 250 ms, 32 at least
     int gpu_layers = -1;                    ///< -1 = as many as fit; -2 = all, or the load fails; 0 = none
     std::optional<std::string> model_hash;  ///< SHA-256 that the caller knows already; else the file is read for it
+    std::string chat_template;              ///< a file with a Jinja template instead of the model's own; empty = that
 };
 
 /// Why a load failed, as a kind that the pool manager reacts to.
