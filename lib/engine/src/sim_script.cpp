@@ -31,18 +31,42 @@ const json::value* at_path(const json::object& body, std::string_view first, std
     return outer != nullptr && outer->is_object() ? outer->get_object().if_contains(second) : nullptr;
 }
 
-/// The tool that must be called: the one named, or the first when any will do. Null if none must.
-const json::object* forced_tool(const json::object& body) {
-    const auto* choice = body.if_contains("tool_choice");
-    const auto* tools = body.if_contains("tools");
-    if (choice == nullptr || tools == nullptr || !tools->is_array()) return nullptr;
-    const auto* name = at_path(body, "tool_choice", "function");
-    for (const auto& tool : tools->get_array()) {
+std::string_view name_of(const json::object& function) {
+    return function.at("name").as_string();
+}
+
+/// The tool of that name, or the first for an empty one. Null if there is none.
+const json::object* tool_named(const json::array& tools, std::string_view name) {
+    for (const auto& tool : tools) {
         const auto& function = tool.at("function").as_object();
-        const bool any = choice->is_string() && choice->get_string() == "required";
-        if (any || (name != nullptr && name->at("name") == function.at("name"))) return &function;
+        if (name.empty() || name_of(function) == name) return &function;
     }
     return nullptr;
+}
+
+/// The tool that the user asks for by its name in the last message. Null if there is none.
+const json::object* tool_asked_for(const json::array& tools, const json::array& messages) {
+    const auto& last = messages.back().as_object();
+    if (last.at("role") != "user") return nullptr;
+    const auto text = content_text(last.if_contains("content"));
+    for (const auto& tool : tools) {
+        const auto& function = tool.at("function").as_object();
+        if (text.contains(name_of(function))) return &function;
+    }
+    return nullptr;
+}
+
+/// The tool that is called: the one that must be, or the one that is asked for where any may be. Null if none is.
+const json::object* called_tool(const json::object& body) {
+    const auto* list = body.if_contains("tools");
+    const auto* tools = list == nullptr ? nullptr : list->if_array();
+    if (tools == nullptr) return nullptr;
+    if (const auto* name = at_path(body, "tool_choice", "function"))
+        return tool_named(*tools, name_of(name->as_object()));
+    const auto* choice = body.if_contains("tool_choice");
+    const bool may_be = choice == nullptr || choice->is_null() || *choice == "auto";
+    if (may_be) return tool_asked_for(*tools, body.at("messages").as_array());
+    return *choice == "required" ? tool_named(*tools, {}) : nullptr;
 }
 
 std::string forced_arguments(const json::object& function) {
@@ -114,7 +138,7 @@ std::expected<Script, ApiError> write_script(const Call& call, const json::objec
     const auto most = std::min<std::uint64_t>(wanted.value_or(Tokens(room)).value, room);
     script.most = most;
 
-    const auto* tool = call.operation == Operation::chat ? forced_tool(body) : nullptr;
+    const auto* tool = call.operation == Operation::chat ? called_tool(body) : nullptr;
     const auto constrained = tool == nullptr ? forced_json(body) : std::nullopt;
     if (tool != nullptr) {
         script.tool = std::string(tool->at("name").as_string());

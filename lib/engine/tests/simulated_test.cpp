@@ -215,6 +215,29 @@ TEST_F(SimulatedTest, CallsTheToolThatMustBeCalledWithValidArguments) {
     EXPECT_EQ(arguments, R"({"far":false})");
 }
 
+TEST_F(SimulatedTest, CallsAToolThatItMayCallWhenTheLastMessageNamesIt) {
+    const auto engine = load("sim:demo");
+    pace->run_free();
+    const auto finish = [&](const std::string& messages, const std::string& choice) {
+        const auto reply = ask(*engine, Operation::chat,
+                               R"({"messages":[)" + messages +
+                                   R"(],"tools":[{"type":"function","function":{"name":"see"}},)"
+                                   R"({"type":"function","function":{"name":"look"}}])" +
+                                   choice + "}");
+        return reply.json().at("choices").at(0);
+    };
+    const std::string asked = R"({"role":"user","content":"Please look at it."})";
+    const std::string answered = asked + R"(,{"role":"tool","tool_call_id":"call_1","content":"look: far"})";
+
+    const auto called = finish(asked, "");
+    ASSERT_EQ(called.at("finish_reason"), "tool_calls");
+    EXPECT_EQ(called.at("message").at("tool_calls").at(0).at("function").at("name"), "look");
+    EXPECT_EQ(finish(asked, R"(,"tool_choice":"auto")").at("finish_reason"), "tool_calls");
+    EXPECT_NE(finish(asked, R"(,"tool_choice":"none")").at("finish_reason"), "tool_calls");
+    EXPECT_NE(finish(answered, "").at("finish_reason"), "tool_calls");
+    EXPECT_NE(finish(R"({"role":"user","content":"Hello"})", "").at("finish_reason"), "tool_calls");
+}
+
 TEST_F(SimulatedTest, SaysTheSameInEveryProcessForOneSeedAndSomethingElseForAnother) {
     pace->run_free();
     const auto text = [&](const std::string& reference) {

@@ -5,6 +5,7 @@
 ///
 /// Text and token ids follow from seed and prompt alone. Prefill costs `1/prefill` s for each prompt token that no slot
 /// still holds (longest common prefix, as llama.cpp does it); decode costs `1/decode` s a token and slot.
+/// With tools and `tool_choice` auto, the tool is called whose name the user's last message holds.
 /// Failures on demand, as query parameters: `fail_load=1`, `load_ms=N`, `fail_after=N` (error after N tokens of each
 /// stream), `die_after=N` (the process exits after N tokens, like a crash), `stall_after=N` (nothing more comes).
 /// A name that contains "embed" makes an embedding model.
