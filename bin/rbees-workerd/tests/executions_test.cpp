@@ -145,6 +145,33 @@ TEST_F(ExecutionsTest, GoOnWhereAnotherWorkerEnded) {
     EXPECT_EQ(rest.end->message, whole.end->message);
 }
 
+TEST_F(ExecutionsTest, GoOnWithACallThatTheModelWasFreeToMake) {
+    serve();
+    const std::string free_to_call =
+        R"({"messages":[{"role":"user","content":"Please look."}],"tool_choice":"auto","tools":[{"type":"function",)"
+        R"("function":{"name":"look","parameters":{"type":"object","properties":{"far":{"enum":["no","yes"]}},)"
+        R"("required":["far"]}}}]})";
+    order("job-1", 1, free_to_call);
+    const auto whole = hear("job-1", 1);
+    ASSERT_TRUE(whole.start && whole.start->continuable);
+    ASSERT_GT(whole.ids.size(), 2U);
+    const contracts::ContinueFrom from{.prompt_ids = whole.start->prompt_ids,
+                                       .generated_ids = {whole.ids.begin(), whole.ids.begin() + 2},
+                                       .seed = whole.start->seed,
+                                       .max_tokens = 100,
+                                       .sampling = whole.start->sampling};
+
+    order("job-1", 2, free_to_call,
+          R"(,"operation":"chat","model_hash":")" + whole.start->model_hash + R"(","from":)" +
+              reflect::to_json_text(from));
+    const auto rest = hear("job-1", 2, Heard{.tokens = 2});
+
+    ASSERT_TRUE(rest.end);
+    EXPECT_EQ(rest.end->stop_reason, "tool_calls");
+    EXPECT_EQ(rest.end->message, whole.end->message);
+    EXPECT_EQ(rest.end->usage, whole.end->usage);
+}
+
 TEST_F(ExecutionsTest, KeepTheEndUntilItIsStored) {
     serve();
     order("job-1", 1, question);

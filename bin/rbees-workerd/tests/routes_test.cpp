@@ -147,6 +147,24 @@ TEST_F(RoutesTest, ContinueSaysTheRestOfAnAnswerThatBrokeOff) {
     EXPECT_TRUE(rest.ends_with("data: [DONE]\n\n"));
 }
 
+TEST_F(RoutesTest, ContinueGoesOnWithACallThatTheModelWasFreeToMake) {
+    serve();
+    const std::string body =
+        R"({"messages":[{"role":"user","content":"Please look."}],"stream":true,"max_tokens":100,"tools":[{"type":)"
+        R"("function","function":{"name":"look","parameters":{"type":"object","properties":{"far":{"enum":["no"]}},)"
+        R"("required":["far"]}}}]})";
+    const Headers headers{{"X-Rbees-Ids", "1"}, {"X-Rbees-Task", "t-1"}};
+    const auto whole = read_to_end(*open("/v1/chat/completions", body, headers));
+    ASSERT_THAT(whole, HasSubstr(R"("continuable":true)"));
+
+    const auto rest = read_to_end(*open("/continue", continue_body(body, whole, 2, 100), headers));
+
+    EXPECT_THAT(whole, HasSubstr(R"("finish_reason":"tool_calls")"));
+    EXPECT_THAT(rest, HasSubstr(R"("finish_reason":"tool_calls")"));
+    EXPECT_THAT(rest, testing::Not(HasSubstr(R"("name":"look")"))) << "the client has it";
+    EXPECT_TRUE(rest.ends_with("data: [DONE]\n\n"));
+}
+
 TEST_F(RoutesTest, ContinueRefusesAnotherModelsAnswerAndBodiesThatAreNone) {
     serve();
     const auto body = chat_body(12, true);

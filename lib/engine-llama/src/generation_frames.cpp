@@ -49,6 +49,12 @@ StreamIds stream_ids(const LlamaCore& core, const Prepared& prepared) {
             prepared.resumed ? prepared.resumed->known : 0};
 }
 
+std::optional<TriggerWatch> trigger_watch(const Prepared& prepared) {
+    const auto& sampling = prepared.tasks.front().params.sampling;
+    if (!sampling.grammar_lazy) return std::nullopt;
+    return TriggerWatch(sampling.grammar_triggers);
+}
+
 GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepared, const Call& call)
     : core_(core),
       operation_(call.operation),
@@ -60,9 +66,11 @@ GenerationFrames::GenerationFrames(const LlamaCore& core, const Prepared& prepar
     if (prepared.resumed) {
         resumed_from_ = Tokens(prepared.resumed->prompt);
         output_ = Tokens(prepared.resumed->known);
-        if (prepared.resumed->known > 0) greeted_.insert(0);
+        if (!call.from->generated.empty()) greeted_.insert(0);
     }
-    if (prepared.started && expected_ == 1) ids_ = stream_ids(core, prepared);
+    if (!prepared.started || expected_ != 1) return;
+    ids_ = stream_ids(core, prepared);
+    watch_ = trigger_watch(prepared);
 }
 
 std::string GenerationFrames::of(server_task_result& result) {
@@ -77,6 +85,7 @@ std::string GenerationFrames::of_partial(server_task_result_cmpl_partial& partia
     if (ids_ && !partial.tokens.empty()) {
         ids_->take(partial.tokens.front(), static_cast<std::size_t>(partial.n_decoded), partial.content);
     }
+    if (is_held(partial)) return {};
     // llama.cpp writes the role when this is 1, and nowhere else reads it for a chat.
     constexpr int writes_role = 1;
     const bool first = greeted_.insert(partial.index).second;
@@ -88,7 +97,19 @@ std::string GenerationFrames::of_partial(server_task_result_cmpl_partial& partia
     return with_ids(json);
 }
 
+/// Gives the frame what others before it held, or holds it.
+bool GenerationFrames::is_held(server_task_result_cmpl_partial& partial) {
+    auto& diffs = partial.oaicompat_msg_diffs;
+    diffs.insert(diffs.begin(), held_.begin(), held_.end());
+    held_.clear();
+    if (!watch_ || partial.tokens.empty() || !watch_->is_open(partial.tokens.front(), partial.content)) return false;
+    held_ = std::move(diffs);
+    return true;
+}
+
 std::string GenerationFrames::of_final(server_task_result_cmpl_final& final) {
+    auto& diffs = final.oaicompat_msg_diffs;
+    diffs.insert(diffs.begin(), held_.begin(), held_.end());
     count(final);
     auto json = final.to_json();
     if (operation_ != Operation::chat) json.erase("usage");

@@ -3,7 +3,8 @@
 /// llama.cpp's results of one generation as what the client gets: the frames of a stream or one body.
 ///
 /// What is put right on the way: timings only where they were asked for; the role comes with the first chunk even if
-/// the first token had no text; usage is written once and counts every choice; token ids are complete.
+/// the first token had no text; usage is written once and counts every choice; token ids are complete, and no frame
+/// with ids ends inside of what may become a tool call's beginning.
 
 #include <cstddef>
 #include <map>
@@ -15,6 +16,7 @@
 #include "llama_core.hpp"
 #include "prepare.hpp"
 #include "stream_ids.hpp"
+#include "trigger_search.hpp"
 
 namespace rbees::engine {
 
@@ -39,6 +41,9 @@ class ProgressCounter {
 /// The ids of a stream of one choice.
 [[nodiscard]] StreamIds stream_ids(const LlamaCore& core, const Prepared& prepared);
 
+/// Watches over a grammar that waits for its trigger; nothing where none does.
+[[nodiscard]] std::optional<TriggerWatch> trigger_watch(const Prepared& prepared);
+
 /// Borrows the core, which must outlive it. Not thread-safe.
 class GenerationFrames {
   public:
@@ -62,6 +67,7 @@ class GenerationFrames {
   private:
     [[nodiscard]] std::string of_partial(server_task_result_cmpl_partial& partial);
     [[nodiscard]] std::string of_final(server_task_result_cmpl_final& final);
+    [[nodiscard]] bool is_held(server_task_result_cmpl_partial& partial);
     [[nodiscard]] std::string with_ids(const json& chunks);
     [[nodiscard]] static std::string ids_event(const StreamIds::Ready& ready);
     [[nodiscard]] json usage_json() const;
@@ -77,6 +83,8 @@ class GenerationFrames {
     std::string id_;
     std::set<std::size_t> greeted_;  ///< choices whose role was sent
     std::optional<StreamIds> ids_;
+    std::optional<TriggerWatch> watch_;
+    std::vector<common_chat_msg_diff> held_;  ///< of frames that did not go out
     std::vector<json> bodies_;
     std::optional<Tokens> resumed_from_;  ///< the prompt that an answer began with which goes on here
     Tokens prompt_, cached_, output_;

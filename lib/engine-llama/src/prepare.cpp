@@ -149,8 +149,7 @@ std::expected<Prepared, ApiError> prepare(const LlamaCore& core, const Call& cal
     if (json_value(*data, "timings_per_token", false)) prepared.timings = ChunkTimings::included;
     if (call.frames == Frames::tokens || (call.ids == TokenIds::included && prepared.request.stream)) {
         const bool single = prepared.tasks.size() == 1 && prepared.request.choices == 1;
-        const bool may_call_tools = prepared.tasks.front().params.sampling.grammar_lazy;
-        const bool can = single && own_grammar.empty() && !may_call_tools;
+        const bool can = single && own_grammar.empty();
         prepared.started = started(core, call, prepared.tasks.front(), can ? Continuable::yes : Continuable::no);
     }
     if (!call.from) return prepared;

@@ -4,7 +4,8 @@
 ///
 /// The tokens that the client has become part of the prompt. What llama.cpp would know besides them is brought back:
 /// the grammar and the reasoning budget by replaying the text through the one door they have (`generation_prompt`), the
-/// chat parser by its text so far. The random numbers cannot be wound forward; they begin with another seed.
+/// chat parser by its text so far. A grammar that waits for its trigger (tools that may be called or not) waits on, or
+/// has become one that binds. The random numbers cannot be wound forward; they begin with another seed.
 
 #include <server-task.h>
 
@@ -29,8 +30,9 @@ struct Resumed {
 };
 
 /// Changes a task that is ready for the original request to one that goes on. Its tokens are the prompt of then.
-/// Refuses with `not_continuable` what cannot be brought back: a user's own grammar, tools that the model may call and
-/// a text that the grammar does not take again. llama.cpp would abort or say 400 on some of these, on its own thread.
+/// Refuses with `not_continuable` what cannot be brought back: a user's own grammar, a text that the grammar does not
+/// take again, and text that was sent though it may be half of a trigger. llama.cpp would abort or say 400 on some of
+/// these, on its own thread.
 [[nodiscard]] std::expected<Resumed, ApiError> resume(const LlamaCore& core, const Continuation& from,
                                                       server_task& task);
 

@@ -28,7 +28,7 @@ std::string message(const server_task_result_cmpl_final& final) {
 }  // namespace
 
 TokenEvents::TokenEvents(const LlamaCore& core, const Prepared& prepared, Operation operation)
-    : operation_(operation), ids_(stream_ids(core, prepared)), delta_(json::object()) {
+    : operation_(operation), ids_(stream_ids(core, prepared)), watch_(trigger_watch(prepared)), delta_(json::object()) {
     if (!prepared.resumed) return;
     known_ = Tokens(prepared.resumed->known);
     prompt_ = Tokens(prepared.resumed->prompt);
@@ -44,8 +44,11 @@ void TokenEvents::take(server_task_result& result, std::deque<Event>& events) {
 
 void TokenEvents::take_partial(server_task_result_cmpl_partial& partial, std::deque<Event>& events) {
     if (partial.is_begin || partial.is_progress) return;
-    if (!partial.tokens.empty())
+    bool is_open = false;
+    if (!partial.tokens.empty()) {
         ids_.take(partial.tokens.front(), static_cast<std::size_t>(partial.n_decoded), partial.content);
+        is_open = watch_ && watch_->is_open(partial.tokens.front(), partial.content);
+    }
     if (is_chat()) {
         show(partial.oaicompat_msg_diffs);
     } else {
@@ -53,7 +56,7 @@ void TokenEvents::take_partial(server_task_result_cmpl_partial& partial, std::de
     }
     if (!ids_.complete()) {
         events.emplace_back(server_error("The ids of the answer's tokens were lost."));
-    } else if (!text_.empty() || !delta_.empty()) {
+    } else if (!is_open && (!text_.empty() || !delta_.empty())) {
         say(events);
     }
 }

@@ -3,14 +3,16 @@
 /// llama.cpp's results of one generation as events (`Frames::tokens`).
 ///
 /// Whoever stores events counts by token ids, so a text never comes without one: what the chat parser held back and
-/// gives out later goes with the next token's.
+/// gives out later goes with the next token's. No event ends inside of what may become a tool call's beginning.
 
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "llama_core.hpp"
 #include "prepare.hpp"
 #include "stream_ids.hpp"
+#include "trigger_search.hpp"
 
 namespace rbees::engine {
 
@@ -31,6 +33,7 @@ class TokenEvents {
 
     Operation operation_;
     StreamIds ids_;
+    std::optional<TriggerWatch> watch_;
     Tokens known_;                  ///< of the answer, said elsewhere
     std::optional<Tokens> prompt_;  ///< that an answer began with which goes on here
     std::string text_;              ///< visible, and not said yet

@@ -1,3 +1,4 @@
+#include "conformance_thinking.hpp"
 #include "engine_conformance.hpp"
 #include "models.hpp"
 
@@ -10,6 +11,10 @@ INSTANTIATE_TEST_SUITE_P(Llama, ContinuationConformance, ::testing::Values(Engin
                          [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Llama, EventConformance, ::testing::Values(EngineSource(chat_engine)),
                          [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Llama, ToolConformance, ::testing::Values(EngineSource(tools_engine)),
+                         [](const auto&) { return "tools"; });
+INSTANTIATE_TEST_SUITE_P(Llama, ThinkingConformance, ::testing::Values(EngineSource(thinking_engine)),
+                         [](const auto&) { return "thinking"; });
 INSTANTIATE_TEST_SUITE_P(Llama, EmbeddingConformance, ::testing::Values(EngineSource(embedding_engine)),
                          [](const auto&) { return "embedding"; });
 

@@ -1,39 +1,23 @@
 #include <gtest/gtest.h>
 
-#include "engine_reading.hpp"
 #include "models.hpp"
+#include "resuming.hpp"
 
 namespace rbees::engine::testing {
 namespace {
 
 /// Seams that a well-behaved caller never makes, and answers that cannot be brought back.
-class ResumeTest : public ::testing::Test {
+class ResumeTest : public ResumingTest {
   protected:
     void SetUp() override {
         engine = chat_engine();
         if (!engine) GTEST_SKIP();
     }
 
-    TokenIdList tokens(const std::string& text) {
-        const auto body = boost::json::serialize(boost::json::object{{"content", text}});
-        return boost::json::value_to<TokenIdList>(ask(*engine, Operation::tokenize, body).json().at("tokens"));
-    }
-
     Reply go_on(const std::string& more, TokenIdList generated, std::uint64_t left = 6) {
-        Call call{.operation = Operation::completion,
-                  .body = R"({"prompt":"Bees make","temperature":0)" + more + "}",
-                  .ids = TokenIds::included};
-        call.from = Continuation{.prompt = tokens("Bees make"),
-                                 .generated = std::move(generated),
-                                 .seed = 7,
-                                 .left = Tokens(left),
-                                 .model_hash = engine->capabilities().model_hash};
-        return read_all(*engine->start(call));
-    }
-
-    static void expect_refused(const Reply& reply) {
-        EXPECT_EQ(reply.head.status, 409) << reply.body;
-        EXPECT_EQ(reply.error_code(), "not_continuable");
+        return go_on_with(
+            {.operation = Operation::completion, .body = R"({"prompt":"Bees make","temperature":0)" + more + "}"},
+            "Bees make", std::move(generated), left);
     }
 
     static std::string finish_of(const Reply& reply) {
@@ -46,14 +30,6 @@ class ResumeTest : public ::testing::Test {
         return finish;
     }
 
-    static std::size_t first_index(const Reply& reply) {
-        for (const auto& frame : frames_of(reply.body)) {
-            if (frame.event == "rbees.ids") return frame.json().at("i").to_number<std::size_t>();
-        }
-        return std::string::npos;
-    }
-
-    std::shared_ptr<Engine> engine;
     const std::string schema =
         R"(,"json_schema":{"type":"object","properties":{"bees":{"enum":["few","many"]}},"required":["bees"],)"
         R"("additionalProperties":false})";

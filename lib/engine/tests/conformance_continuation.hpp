@@ -18,7 +18,7 @@ namespace rbees::engine::testing {
 struct Received {
     boost::json::value start;
     TokenIdList ids;
-    std::string said;  ///< content, text, and the arguments of tool calls, in order
+    std::string said;  ///< what was thought, content, text, and the arguments of tool calls, in order
     std::string finish;
     boost::json::value usage;
     std::vector<std::pair<std::size_t, std::size_t>> seams;  ///< ids and bytes of `said` after each data frame
@@ -36,6 +36,7 @@ inline void take_chunk(Received& received, const boost::json::value& chunk) {
         if (delta == nullptr) continue;
         const auto& members = delta->as_object();
         if (members.contains("role")) ++received.roles;
+        if (const auto* thought = members.if_contains("reasoning_content")) received.said += thought->as_string();
         if (const auto* content = members.if_contains("content"); content != nullptr && content->is_string())
             received.said += content->as_string();
         const auto* calls = members.if_contains("tool_calls");

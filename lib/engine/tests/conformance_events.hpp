@@ -47,14 +47,24 @@ class EventConformance : public ContinuationConformance {
         if (operation != Operation::chat) return;
         const auto message = boost::json::parse(end.message);
         EXPECT_EQ(message.at("role"), "assistant");
+        EXPECT_EQ(said_in(message.as_object()), stream.said);
         const auto* calls = message.as_object().if_contains("tool_calls");
-        const auto& text = calls == nullptr ? message.at("content") : calls->at(0).at("function").at("arguments");
-        EXPECT_EQ(text.as_string(), stream.said);
         if (calls == nullptr) return;
         const auto& call = calls->at(0);
         EXPECT_EQ(
             std::string(call.at("function").at("name").as_string()) + "/" + std::string(call.at("id").as_string()),
             stream.tool_call);
+    }
+
+    static std::string said_in(const boost::json::object& message) {
+        std::string said;
+        for (const auto* member : {"reasoning_content", "content"}) {
+            const auto* text = message.if_contains(member);
+            if (text != nullptr && text->is_string()) said += text->as_string();
+        }
+        const auto* calls = message.if_contains("tool_calls");
+        if (calls != nullptr) said += calls->at(0).at("function").at("arguments").as_string();
+        return said;
     }
 
     void expect_the_same_end_from_every_seam(Call call, const Heard& whole, const Received& stream,

@@ -1,6 +1,6 @@
 #pragma once
 /// @file
-/// The ids of what every chat engine answers: of tokens, answers and tool calls.
+/// The ids of what every chat engine answers: of tokens and answers.
 
 #include <gtest/gtest.h>
 
@@ -45,23 +45,6 @@ TEST_P(ChatConformance, NamesTheAnswerAfterItsTask) {
                                        .task = "task-7"});
 
     EXPECT_EQ(read_all(*answer).json().at("id"), "chatcmpl-task-7");
-}
-
-TEST_P(ChatConformance, GivesAToolCallTheSameIdEachTime) {
-    if (!engine->capabilities().tools) GTEST_SKIP() << "not run: this model has no tools";
-    const auto ids = [&](const std::string& seed) {
-        const auto reply =
-            chat(R"(,"max_tokens":60,"temperature":0,"tool_choice":"required","tools":[{"type":"function","function":)"
-                 R"({"name":"count","parameters":{"type":"object","properties":{"bees":{"enum":["few","many"]}},)"
-                 R"("required":["bees"],"additionalProperties":false}}}],"seed":)" +
-                 seed);
-        return boost::json::serialize(reply.json().at("choices").at(0).at("message").at("tool_calls").at(0).at("id"));
-    };
-
-    const auto first = ids("7");
-    EXPECT_EQ(first, ids("7"));
-    EXPECT_NE(first, ids("8"));
-    EXPECT_TRUE(first.starts_with("\"call_")) << first;
 }
 
 }  // namespace rbees::engine::testing

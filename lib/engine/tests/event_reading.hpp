@@ -30,14 +30,15 @@ struct Heard {
         return ids;
     }
 
-    /// The text, and the arguments of tool calls, in order.
+    /// What was thought, the text, and the arguments of tool calls, in order.
     [[nodiscard]] std::string text() const {
         std::string text;
         for (const auto& each : said) {
+            const auto delta = boost::json::parse(each.delta.empty() ? "{}" : each.delta).as_object();
+            if (const auto* thought = delta.if_contains("reasoning_content")) text += thought->as_string();
             text += each.text;
-            if (each.delta.empty()) continue;
-            const auto delta = boost::json::parse(each.delta);
-            for (const auto& call : delta.at("tool_calls").as_array()) {
+            const auto* calls = delta.if_contains("tool_calls");
+            for (const auto& call : calls == nullptr ? boost::json::array{} : calls->as_array()) {
                 const auto* function = call.as_object().if_contains("function");
                 const auto* arguments = function == nullptr ? nullptr : function->as_object().if_contains("arguments");
                 if (arguments != nullptr) text += arguments->as_string();
