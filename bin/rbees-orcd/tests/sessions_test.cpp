@@ -61,7 +61,7 @@ TEST_F(Sessions, OneIsOpenedAndToldWithEverythingAboutIt) {
     const auto answer = ask("POST", "", R"({"session_id":"night:1","token_budget":100,"context_mode":"stateless"})");
 
     EXPECT_EQ(answer.status, 201);
-    EXPECT_THAT(answer.head, HasSubstr("Location: /v2/sessions/night:1\r\n"));
+    EXPECT_THAT(answer.head, HasSubstr("Location: /v2/sessions/night%3A1\r\n"));
     const auto made = read(answer);
     EXPECT_EQ(made.id, "night:1");
     EXPECT_EQ(made.session_id, "night:1");

@@ -38,7 +38,8 @@ TEST_F(Sizes, ATaskThatIsTooLargeIsRefusedWithTheNameOfTheLimit) {
 TEST_F(Sizes, ATaskOfSevenMebibytesIsTaken) {
     worker();
 
-    const auto id = submit(R"({"model":"smollm2","prompt":")" + std::string(7 * mebibyte, 'x') + R"("})");
+    const auto id =
+        submit(R"({"model":"smollm2","max_tokens":8,"prompt":")" + std::string(7 * mebibyte, 'x') + R"("})");
 
     EXPECT_THAT(follow(id)->body(), HasSubstr("event: end"));
 }
