@@ -62,7 +62,8 @@ TEST_F(ProcessesTest, UpThatIsInterruptedInADownloadSaysThatTheDownloadGoesOn) {
 
     EXPECT_EQ(ran.exit, 130);
     EXPECT_EQ(ran.out, "");
-    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on; look at it with: rbees models list\n"));
+    EXPECT_THAT(ran.err, HasSubstr("the download of m goes on; look at it with: rbees models list; "
+                                   "stop it with: rbees models rm m\n"));
     EXPECT_EQ(read_kept(home()).model, std::nullopt);  // requests that name none go on with what is there
 }
 
