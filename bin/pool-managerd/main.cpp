@@ -36,8 +36,8 @@ int serve(poold::Settings settings, poold::Identity identity) {
 int main(int argc, char** argv) {
     auto settings = poold::read_settings(argc, argv, process_environment());
     if (!settings) return daemon::leave(settings.error());
-    if (auto armed = arm_crash_points(process_environment()); !armed) return fail_with(armed.error());
-    process::ignore_sigpipe();
+    if (auto armed = arm_crash_points(process_environment()); !armed) return fail(armed.error());
+    process::ignore_signals_of_writes();
     if (auto made = poold::make_folders(settings->home); !made) return fail(made.error());
     const auto lock = FileLock::acquire(settings->home.run / "pool.lock");
     if (!lock)

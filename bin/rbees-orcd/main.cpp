@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     if (auto armed = arm_crash_points(process_environment()); !armed) {
         return daemon::leave({daemon::ExitCode::failed, "rbees-orcd: " + describe(armed.error()) + "\n"});
     }
-    process::ignore_sigpipe();
+    process::ignore_signals_of_writes();
     const auto log = daemon::log_to_stderr(settings->log_level, settings->log_limits);
     const auto code = settings->mode == orcd::Mode::supervise ? orcd::run_supervisor(*settings, log)
                                                               : orcd::run_orcd(std::move(*settings), log);

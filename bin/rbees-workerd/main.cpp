@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
     auto settings = workerd::parse_command_line(argc, argv);
     if (!settings) return daemon::leave(settings.error());
     if (auto armed = arm_crash_points(process_environment()); !armed) return fail_with(ExitCode::failed, armed.error());
-    process::ignore_sigpipe();
+    process::ignore_signals_of_writes();
     auto secret = workerd::obtain_secret(settings->secret_fd, settings->worker, process_environment());
     if (!secret) return fail_with(ExitCode::failed, secret.error());
     if (secret->made_in) {

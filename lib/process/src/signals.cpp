@@ -47,8 +47,9 @@ SignalWatch::~SignalWatch() {
     state_->signals.cancel();
 }
 
-void ignore_sigpipe() {
+void ignore_signals_of_writes() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace rbees::process

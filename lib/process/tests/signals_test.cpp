@@ -1,7 +1,9 @@
 #include "rbees/process/signals.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "pipe.hpp"
+#include "rbees/base/files.hpp"
 
 namespace rbees::process {
 namespace {
@@ -115,18 +118,32 @@ TEST_F(SignalWatchDeathTest, SignalsEndTheProcessAgainWithoutAWatch) {
     EXPECT_EXIT(watch_and_forget(), testing::KilledBySignal(SIGTERM), "");
 }
 
-TEST(Sigpipe, IgnoredOneTurnsAWriteToNobodyIntoAnError) {
+TEST(SignalsOfWrites, IgnoredSigpipeTurnsAWriteToNobodyIntoAnError) {
     const auto before = std::signal(SIGPIPE, SIG_DFL);
     Pipe pipe;
     pipe.reading.reset();
 
-    ignore_sigpipe();
+    ignore_signals_of_writes();
     const auto written = ::write(pipe.writing.get(), "x", 1);
     const int error = errno;
     std::signal(SIGPIPE, before);
 
     EXPECT_EQ(written, -1);
     EXPECT_EQ(error, EPIPE);
+}
+
+TEST(SignalsOfWrites, IgnoredSigxfszTurnsAFileThatIsTooLargeIntoAnError) {
+    const auto write_beyond_the_limit = [] {
+        std::signal(SIGXFSZ, SIG_DFL);
+        ignore_signals_of_writes();
+        const UniqueFd file(::open(testing::TempDir().c_str(), O_TMPFILE | O_WRONLY, 0600));
+        const rlimit limit{1, RLIM_INFINITY};
+        const bool is_set = file.valid() && ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
+        const bool is_refused = ::pwrite(file.get(), "x", 1, 1) == -1 && errno == EFBIG;
+        ::_exit(is_set && is_refused ? 0 : 1);
+    };
+
+    EXPECT_EXIT(write_beyond_the_limit(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

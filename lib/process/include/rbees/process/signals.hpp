@@ -32,8 +32,8 @@ class SignalWatch {
     std::shared_ptr<State> state_;
 };
 
-/// A peer that closes its end gives EPIPE to a write instead of ending us. For each main; children get the default
-/// back.
-void ignore_sigpipe();
+/// A write that nobody reads, or that makes a file larger than allowed (`ulimit -f`), is an error (EPIPE, EFBIG)
+/// instead of our end. For each main; children get the default back.
+void ignore_signals_of_writes();
 
 }  // namespace rbees::process
