@@ -189,10 +189,11 @@ Result<std::filesystem::path> keep_old(const std::filesystem::path& database, co
     return is_any ? aside : std::filesystem::path();
 }
 
-/// Puts `marker` in the database's place. A log must never lie beside a database that it does not belong to.
+/// Puts `marker` in the database's place. A log must never lie beside a database that it does not belong to, nor a
+/// head.
 Result<void> replace(const std::filesystem::path& database, const std::filesystem::path& marker,
                      const std::function<void()>& step) {
-    for (const auto* suffix : {"-wal", "-shm"}) {
+    for (const auto* suffix : {"-wal", "-shm", ".head"}) {
         step();
         std::error_code error;
         std::filesystem::remove(beside(database, suffix), error);

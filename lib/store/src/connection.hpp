@@ -27,6 +27,7 @@ class Reader::Connection {
     Connection(Database database, std::string name) : database_(std::move(database)), name_(std::move(name)) {}
 
     [[nodiscard]] const Database& database() const { return database_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] FieldHasher& hasher() { return hasher_; }
 
     /// A statement failed.

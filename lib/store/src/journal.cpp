@@ -12,6 +12,7 @@
 #include "chain.hpp"
 #include "committer.hpp"
 #include "connection.hpp"
+#include "kept_head.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/store/limits.hpp"
@@ -158,6 +159,9 @@ std::expected<std::unique_ptr<Journal::Engine>, OpenError> Journal::open_read_on
     FieldHasher hasher;
     const auto head = check_ends(*database, hasher, path.native());
     if (!head) return std::unexpected(head.error());
+    if (auto lacking = check_kept_head(path, *head)) {
+        return std::unexpected(OpenError{OpenProblem::damaged, std::move(*lacking)});
+    }
     return std::make_unique<Engine>(path, options, *head, std::move(cause.failure));
 }
 

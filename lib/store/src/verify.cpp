@@ -2,6 +2,7 @@
 
 #include "chain.hpp"
 #include "connection.hpp"
+#include "kept_head.hpp"
 
 namespace rbees::store {
 namespace {
@@ -83,8 +84,10 @@ Problem check_payloads(const Database& database, FieldHasher& hasher, std::uint6
 
 }  // namespace
 
-VerifyReport Reader::verify(const std::optional<JournalHead>& known, const std::stop_token& stop) {
+VerifyReport Reader::verify(const std::optional<JournalHead>& given, const std::stop_token& stop) {
     VerifyReport report;
+    // Read before the database, which may go on meanwhile.
+    const auto known = given ? given : read_kept_head(connection_->name());
     std::optional<Sha256Digest> at_known;
     const auto& database = connection_->database();
     auto& hasher = connection_->hasher();

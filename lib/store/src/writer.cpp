@@ -54,6 +54,9 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::filesy
         return std::unexpected(to_open_error("prepare " + name, prepared.error()));
     }
     if (auto loaded = writer->load(name); !loaded) return std::unexpected(std::move(loaded.error()));
+    if (auto written = writer->try_to_write(); !written) {
+        return std::unexpected(to_open_error("write to " + name, written.error()));
+    }
     // What recovery found in the log goes into the database before anything rests on it.
     if (auto copied = writer->truncate_log(); !copied) {
         return std::unexpected(to_open_error("checkpoint " + name, copied.error()));
@@ -89,9 +92,23 @@ Sql<void> Writer::prepare() {
 std::expected<void, OpenError> Writer::load(const std::string& name) {
     const auto head = check_ends(database_, hasher_, name);
     if (!head) return std::unexpected(head.error());
+    if (auto lacking = check_kept_head(name, *head)) {
+        return std::unexpected(OpenError{OpenProblem::damaged, std::move(*lacking)});
+    }
+    kept_head_.emplace(name);
     head_ = *head;
     if (auto loaded = load_cut(); !loaded) return std::unexpected(to_open_error("read " + name, loaded.error()));
     return {};
+}
+
+Sql<void> Writer::try_to_write() {
+    const auto written =
+        database_.execute("BEGIN IMMEDIATE; UPDATE about SET value = value WHERE key = 'program'; COMMIT");
+    if (written) return {};
+    roll_back();
+    // Room comes back by itself, and the reserve may be enough until then.
+    if (written.error().is_full()) return {};
+    return written;
 }
 
 Sql<void> Writer::begin_transaction() {
@@ -191,6 +208,7 @@ void Writer::roll_back() {
 
 Sql<void> Writer::commit() {
     if (auto committed = commit_.run(); !committed) return committed;
+    if (next_head_.sequence != head_.sequence) kept_head_->write(next_head_);
     head_ = next_head_;
     cut_ = next_cut_;
     erased_since_truncation_ = erased_since_truncation_ || erases_now_;

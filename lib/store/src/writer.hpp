@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checksum.hpp"
+#include "kept_head.hpp"
 #include "pending.hpp"
 #include "rbees/store/journal.hpp"
 #include "sqlite.hpp"
@@ -20,7 +21,7 @@ namespace rbees::store {
 class Writer {
   public:
     /// Opens `path`, which exists, and brings it up to date. Refuses a journal whose last record is not what its head
-    /// says, or whose first is not the one that a checkpoint vouches for.
+    /// says, or whose first is not the one that a checkpoint vouches for, or that lost records that were committed.
     [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(const std::filesystem::path& path,
                                                                                 const std::string& vfs,
                                                                                 const std::string& program_version);
@@ -75,6 +76,10 @@ class Writer {
 
     Sql<void> prepare();
     Sql<void> load_cut();
+
+    /// A commit that changes nothing: a disk that takes no writes is found at the opening, not by the first batch,
+    /// which would end a process that was started to recover from the very same.
+    Sql<void> try_to_write();
     Sql<void> begin_transaction();
     Sql<void> write_batch(const Batch& batch);
     Sql<void> write_record(const Batch& batch, const Record& record);
@@ -91,6 +96,7 @@ class Writer {
     Statement begin_, commit_, insert_record_, move_head_, update_entity_, put_entity_, delete_entity_, put_payload_,
         delete_payload_, delete_payloads_, name_checkpoint_, cut_front_, move_start_;
     FieldHasher hasher_;
+    std::optional<KeptHead> kept_head_;
     JournalHead head_;       ///< committed
     JournalHead next_head_;  ///< of the transaction under way
     Cut cut_;                ///< committed

@@ -65,6 +65,19 @@ TEST_F(ReadOnlyTest, JournalThatNothingCanBeWrittenToIsReadAndRefusesEveryBatch)
     (*opened)->stop();
 }
 
+TEST_F(ReadOnlyTest, DiskThatFailsIsFoundAtTheOpeningThoughNothingIsInTheLog) {
+    for (const auto operation : {FaultVfs::Operation::write, FaultVfs::Operation::sync}) {
+        FaultVfs vfs({1, operation, SQLITE_IOERR, true});
+        auto options = patient_options();
+        options.vfs = vfs.name();
+        auto opened = Journal::open(path(), std::move(options));
+
+        ASSERT_TRUE(opened) << describe(opened.error().failure);
+        EXPECT_EQ(fault_of(**opened, head), "");
+        (*opened)->stop();
+    }
+}
+
 TEST_F(ReadOnlyTest, WithoutLeaveItDoesNotOpen) {
     FaultVfs vfs({1, std::nullopt, SQLITE_FULL, true});
     auto options = test_options();
