@@ -82,8 +82,9 @@ store::Batch batch_of(kernel::JournalBatch batch) {
 
 std::expected<void, kernel::JournalRefusal> StoreJournal::admits(kernel::Urgency urgency) const {
     const auto admitted = journal_.admits(admission_of(urgency));
-    if (!admitted) return std::unexpected(refusal_of(admitted.error()));
-    return {};
+    if (admitted) return {};
+    if (journal_.read_only_cause()) return std::unexpected(kernel::JournalRefusal::read_only);
+    return std::unexpected(refusal_of(admitted.error()));
 }
 
 void StoreJournal::append(kernel::JournalBatch batch, std::function<void()> durable) {

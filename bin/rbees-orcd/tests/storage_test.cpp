@@ -208,6 +208,7 @@ class Degraded : public testing::Test {
         const auto refused = ask("POST", "/v2/tokens", R"({"name":"phone"})");
         EXPECT_EQ(refused.status, 507);
         EXPECT_THAT(refused.body, HasSubstr("STORAGE_FULL"));
+        EXPECT_THAT(refused.body, HasSubstr("could only be opened for reading"));
     }
 
     TestFolder home;

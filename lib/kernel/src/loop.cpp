@@ -17,6 +17,10 @@ contracts::Problem problem_of(JournalRefusal refusal) {
                     .hint = "free space on the disk that holds the state folder",
                     .limit = "storage.watermark",
                     .retry_after_ms = 10'000};
+        case JournalRefusal::read_only:
+            return {.code = contracts::ErrorCode::STORAGE_FULL,
+                    .detail = "nothing can be recorded: the journal could only be opened for reading",
+                    .hint = "GET /ready says why; mend that, then `rbees orchestrator restart`"};
         case JournalRefusal::busy:
             return {.code = contracts::ErrorCode::STORAGE_FAILED,
                     .detail = "too many changes wait for the disk",

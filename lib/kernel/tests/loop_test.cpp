@@ -280,6 +280,16 @@ TEST_F(LoopTest, AsksToTryAgainWhenTooMuchWaitsForTheDisk) {
     EXPECT_TRUE(loop_.state().fleet.models().empty());
 }
 
+TEST_F(LoopTest, SendsToTheCauseWhenTheJournalCanOnlyBeRead) {
+    journal_.refuse(Urgency::ordinary, JournalRefusal::read_only);
+
+    const auto problem = refusal_of(orch::AddModel{sample_model("honey")});
+
+    EXPECT_EQ(problem.code, ErrorCode::STORAGE_FULL);
+    EXPECT_NE(problem.hint.value_or("").find("GET /ready"), std::string::npos);
+    EXPECT_FALSE(problem.retry_after_ms) << "waiting does not help";
+}
+
 TEST_F(LoopTest, DoesNotAskToTryAgainWhenTheJournalIsClosed) {
     journal_.refuse(Urgency::ordinary, JournalRefusal::stopped);
 

@@ -67,9 +67,10 @@ struct JournalBatch {
 };
 
 enum class JournalRefusal : std::uint8_t {
-    full,     ///< no space for batches of this urgency
-    busy,     ///< too many batches wait
-    stopped,  ///< the journal closes or failed
+    full,       ///< no space for batches of this urgency
+    read_only,  ///< it could only be opened for reading
+    busy,       ///< too many batches wait
+    stopped,    ///< the journal closes or failed
 };
 
 /// A port. Called by the kernel's thread; the callback comes back on the kernel's thread, in the order of the calls.
