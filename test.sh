@@ -163,7 +163,7 @@ run_clients() {
   if [[ ! -x tests/clients/run.sh ]]; then not_run clients "tests/clients/run.sh is not there"; return; fi
   begin clients
   local log="$logs/clients.log" line
-  build_preset release "$logs/clients-build.log" rbees rbees-orcd pool-managerd rbees-workerd ||
+  build_preset release "$logs/clients-build.log" rbees rbees-orcd pool-managerd rbees-workerd rbees-faulty-disk ||
     { broken clients "$logs/clients-build.log" "the release preset does not build"; return; }
   if [[ -d build/dev ]]; then
     build_preset dev "$logs/clients-build-dev.log" rbees rbees-orcd pool-managerd rbees-workerd ||

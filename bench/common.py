@@ -17,9 +17,22 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/clients"))
 
+from disk import FaultyDisk  # noqa: E402
 from house import House, wait_until  # noqa: E402
 
-__all__ = ["House", "Stream", "arguments", "conditions", "llama_prefix", "report", "spread", "stream", "wait_until"]
+__all__ = [
+    "House",
+    "Stream",
+    "add_fsync_delay",
+    "arguments",
+    "conditions",
+    "delay_fsyncs",
+    "llama_prefix",
+    "report",
+    "spread",
+    "stream",
+    "wait_until",
+]
 
 IDLE_LOAD = 0.5
 
@@ -29,6 +42,18 @@ def arguments(description, rounds):
     parser.add_argument("--rounds", type=int, default=rounds, help=f"interleaved rounds (default {rounds})")
     parser.add_argument("--bin", help="folder of the programs (default build/release/bin)")
     return parser
+
+
+def add_fsync_delay(parser):
+    parser.add_argument("--fsync-delay-ms", type=int, default=0, help="added to each fsync below state/ (default 0)")
+
+
+def delay_fsyncs(environment, folder, milliseconds, programs):
+    """What is started with this environment waits so much longer for each fsync below the folder."""
+    if milliseconds:
+        disk = FaultyDisk(folder, programs)
+        disk.set(f"slow {milliseconds}")
+        environment |= disk.environment
 
 
 def first_line(*command):

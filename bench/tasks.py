@@ -3,7 +3,7 @@
 
 Both arms ask the same worker for the same text at the same rate and are read the same way. A task is accepted, placed
 and stored before its tokens are shown, so its first token waits for commits, and each token for the one that holds it.
-The disk's own speed is measured beside them: the goals are in its fsyncs.
+The disk's own speed is measured beside them: the goals are in its fsyncs. --fsync-delay-ms makes it slower.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.parse
 
-from common import House, arguments, conditions, report, spread, stream
+from common import House, add_fsync_delay, arguments, conditions, delay_fsyncs, report, spread, stream
 
 RATE = 50  # tokens a second of each stream
 MODEL = f"sim:bench?slots=128&prefill=1000000&decode={RATE}&seed=1"
@@ -113,13 +113,15 @@ def main():
     parser = arguments(__doc__.splitlines()[0], rounds=9)
     parser.add_argument("--streams", type=int, default=64, help="streams at once (default 64)")
     parser.add_argument("--tokens", type=int, default=64, help="tokens of each (default 64)")
+    add_fsync_delay(parser)
     options = parser.parse_args()
     house = House(options.bin)
     try:
         before = conditions(house)
+        delay_fsyncs(house.environment, house.home / "state", options.fsync_delay_ms, house.programs)
         house.up(MODEL)
         house.must("models", "load", MODEL)
-        fsync = fsync_seconds(house.home)
+        fsync = fsync_seconds(house.home) + options.fsync_delay_ms / 1000
         print(f"one fsync takes {1000 * fsync:.2f} ms here")
         first = {"task": [], "v1": []}
         late = {"task": [], "v1": []}
@@ -137,6 +139,7 @@ def main():
         added_late = [task - chat for task, chat in zip(late["task"], late["v1"])]
         result = {
             "streams": options.streams,
+            "fsync_delay_ms": options.fsync_delay_ms,
             "fsync_seconds": fsync,
             "first_token_seconds": {arm: spread(values) for arm, values in first.items()},
             "late_p99_seconds": {arm: spread(values) for arm, values in late.items()},
