@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "net_fixture.hpp"
+#include "parser.hpp"
 #include "rbees/net/body_budget.hpp"
 #include "rbees/net/server.hpp"
 
@@ -121,6 +122,26 @@ TEST(ServerBodies, GivesBackWhatABrokenOffBodyHeld) {
     client.abort();
 
     EXPECT_TRUE(server.wait_for_load([&](Server::Load) { return budget->held() == Bytes(0); }));
+}
+
+TEST(ChunkedBody, MayBeEmptyAndComeByteByByte) {
+    MessageParser parser(MessageParser::Kind::request);
+    ASSERT_TRUE(parser.parse_head("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    std::string body;
+    std::string buffer;
+    bool is_complete = false;
+
+    for (const char byte : std::string_view("0\r\n\r\n")) {
+        buffer += byte;
+        const auto chunks = parser.parse_chunks(buffer, body);
+        ASSERT_TRUE(chunks);
+        buffer.erase(0, chunks->used);
+        is_complete = chunks->is_complete;
+    }
+
+    EXPECT_TRUE(is_complete);
+    EXPECT_EQ(body, "");
+    EXPECT_EQ(buffer, "");
 }
 
 TEST(BodyBudget, GivesAllOfItAndNeverMore) {
