@@ -1,6 +1,7 @@
 #include "rbees/reflect/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <set>
 #include <vector>
@@ -98,7 +99,8 @@ class Builder {
         stack_.push_uint64(number);
         return true;
     }
-    bool on_double(double number, json::string_view, json::error_code&) {
+    bool on_double(double number, json::string_view, json::error_code& error) {
+        if (!std::isfinite(number)) return refuse(Fault::number_too_large, error);
         stack_.push_double(number);
         return true;
     }
@@ -116,7 +118,7 @@ class Builder {
     [[nodiscard]] json::value release() { return stack_.release(); }
 
     /// What this builder refused, and not the parser.
-    enum class Fault : std::uint8_t { none, doubled_member, too_many_members };
+    enum class Fault : std::uint8_t { none, doubled_member, too_many_members, number_too_large };
     [[nodiscard]] Fault fault() const { return fault_; }
 
     /// The name that was read last; of the fault, if there is one.
@@ -139,6 +141,7 @@ std::string message_for(const json::error_code& error, const Builder& builder) {
     if (builder.fault() == Builder::Fault::doubled_member) {
         return fmt::format("member \"{}\" stands twice", builder.key());
     }
+    if (builder.fault() == Builder::Fault::number_too_large) return "a number is larger than any that can be kept";
     if (builder.fault() == Builder::Fault::too_many_members) {
         return fmt::format("an object has more than {} members (members_max)", json_members_max);
     }

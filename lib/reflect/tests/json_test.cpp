@@ -27,6 +27,12 @@ TEST(ParseJson, RefusesWhatTwoReadersCouldReadDifferently) {
     EXPECT_NE(refusal(R"("\ud800")"), "accepted");
 }
 
+TEST(ParseJson, RefusesNumbersThatNoDoubleHolds) {
+    EXPECT_EQ(refusal("[1e308,-1e308,1e-400]"), "accepted");
+    EXPECT_EQ(refusal("[1e309]"), "a number is larger than any that can be kept");
+    EXPECT_EQ(refusal("-1844e999407"), "a number is larger than any that can be kept");
+}
+
 TEST(ParseJson, TakesTheSameNameInDifferentObjects) {
     EXPECT_EQ(refusal(R"({"a":{"a":1},"b":[{"a":1},{"a":2}]})"), "accepted");
 }
