@@ -15,6 +15,7 @@ std::vector<std::string> json() {
             R"("11":1,"12":2,"13":3,"14":4,"15":5,"16":6,"17":7,"3":8})",
             "  -0.0  ",
             "1e-400",
+            "1844e999407",
             R"({"model":1,"\u006dodel":2})",
             "\"\\ud800\"",
             "\xef\xbb\xbf{}"};
@@ -58,6 +59,7 @@ std::vector<std::string> request() {
             "Content-Length: 2\r\nExpect: 100-continue\r\nConnection: keep-alive\r\n\r\n{}",
             "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
             "4;x=\"y\"\r\nabcd\r\n1\r\nz\r\n0\r\nTrailer: t\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "GET http://other:80/%2e%2e/x?q=1 HTTP/1.0\r\nConnection: close\r\n\r\n",
             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"};
 }
