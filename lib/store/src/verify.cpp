@@ -82,12 +82,20 @@ Problem check_payloads(const Database& database, FieldHasher& hasher, std::uint6
     });
 }
 
+/// An index that lost a row would hide it from whoever looks by that index.
+Problem check_indexes(const Database& database) {
+    return check_rows(database, "PRAGMA integrity_check(1)", [](const Statement& row) -> Problem {
+        if (row.text(0) == "ok") return std::nullopt;
+        return fmt::format("the database is damaged: {}", row.text(0));
+    });
+}
+
 }  // namespace
 
-VerifyReport Reader::verify(const std::optional<JournalHead>& given, const std::stop_token& stop) {
+VerifyReport Reader::verify(const std::optional<JournalHead>& known, const std::stop_token& stop) {
     VerifyReport report;
     // Read before the database, which may go on meanwhile.
-    const auto known = given ? given : read_kept_head(connection_->name());
+    const auto seen = known ? known : read_kept_head(connection_->name());
     std::optional<Sha256Digest> at_known;
     const auto& database = connection_->database();
     auto& hasher = connection_->hasher();
@@ -99,13 +107,14 @@ VerifyReport Reader::verify(const std::optional<JournalHead>& given, const std::
         if (report.records == 0) report.first = record.sequence;
         report.records += 1;
         report.head = {record.sequence, record.hash};
-        if (known && known->sequence == record.sequence) at_known = record.hash;
+        if (seen && seen->sequence == record.sequence) at_known = record.hash;
     });
     if (!replayed) problem = replayed.error().message;
-    if (!problem && known) problem = check_known(*known, report.head, at_known);
+    if (!problem && seen) problem = check_known(*seen, report.head, at_known);
     if (!problem) problem = check_head(database, report.head);
     if (!problem) problem = check_entities(database, hasher, report.entities);
     if (!problem) problem = check_payloads(database, hasher, report.payloads);
+    if (!problem) problem = check_indexes(database);
     return report;
 }
 

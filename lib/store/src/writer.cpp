@@ -102,8 +102,10 @@ std::expected<void, OpenError> Writer::load(const std::string& name) {
 }
 
 Sql<void> Writer::try_to_write() {
-    const auto written =
-        database_.execute("BEGIN IMMEDIATE; UPDATE about SET value = value WHERE key = 'program'; COMMIT");
+    // Counts openings: what changes nothing, SQLite does not write.
+    const auto written = database_.execute(
+        "BEGIN IMMEDIATE; INSERT INTO about VALUES ('openings', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1; "
+        "COMMIT");
     if (written) return {};
     roll_back();
     // Room comes back by itself, and the reserve may be enough until then.

@@ -77,7 +77,7 @@ class Writer {
     Sql<void> prepare();
     Sql<void> load_cut();
 
-    /// A commit that changes nothing: a disk that takes no writes is found at the opening, not by the first batch,
+    /// A commit that changes little: a disk that takes no writes is found at the opening, not by the first batch,
     /// which would end a process that was started to recover from the very same.
     Sql<void> try_to_write();
     Sql<void> begin_transaction();

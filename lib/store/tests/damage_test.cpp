@@ -18,7 +18,9 @@ class DamageTest : public JournalTest {
         journal.reset();
     }
 
+    /// By somebody who knows of the kept head, too.
     void change(const char* sql) {
+        std::filesystem::remove(path().native() + ".head");
         auto database = Database::open(path(), SQLITE_OPEN_READWRITE, "");
         ASSERT_TRUE(database);
         const auto changed = database->execute(sql);

@@ -152,7 +152,8 @@ class Reader {
     [[nodiscard]] Result<std::optional<PayloadWrite>> payload_up_to(std::string_view prefix, std::string_view id);
 
     /// Checks every record, entity and payload, that the chain begins where a checkpoint vouches for, and that it
-    /// passes through `known` (a head kept elsewhere). Ends with a problem soon after `stop` was asked for.
+    /// passes through `known` (a head kept elsewhere; without one, that of `orcd.db.head`). Ends with a problem soon
+    /// after `stop` was asked for.
     [[nodiscard]] VerifyReport verify(const std::optional<JournalHead>& known = std::nullopt,
                                       const std::stop_token& stop = {});
 
