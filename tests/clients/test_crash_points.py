@@ -255,9 +255,9 @@ def test_a_program_that_dies_at_every_start_is_named_and_stays_down():
         supervisor = house.start(ORCD, "--supervise", "--home", str(house.home), "--listen", "127.0.0.1:0")
         wait_until("it is given up", down.exists, SOON)
 
-        assert "started 5 times" in down.read_text() and "exit code 137" in down.read_text()
+        assert "stays down after 5 starts" in down.read_text() and "exit code 137" in down.read_text()
         status = house.rbees("status")
-        assert status.returncode == 1 and "started 5 times" in status.stdout + status.stderr
+        assert status.returncode == 1 and "stays down after 5 starts" in status.stdout + status.stderr
         supervisor.terminate()
         supervisor.wait(SOON)
     finally:
