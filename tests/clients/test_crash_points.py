@@ -192,7 +192,11 @@ def loads(houses, undisturbed):
 
 
 def test_every_place_is_tried():
-    done = House(PROGRAMS, environment={"RBEES_CRASH_AT": "nowhere"}).run(ORCD, "--listen", "127.0.0.1:0", seconds=20)
+    house = House(PROGRAMS, environment={"RBEES_CRASH_AT": "nowhere"})
+    try:
+        done = house.run(ORCD, "--home", str(house.home), "--listen", "127.0.0.1:0", seconds=20)
+    finally:
+        house.close()
 
     assert done.returncode == 1
     assert '"nowhere"' in done.stderr
