@@ -14,8 +14,10 @@ namespace rbees::engine::testing {
 
 class ToolConformance : public EventConformance {
   protected:
-    const std::string tools = R"(,"tools":[{"type":"function","function":{"name":"count","parameters":)" +
-                              object_schema + R"(}}],"tool_choice":"auto")";
+    const std::string offer =
+        R"(,"tools":[{"type":"function","function":{"name":"count","parameters":)" + object_schema + R"(}}])";
+    const std::string tools = offer + R"(,"tool_choice":"auto")";
+    const std::string demand = offer + R"(,"tool_choice":"required")";
 
     /// Calls that were made before, so that the next one is like them. `before` holds further members of each message
     /// with a call.
@@ -66,9 +68,10 @@ TEST_P(ToolConformance, GoesOnWithEventsOfACallBehindATextAtEverySeam) {
 }
 
 TEST_P(ToolConformance, GoesOnWithACallThatWasDemandedAtEverySeam) {
-    ASSERT_NO_FATAL_FAILURE(expect_a_call(question_with_tool));
+    const auto request = conversation(silent) + demand;
+    ASSERT_NO_FATAL_FAILURE(expect_a_call(request));
 
-    expect_the_same_from_every_seam(Operation::chat, question_with_tool, most);
+    expect_the_same_from_every_seam(Operation::chat, request, most);
 }
 
 /// Where the numbers that are drawn differ the call may, too, but it still keeps to its schema.
