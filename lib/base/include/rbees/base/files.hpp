@@ -54,7 +54,7 @@ enum class FileAccess : unsigned { everyone = 0644, owner_only = 0600 };
 /// An exclusive lock on a file, held until destruction or the end of the process. Says whether another holds it.
 class FileLock {
   public:
-    /// Makes the file if need be and writes our pid into it; the file stays when the lock goes.
+    /// Makes the file if need be and writes our pid into it, if the disk takes it; the file stays when the lock goes.
     /// Fails with "... is held by process 123" while another holds it, in this process or in any other.
     [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& path);
 
