@@ -16,54 +16,29 @@ import time
 import pytest
 
 from disk import FaultyDisk
+from histories import Load, check_records, undisturbed_texts
 from house import House, wait_until
 from machine import Machine
-from tasks import SLOW, check_whole, stored, submit, submitted, text, view
-from test_chaos import CLIENTS, MODEL, PATIENCE, PROMPTS, Client, check_records, faults_of
+from tasks import SLOW, check_whole, stored, submit, submitted, view
 
-DEPTH = os.environ.get("RBEES_DEPTH", "ci")
+DEPTH = os.environ.get("RBEES_DEPTH", "quick")
 CUTS = {"quick": 5, "ci": 50, "night": 200}[DEPTH]
 ERRORS = {"quick": 2, "ci": 6, "night": 40}[DEPTH]
 SEED = int(os.environ.get("RBEES_DISK_SEED", random.SystemRandom().randrange(1 << 32)))
+MODEL = "sim:disk?slots=4&prefill=100000&decode=40&seed=1"
+CLIENTS = 4
 SYNCS = 80  # at most in a life that ends in the middle of one
 LIFE = 0.8  # seconds at most of a life that ends between two
 
 
-class Load:
-    """Clients that submit and follow tasks until `finish`."""
-
-    def __init__(self, house, seed, undisturbed):
-        self.house, self.undisturbed, self.stop = house, undisturbed, threading.Event()
-        plans = [random.Random(seed + n + 1) for n in range(CLIENTS)]
-        self.clients = [Client(house, house.token, n, plan, self.stop) for n, plan in enumerate(plans)]
-        for client in self.clients:
-            client.start()
-
-    def finish(self):
-        """Lets them see the end of what they submitted, and judges all of it. How many tasks it was."""
-        self.stop.set()
-        for client in self.clients:
-            client.join(PATIENCE * 2)
-        logs = self.house.logs()
-        assert not [client.error for client in self.clients if client.error], logs
-        assert not [client.name for client in self.clients if client.is_alive()], logs
-        for client in self.clients:
-            for job, prompt in client.accepted.items():
-                faults = list(faults_of(client.streams[job], self.undisturbed[prompt]))
-                assert not faults, (job, faults, logs)
-        accepted = {job for client in self.clients for job in client.accepted}
-        assert len(accepted) >= CLIENTS, "the clients did nothing"
-        check_records(self.house, accepted)
-        return len(accepted)
-
-
-def texts_of(house):
-    """The text of each prompt's answer when nothing happens."""
-    client = Client(house, house.token, 0, random.Random(0), threading.Event())
-    jobs = {prompt: client.submit(prompt) for prompt in PROMPTS}
-    for job in jobs.values():
-        client.follow(job)
-    return {prompt: text(client.streams[job]) for prompt, job in jobs.items()}
+def finish(load, undisturbed):
+    """Lets its clients see the end of what they submitted, and judges all of it. How many tasks it was."""
+    load.end()
+    house = load.clients[0].house
+    assert len(load.accepted) >= CLIENTS, "the clients did nothing"
+    load.check(undisturbed, house.logs())
+    check_records(house, load.accepted)
+    return len(load.accepted)
 
 
 @pytest.fixture
@@ -82,8 +57,8 @@ def machine():
 def test_power_cuts_lose_nothing_that_was_answered(machine):
     print(f"RBEES_DISK_SEED={SEED}")
     plan = random.Random(SEED)
-    undisturbed = texts_of(machine)
-    load = Load(machine, SEED, undisturbed)
+    undisturbed = undisturbed_texts(machine, model=MODEL)
+    load = Load(machine, CLIENTS, SEED, model=MODEL)
     for cut in range(CUTS):
         in_a_sync = plan.random() < 0.7
         if in_a_sync:
@@ -98,7 +73,7 @@ def test_power_cuts_lose_nothing_that_was_answered(machine):
         machine.verify()
     machine.boot()
     machine.wait_until_healthy()
-    print(f"{load.finish()} tasks, {CUTS} power cuts")
+    print(f"{finish(load, undisturbed)} tasks, {CUTS} power cuts")
 
 
 def test_a_disk_that_lies_about_its_syncs_loses_what_was_answered(machine):
@@ -176,7 +151,8 @@ class TestErrors:
     @pytest.mark.parametrize("fault", ["fsync-error", "write-error"])
     def test_what_failed_is_never_answered_and_all_else_is_done(self, house, fault):
         plan = random.Random(SEED)
-        load = Load(house, SEED, texts_of(house))
+        undisturbed = undisturbed_texts(house, model=MODEL)
+        load = Load(house, CLIENTS, SEED, model=MODEL)
         for _ in range(ERRORS // 2):
             deadline = time.monotonic() + 2.6
             before = house.pid_of("rbees-orcd")
@@ -186,11 +162,11 @@ class TestErrors:
             wait_until("orcd is back", lambda: house.request("GET", "/health").status == 200, 60)
             rest_before(deadline)
 
-        assert load.finish() > 0
+        assert finish(load, undisturbed) > 0
         supervisor = (house.home / "logs/supervisor.log").read_text()
         assert supervisor.count('"how":"exit code 75"') >= ERRORS // 2
 
-    @pytest.mark.parametrize("fault", ["fsync-error 1 lasting", "write-error 1 lasting", "read-only", "quota 0"])
+    @pytest.mark.parametrize("fault", ["fsync-error 1 lasting", "read-only", "quota 0"])
     def test_a_disk_that_stays_broken_is_read_until_it_is_mended(self, house, fault):
         token = house.token
         running = submitted(house, token, model=SLOW, max_tokens=30)
@@ -212,6 +188,22 @@ class TestErrors:
         assert answered.json()["choices"]
         assert check_whole(stored(house, token, running)) == 30
         submitted(house, token)
+        house.must("audit", "verify")
+
+
+    def test_a_disk_that_takes_nothing_at_all_keeps_orcd_down_until_it_is_mended(self, house):
+        """Not even the memory that readers of the database share can be made there."""
+        running = submitted(house, house.token, model=SLOW, max_tokens=30)
+        given_up = house.home / "state/rbees-orcd.down"
+        house.disk.set("write-error 1 lasting")
+        wait_until("orcd is given up", given_up.exists, 60)
+        errors = (house.home / "logs/orcd.log").read_text()
+        house.disk.mend()
+        house.must("up", MODEL)
+        house.url = house.status()["url"]
+
+        assert "disk I/O error" in errors
+        assert check_whole(stored(house, house.token, running)) == 30
         house.must("audit", "verify")
 
 
@@ -267,14 +259,13 @@ class TestFullDisk:
         running = submitted(lone, lone.token, model=SLOW, max_tokens=30)
         for name in ("rbees-supervisor", "rbees-orcd"):
             resource.prlimit(lone.pid_of(name), resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-        given_up = lone.home / "state/rbees-orcd.down"
-        wait_until("orcd is given up", given_up.exists, 60)
-        said = given_up.read_text()
+        wait_until_degraded(lone, "nothing can be recorded, only read")
+        refused = refusal(lone)
         errors = (lone.home / "logs/orcd.log").read_text()
         kill_all(lone)
         lone.up(SLOW)
 
-        assert "exit code 75" in said, said
+        assert "could only be opened for reading" in refused["detail"]
         assert "storage failed; nothing is acknowledged any more" in errors
         assert "signal" not in (lone.home / "logs/supervisor.log").read_text()
         assert check_whole(stored(lone, lone.token, running)) == 30
