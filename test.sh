@@ -14,15 +14,16 @@ Suites, in order:
   unit          all unit tests under AddressSanitizer and UndefinedBehaviorSanitizer; headers stand alone; modules link
   unit-tsan     the tests of what runs on several threads, under ThreadSanitizer
   features      features/*.feature against the release build
-  features-asan the same with the sanitized programs
-  clients       real clients against the release build (tests/clients), and crashes of the sanitized programs, if
-                build/dev is there
-  sim           runs of the simulator, each of which must keep every promise; and each planted bug must be found
+  features-asan the same with the sanitized programs (not RBEES_DEPTH=quick)
+  clients       real clients against the release build, and daemons that are killed (tests/clients)
+  faults        disks, networks and processes that fail at every place that has a name (not RBEES_DEPTH=quick)
+  sim           runs of the simulator, each of which must keep every promise; and each planted bug must be found (the
+                latter not with RBEES_DEPTH=quick)
   fuzz          libFuzzer on all that reads bytes from outside (RBEES_DEPTH=night)
   lint          clang-tidy over everything (RBEES_DEPTH=night)
 
 Environment:
-  RBEES_DEPTH=quick|ci|night   how often suites try what is random: kills, power cuts, seeds (default quick; CI: ci)
+  RBEES_DEPTH=quick|ci|night   how deep: which suites, and how often they try what is random (default quick; CI: ci)
   RBEES_REQUIRE=a,b            a suite of these names that cannot run here is a failure, not "not run"
 
 Logs are in build/logs. The first run builds everything twice with sanitizers, which takes long; later runs do not.
@@ -55,6 +56,9 @@ wanted() {
   for name in "${only[@]}"; do [[ "$name" == "$1" ]] && return 0; done
   return 1
 }
+
+# Whether the suite is left out for the sake of time: nobody named it.
+is_too_deep() { [[ "$RBEES_DEPTH" == quick ]] && ((${#only[@]} == 0)); }
 
 begin() { suite_started=$SECONDS; echo "==> $1"; }
 
@@ -155,25 +159,38 @@ run_features() {
 }
 
 run_features_asan() {
+  if is_too_deep; then not_run features-asan "RBEES_DEPTH=quick"; return; fi
   begin features-asan
   features_suite features-asan dev "not @model"
 }
 
-run_clients() {
-  if [[ ! -x tests/clients/run.sh ]]; then not_run clients "tests/clients/run.sh is not there"; return; fi
-  begin clients
-  local log="$logs/clients.log" line
-  build_preset release "$logs/clients-build.log" rbees rbees-orcd pool-managerd rbees-workerd rbees-faulty-disk ||
-    { broken clients "$logs/clients-build.log" "the release preset does not build"; return; }
-  if [[ -d build/dev ]]; then
-    build_preset dev "$logs/clients-build-dev.log" rbees rbees-orcd pool-managerd rbees-workerd ||
-      { broken clients "$logs/clients-build-dev.log" "the dev preset does not build"; return; }
-  fi
-  tests/clients/run.sh >"$log" 2>&1
+# Tests of the whole house under faults; they wait for leases and supervisors, so they take long.
+fault_tests=(test_crash_points.py test_disk.py test_faulty_disk.py test_freezes.py test_partitions.py)
+
+# clients_suite SUITE PYTEST_ARGUMENTS...
+clients_suite() {
+  local suite="$1" log="$logs/$1.log" line
+  shift
+  build_preset release "$logs/$suite-build.log" rbees rbees-orcd pool-managerd rbees-workerd rbees-faulty-disk ||
+    { broken "$suite" "$logs/$suite-build.log" "the release preset does not build"; return; }
+  tests/clients/run.sh "$@" >"$log" 2>&1
   grep '^not run: ' "$log"
   line="$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)"
-  if [[ -z "$line" ]]; then broken clients "$log" "tests/clients/run.sh gave no result"; return; fi
-  end clients "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+  if [[ -z "$line" ]]; then broken "$suite" "$log" "tests/clients/run.sh gave no result"; return; fi
+  end "$suite" "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+}
+
+run_clients() {
+  begin clients
+  clients_suite clients "${fault_tests[@]/#/--ignore=}"
+}
+
+run_faults() {
+  if is_too_deep; then not_run faults "RBEES_DEPTH=quick"; return; fi
+  begin faults
+  build_preset dev "$logs/faults-build-dev.log" rbees rbees-orcd pool-managerd rbees-workerd ||
+    { broken faults "$logs/faults-build-dev.log" "the dev preset does not build"; return; }
+  clients_suite faults "${fault_tests[@]}"
 }
 
 # sim_part SUITE PRESET RBEES_SIM_ARGUMENTS...: its last line counts.
@@ -194,6 +211,7 @@ run_sim() {
   if [[ "$RBEES_DEPTH" == ci ]]; then seeds=3000; elif [[ "$RBEES_DEPTH" == night ]]; then seeds=50000; fi
   begin sim
   sim_part sim release run --seeds "$seeds" --report "$logs/sim.html"
+  if is_too_deep; then not_run sim-planted "RBEES_DEPTH=quick"; return; fi
   sim_part sim-planted planted planted --seeds 1000
 }
 
@@ -226,7 +244,7 @@ fi
 third_party/llama/build.sh >"$logs/llama-prefix" ||
   { echo "test: no inference engine; the lines above say why" >&2; exit 1; }
 
-for suite in tidy unit unit-tsan features features-asan clients sim fuzz lint; do
+for suite in tidy unit unit-tsan features features-asan clients faults sim fuzz lint; do
   if wanted "$suite"; then "run_${suite//-/_}"; fi
 done
 echo "all of it took $(elapsed "$started_at")"
