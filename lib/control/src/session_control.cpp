@@ -53,8 +53,10 @@ void SessionControl::open(const SessionKey& key, std::optional<Tokens> budget, S
     session.opened_at = now;
     session.used_at = now;
     fleet_.submit_unpictured(SessionCommand(orchestrator::OpenSession{std::move(session)}),
-                             [this, key, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
+                             [this, key, budget, reply = std::move(reply)](const kernel::Loop::Outcome& outcome) {
                                  if (!outcome) return reply(std::unexpected(outcome.error()));
+                                 // An old one that had its time may have been forgotten since.
+                                 if (fleet_.state().sessions.find(key) == nullptr) return open(key, budget, reply);
                                  find(key, reply);
                              });
 }
