@@ -1,6 +1,7 @@
 #include "leftovers.hpp"
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -34,12 +35,22 @@ class Bystander {
     pid_t pid_ = 0;
 };
 
+/// As `find_processes`, but a process that was just made shows its environment only a moment later.
+std::vector<RunningProcess> find_soon(const std::string& mark) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    auto found = find_processes(mark);
+    while (found.empty() && std::chrono::steady_clock::now() < deadline) {
+        found = find_processes(mark);
+    }
+    return found;
+}
+
 TEST(Leftovers, FindsTheProcessesThatCarryTheMarkAndNoOthers) {
     const std::string mark = "scenario-leftovers-" + std::to_string(getpid());
     const Bystander ours("RBEES_HOME=/x/" + mark + "/home");
     const Bystander other("RBEES_HOME=/x/elsewhere");
 
-    const auto found = find_processes(mark);
+    const auto found = find_soon(mark);
 
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].pid, ours.pid());
