@@ -85,12 +85,13 @@ not_run() {
   fi
 }
 
-# ctest_suite SUITE PRESET CTEST_ARGUMENTS...: counts single tests; what a test skips is told as not run.
+# ctest_suite SUITE PRESET CTEST_ARGUMENTS...: counts single tests; what a test skips is told as not run. One more at
+# once than there are cores, because many wait for processes.
 ctest_suite() {
   local suite="$1" preset="$2" log="$logs/$1.log" counts
   shift 2
   rm -f "$PWD/$logs/$suite.xml"
-  ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" --output-junit "$PWD/$logs/$suite.xml" "$@" \
+  ctest --test-dir "build/$preset" --output-on-failure -j "$(($(nproc) + 1))" --output-junit "$PWD/$logs/$suite.xml" "$@" \
     >"$log" 2>&1
   counts="$(python3 tools/lib/count_junit.py "$logs/$suite.xml")" ||
     { broken "$suite" "$log" "ctest gave no result"; return; }
