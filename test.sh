@@ -91,8 +91,8 @@ ctest_suite() {
   local suite="$1" preset="$2" log="$logs/$1.log" counts
   shift 2
   rm -f "$PWD/$logs/$suite.xml"
-  ctest --test-dir "build/$preset" --output-on-failure -j "$(($(nproc) + 1))" --output-junit "$PWD/$logs/$suite.xml" "$@" \
-    >"$log" 2>&1
+  ctest --test-dir "build/$preset" --output-on-failure -j "$(($(nproc) + 1))" \
+    --output-junit "$PWD/$logs/$suite.xml" "$@" >"$log" 2>&1
   counts="$(python3 tools/lib/count_junit.py "$logs/$suite.xml")" ||
     { broken "$suite" "$log" "ctest gave no result"; return; }
   local kind first second
