@@ -187,7 +187,9 @@ net::Task<void> Api::create_backup(http_api::Call& call) {
 template <class T>
 net::Task<void> Api::answer_with_long_work(http_api::Call& call, LongQuestion<T> work) {
     std::function<void(Answerer<Checked<T>>)> question = [&control = control_, work = std::move(work)](auto reply) {
-        const auto run = [work, reply](const std::stop_token& stop) { reply(work(stop)); };
+        const auto run = [work, reply](const std::stop_token& stop) -> LongWork::Telling {
+            return [reply, result = work(stop)] { reply(result); };
+        };
         if (!control.long_work().start(run)) reply(std::unexpected(busy()));
     };
     co_await answer_with<T>(call, std::move(question));

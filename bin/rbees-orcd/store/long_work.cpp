@@ -8,10 +8,11 @@ bool LongWork::start(Work work) {
     if (is_running_.exchange(true)) return false;
     if (thread_.joinable()) thread_.join();
     thread_ = std::thread([this, work = std::move(work), stop = stop_.get_token()]() mutable {
-        work(stop);
+        const auto tell = work(stop);
         // What it held may refer to what is destroyed after the end.
         work = nullptr;
         is_running_ = false;
+        tell();
     });
     return true;
 }

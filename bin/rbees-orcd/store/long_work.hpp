@@ -13,14 +13,17 @@ namespace rbees::orcd {
 /// `start` is called on one thread. What the work refers to must outlive the object.
 class LongWork {
   public:
-    using Work = std::function<void(const std::stop_token& stop)>;
+    /// Tells whoever waits what came of the work.
+    using Telling = std::function<void()>;
+    using Work = std::function<Telling(const std::stop_token& stop)>;
 
     LongWork() = default;
     ~LongWork() { end(); }
     LongWork(const LongWork&) = delete;
     LongWork& operator=(const LongWork&) = delete;
 
-    /// Runs the work on the thread. False, and nothing happens, while other work runs.
+    /// Runs the work on the thread. False, and nothing happens, while other work runs. What it returns is called, on
+    /// the thread too, when more can be started: whoever is told may come with the next one at once.
     [[nodiscard]] bool start(Work work);
 
     /// Asks what runs, and all that is started later, to stop soon. Thread-safe.

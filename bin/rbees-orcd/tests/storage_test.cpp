@@ -125,6 +125,44 @@ TEST_F(Storage, TwoChecksAtOnceAreOneAndARefusal) {
     EXPECT_THAT(refusals.front(), HasSubstr("a check or a backup of the journal is under way"));
 }
 
+TEST_F(Storage, ABackupBesideAnotherOneIsRefusedAndLeavesNoFile) {
+    const auto admin = orcd.token("admin");
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::vector<std::string> refusals;
+    for (int number = 0; refusals.empty() && std::chrono::steady_clock::now() < limit;) {
+        std::vector<std::pair<std::filesystem::path, std::unique_ptr<Conversation>>> conversations;
+        for (int count = 0; count < 8; ++count) {
+            const auto target = home.path() / fmt::format("copy-{}", number++);
+            const auto body = fmt::format(R"({{"path":"{}"}})", target.native());
+            conversations.emplace_back(
+                target,
+                std::make_unique<Conversation>(Asking{
+                    .port = orcd.port(), .method = "POST", .target = "/v2/backup", .token = admin, .body = body}));
+        }
+        for (const auto& [target, conversation] : conversations) {
+            const bool is_made = conversation->status() == 201;
+            EXPECT_EQ(std::filesystem::exists(target), is_made) << target;
+            if (is_made) continue;
+            EXPECT_EQ(conversation->status(), 409);
+            refusals.push_back(conversation->body());
+        }
+    }
+
+    ASSERT_THAT(refusals, Not(IsEmpty()));
+    EXPECT_THAT(refusals.front(), HasSubstr(R"("code":"CONFLICT")"));
+    EXPECT_THAT(refusals.front(), HasSubstr("a check or a backup of the journal is under way"));
+}
+
+TEST_F(Storage, BackupsOneAfterTheOtherNeverMeetEachOther) {
+    for (int number = 0; number < 20; ++number) {
+        const auto target = home.path() / fmt::format("copy-{}", number);
+
+        const auto answer = orcd.ask("POST", "/v2/backup", fmt::format(R"({{"path":"{}"}})", target.native()));
+
+        ASSERT_EQ(answer.status, 201) << answer.body;
+    }
+}
+
 TEST_F(Storage, ABackupGoesNowhereWhereSomethingIsOrNothingCanBe) {
     const std::vector<std::pair<std::string, int>> wishes = {
         {(home.path() / "state" / "orcd.db").native(), 409},
