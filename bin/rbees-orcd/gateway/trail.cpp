@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "rbees/reflect/number.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::orcd {
@@ -29,10 +30,8 @@ BOOST_DESCRIBE_STRUCT(IdsEvent, (), (i, ids))
 std::uint64_t limit_of(const reflect::json::object& request) {
     for (const auto* name : {"max_completion_tokens", "max_tokens", "n_predict"}) {
         const auto* limit = request.if_contains(name);
-        if (limit == nullptr || !limit->is_number()) continue;
-        boost::system::error_code error;
-        const auto tokens = limit->to_number<std::int64_t>(error);
-        if (!error && tokens >= 0) return static_cast<std::uint64_t>(tokens);
+        const auto tokens = limit == nullptr ? std::nullopt : reflect::to_unsigned(*limit);
+        if (tokens) return *tokens;
     }
     return no_limit;
 }

@@ -12,6 +12,10 @@
 
 namespace rbees::engine {
 
+/// The number as a whole one, also of `1.0`; nothing if it has a fraction, does not fit, or is no number. Boost.JSON's
+/// own `to_number` is undefined for the floating-point number 2^63.
+[[nodiscard]] std::optional<std::int64_t> whole_number(const boost::json::value& value);
+
 /// Borrows the object. After all reads, `error()` tells whether one of them failed; values read after that mean
 /// nothing.
 class Fields {

@@ -69,6 +69,19 @@ TEST(ReadGeneration, KnowsTheToolThatAChoiceNames) {
     EXPECT_EQ(read_generation(Operation::chat, object(start + R"(jump"}}})"), 1).error().param, "tool_choice");
 }
 
+TEST(ReadGeneration, TakesWholeNumbersWithAPointAndNoOthers) {
+    const auto limit = [](std::string_view number) {
+        const auto text = R"({"prompt":"x","seed":)" + std::string(number) + "}";
+        const auto read = read_generation(Operation::completion, *parse_body(text), 1);
+        return read ? std::to_string(*read->seed) : read.error().param;
+    };
+
+    EXPECT_EQ(limit("7.0"), "7");
+    EXPECT_EQ(limit("7.5"), "seed");
+    EXPECT_EQ(limit("9223372036854775808.0"), "seed");
+    EXPECT_EQ(limit("-1e300"), "seed");
+}
+
 TEST(ReadEmbedding, ReadsTextsAndTokenLists) {
     EXPECT_EQ(read_embedding(object(R"({"input":"x"})"))->inputs.size(), 1U);
     EXPECT_EQ(read_embedding(object(R"({"input":["x","y"]})"))->inputs.size(), 2U);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "rbees/reflect/number.hpp"
+
 namespace rbees::reflect {
 
 std::string describe(const FieldErrors& errors) {
@@ -46,20 +48,18 @@ std::string escape_pointer(std::string_view name) {
 }
 
 void read_integer(const json::value& value, std::int64_t& out, std::int64_t low, std::int64_t high, Reading& reading) {
-    json::error_code error;
-    const auto number = value.to_number<std::int64_t>(error);
-    if (error || !value.is_number()) return reading.fault("must be a whole number");
-    if (number < low || number > high) return reading.fault(fmt::format("must be from {} to {}", low, high));
-    out = number;
+    const auto number = to_integer(value);
+    if (!number) return reading.fault("must be a whole number");
+    if (*number < low || *number > high) return reading.fault(fmt::format("must be from {} to {}", low, high));
+    out = *number;
 }
 
 void read_unsigned(const json::value& value, std::uint64_t& out, std::uint64_t high, Reading& reading) {
     if (value.is_int64() && value.get_int64() < 0) return reading.fault("must not be negative");
-    json::error_code error;
-    const auto number = value.to_number<std::uint64_t>(error);
-    if (error || !value.is_number()) return reading.fault("must be a whole number");
-    if (number > high) return reading.fault(fmt::format("must be at most {}", high));
-    out = number;
+    const auto number = to_unsigned(value);
+    if (!number) return reading.fault("must be a whole number");
+    if (*number > high) return reading.fault(fmt::format("must be at most {}", high));
+    out = *number;
 }
 
 void read_double(const json::value& value, double& out, Reading& reading) {

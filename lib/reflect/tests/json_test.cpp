@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "rbees/reflect/number.hpp"
+
 namespace rbees::reflect {
 namespace {
 
@@ -96,6 +98,28 @@ TEST(PrettyJson, ReadsBackToTheSameValue) {
 
     EXPECT_EQ(*parse_json(to_pretty_text(value)), value);
     EXPECT_EQ(to_pretty_text(*parse_json(R"({"a":1})")), "{\n  \"a\": 1\n}");
+}
+
+TEST(WholeNumber, IsReadHoweverItIsWrittenAndOnlyIfItFits) {
+    const auto integer = [](std::string_view text) { return to_integer(*parse_json(text)); };
+    const auto number = [](std::string_view text) { return to_unsigned(*parse_json(text)); };
+
+    EXPECT_EQ(integer("-7"), -7);
+    EXPECT_EQ(integer("-7.0"), -7);
+    EXPECT_EQ(integer("9223372036854775807"), 9'223'372'036'854'775'807);
+    EXPECT_EQ(integer("9223372036854775808"), std::nullopt);
+    EXPECT_EQ(integer("9223372036854775808.0"), std::nullopt);
+    EXPECT_EQ(integer("1.5"), std::nullopt);
+    EXPECT_EQ(integer("\"1\""), std::nullopt);
+    EXPECT_EQ(number("7"), 7U);
+    EXPECT_EQ(number("1e3"), 1000U);
+    EXPECT_EQ(number("18446744073709551615"), 18'446'744'073'709'551'615U);
+    EXPECT_EQ(number("18446744073709551616.0"), std::nullopt);
+    EXPECT_EQ(number("-1"), std::nullopt);
+    EXPECT_EQ(number("-1.0"), std::nullopt);
+    EXPECT_EQ(number("-1e300"), std::nullopt);
+    EXPECT_EQ(to_integer(json::value(std::uint64_t{7})), 7);
+    EXPECT_EQ(to_unsigned(json::value(std::int64_t{7})), 7U);
 }
 
 RC_GTEST_PROP(ParseJson, NeverFailsBadlyOnArbitraryBytes, (const std::string& bytes)) {
