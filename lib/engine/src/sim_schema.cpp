@@ -7,12 +7,13 @@
 #include <string_view>
 
 #include "rbees/engine/request.hpp"
+#include "request_fields.hpp"
 
 namespace rbees::engine {
 namespace json = boost::json;
 namespace {
 
-constexpr std::uint64_t most_filling = 1024;  ///< of minItems and minLength: the simulation does not write novels
+constexpr std::int64_t most_filling = 1024;  ///< of minItems and minLength: the simulation does not write novels
 
 class Builder {
   public:
@@ -27,12 +28,15 @@ class Builder {
         if (const auto* value = object->if_contains("default")) return copy(*value);
         if (const auto* choice = first_of(*object, "anyOf")) return build(*choice, depth + 1);
         if (const auto* choice = first_of(*object, "oneOf")) return build(*choice, depth + 1);
-        if (object->contains("allOf")) return build(merged(*object), depth + 1);
+        if (object->contains("allOf")) {
+            return spend(json::serialize(*object).size()) ? build(merged(*object), depth + 1) : json::value(nullptr);
+        }
         return of_type(*object, depth);
     }
 
   private:
-    /// Counts bytes of the value. False when it is as large as it may be.
+    /// Counts bytes of the value, and of the schema where it is copied or searched for: both cost what they are long.
+    /// False when it is as large as it may be.
     bool spend(std::size_t bytes) {
         left_ -= std::min(left_, bytes);
         return left_ > 0;
@@ -42,11 +46,11 @@ class Builder {
         return spend(json::serialize(value).size()) ? value : json::value(nullptr);
     }
 
-    const json::value* reference(const json::object& schema) const {
+    const json::value* reference(const json::object& schema) {
         const auto* value = schema.if_contains("$ref");
         if (value == nullptr || !value->is_string()) return nullptr;
         const std::string_view target = value->get_string();
-        if (!target.starts_with('#')) return nullptr;
+        if (!target.starts_with('#') || !spend(target.size())) return nullptr;
         json::error_code failed;
         return root_.find_pointer(target.substr(1), failed);
     }
@@ -97,9 +101,8 @@ class Builder {
 
     static std::uint64_t least(const json::object& schema, std::string_view name) {
         const auto* value = schema.if_contains(name);
-        json::error_code failed;
-        const auto number = value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(failed) : 0;
-        return failed ? 0 : std::min(number, most_filling);
+        const auto number = value == nullptr ? std::nullopt : whole_number(*value);
+        return static_cast<std::uint64_t>(std::clamp<std::int64_t>(number.value_or(0), 0, most_filling));
     }
 
     json::value of_type(const json::object& schema, std::size_t depth) {
@@ -118,11 +121,13 @@ class Builder {
         const auto* properties = schema.if_contains("properties");
         if (required == nullptr || !required->is_array()) return result;
         for (const auto& name : required->get_array()) {
-            if (!name.is_string()) continue;
+            const auto* text = name.if_string();
+            if (!spend(text == nullptr ? 1 : text->size() + 1)) break;
+            if (text == nullptr) continue;
             const auto* property = properties != nullptr && properties->is_object()
-                                       ? properties->get_object().if_contains(name.get_string())
+                                       ? properties->get_object().if_contains(*text)
                                        : nullptr;
-            result[name.get_string()] = property == nullptr ? json::value(nullptr) : build(*property, depth + 1);
+            result[*text] = property == nullptr ? json::value(nullptr) : build(*property, depth + 1);
         }
         return result;
     }
@@ -144,8 +149,12 @@ class Builder {
     static json::value number_of(const json::object& schema) {
         const auto* least = schema.if_contains("minimum");
         if (least == nullptr || !least->is_number()) return 0;
-        const double value = least->to_number<double>();
-        return value <= 0 ? json::value(0) : json::value(static_cast<std::int64_t>(std::ceil(value)));
+        if (least->is_uint64()) return *least;
+        if (const auto* whole = least->if_int64()) return std::max<std::int64_t>(*whole, 0);
+        const double value = std::ceil(least->get_double());
+        if (value <= 0) return 0;
+        constexpr double integers_end = 0x1p63;
+        return value < integers_end ? json::value(static_cast<std::int64_t>(value)) : json::value(value);
     }
 
     const json::value& root_;

@@ -67,5 +67,21 @@ TEST(SmallestValue, StaysSmallForASchemaOfManyEqualParts) {
     EXPECT_LT(smallest(schema).size(), 2 * max_value_bytes);
 }
 
+TEST(SmallestValue, StaysSmallForASchemaThatRepeatsManyNamesWithoutAProperty) {
+    std::string names;
+    for (int i = 0; i < 10'000; ++i)
+        names += std::string(i == 0 ? "" : ",") + R"("n)" + std::to_string(i) + '"';
+    const auto schema = R"({"type":"array","minItems":1000,"items":{"type":"object","required":[)" + names + R"(]}})";
+
+    EXPECT_LT(smallest(schema).size(), 3 * max_value_bytes);
+}
+
+TEST(SmallestValue, KeepsANumberThatNoIntegerHolds) {
+    EXPECT_EQ(smallest(R"({"type":"integer","minimum":18446744073709551615})"), "18446744073709551615");
+    EXPECT_EQ(smallest(R"({"type":"integer","minimum":9223372036854775808.0})"), "9.223372036854776E18");
+    EXPECT_EQ(smallest(R"({"type":"number","minimum":1e300})"), "1E300");
+    EXPECT_EQ(smallest(R"({"type":"number","minimum":-1e300})"), "0");
+}
+
 }  // namespace
 }  // namespace rbees::engine
