@@ -10,6 +10,8 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "target.hpp"
+
 namespace rbees::net {
 
 namespace {
@@ -21,12 +23,6 @@ using boost::beast::string_view;
 
 bool is_digits(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// The characters of `uri-host [ ":" port ]` (RFC 3986 section 3.2.2), without user information.
-bool is_host_character(char c) {
-    const auto is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return is_alphanumeric || std::string_view("-._~!$&'()*+,;=%:[]").contains(c);
 }
 
 /// What of a head is decided by its fields, collected as Beast reads them.
@@ -42,7 +38,7 @@ struct FramingCheck {
         switch (name) {
             case http::field::host:
                 if (++hosts > 1) return "more than one Host";
-                return std::ranges::all_of(value, is_host_character) ? "" : "Host is malformed";
+                return is_host_text(value) ? "" : "Host is malformed";
             case http::field::content_length:
                 if (++lengths > 1) return "more than one Content-Length";
                 return is_digits(value) ? "" : "Content-Length is not a number";

@@ -18,7 +18,7 @@ TargetVerdict to_origin_form(Request& request) {
     const std::string_view target = request.target;
     const auto after_scheme = target.substr(target.find("://") + 3);
     const auto authority = after_scheme.substr(0, after_scheme.find_first_of("/?"));
-    if (authority.empty() || authority.contains('@')) return TargetVerdict::malformed;
+    if (authority.empty() || !is_host_text(authority)) return TargetVerdict::malformed;
     auto rest = std::string(after_scheme.substr(authority.size()));
     if (rest.empty() || rest.front() == '?') rest.insert(rest.begin(), '/');
     request.headers.set("Host", authority);
@@ -51,10 +51,17 @@ TargetVerdict split_query(std::string_view query, Request& request) {
 
 }  // namespace
 
+bool is_host_text(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        const auto is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return is_alphanumeric || std::string_view("-._~!$&'()*+,;=%:[]").contains(c);
+    });
+}
+
 TargetVerdict split_target(Request& request) {
     if (request.target.contains('#')) return TargetVerdict::malformed;
     const auto is_asterisk = request.target == "*" && request.method == "OPTIONS";
-    if (is_asterisk || request.method == "CONNECT") {
+    if (is_asterisk || (request.method == "CONNECT" && is_host_text(request.target))) {
         request.path = request.target;
         return TargetVerdict::fine;
     }

@@ -112,6 +112,9 @@ const HostileRequest hostile_requests[] = {
     {"AsteriskOfAnotherMethod", target("*")},
     {"AbsoluteTargetWithoutAHost", target("http:///x")},
     {"AbsoluteTargetWithAUser", target("http://u@h/x")},
+    {"AbsoluteTargetWithAQuotedHost", target("http://\"h\"/x")},
+    {"AbsoluteTargetWithForeignBytes", target("http://h\xff/x")},
+    {"TunnelToForeignBytes", "CONNECT h\xff:1 HTTP/1.1\r\nHost: h\r\n\r\n"},
     // Chunks
     {"ChunkSizeWithAPrefix", chunked("0x1\r\nx\r\n0\r\n\r\n")},
     {"ChunkSizeWithASign", chunked("+1\r\nx\r\n0\r\n\r\n")},
