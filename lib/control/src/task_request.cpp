@@ -21,9 +21,11 @@ using reflect::FieldErrors;
 constexpr std::uint32_t tokens_max = 1'000'000;
 constexpr std::uint64_t deadline_ms_max = 365ULL * 24 * 3'600 * 1'000;
 
-/// Members that are not for the worker: ours, and those that a stream of its own decides.
-constexpr std::string_view not_for_worker[] = {"prompt",      "priority", "session_id",
-                                               "deadline_ms", "stream",   "stream_options"};
+/// Members that are not for the worker: ours, those that a stream of its own decides, and other names of `max_tokens`,
+/// which would go before the one that is checked and counted.
+constexpr std::string_view not_for_worker[] = {
+    "prompt",   "priority", "session_id", "deadline_ms", "stream", "stream_options", "max_completion_tokens",
+    "n_predict"};
 
 std::unexpected<Problem> invalid(FieldErrors errors) {
     auto detail = "the task is not valid: " + reflect::describe(errors);

@@ -35,6 +35,17 @@ TEST(TaskRequest, PassesOnWhatBelongsToTheEngine) {
     EXPECT_EQ(reflect::to_canonical_text(body), reflect::to_canonical_text(*expected));
 }
 
+TEST(TaskRequest, HasOneLimitOfTokensUnderOneName) {
+    const auto request = read_task_request(
+        R"({"prompt": "Hello", "max_tokens": 5, "max_completion_tokens": 900000, "n_predict": 900000})");
+
+    const auto body = worker_request(request.value(), ModelId("smollm2"), 7);
+
+    EXPECT_EQ(body.at("max_tokens"), 5);
+    EXPECT_FALSE(body.contains("max_completion_tokens"));
+    EXPECT_FALSE(body.contains("n_predict"));
+}
+
 TEST(TaskRequest, IsTheSameHoweverItIsWritten) {
     const auto one = read_task_request(R"({"prompt": "Hello", "max_tokens": 5})").value();
     const auto other = read_task_request(R"({ "max_tokens":5,"prompt":"Hello" })").value();
