@@ -1,11 +1,13 @@
 #include <algorithm>
 
 #include "rbees/base/assert.hpp"
+#include "rbees/contracts/executions.hpp"
 #include "rbees/contracts/models.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/control/task_request.hpp"
 #include "rbees/kernel/records.hpp"
 #include "rbees/reflect/json.hpp"
+#include "rbees/reflect/number.hpp"
 #include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
 #include "targets.hpp"
@@ -59,12 +61,23 @@ void read_task(std::string_view bytes) {
     }
     const auto request = control::worker_request(*task, ModelId("model"), 7);
     RBEES_ASSERT(request.contains("model") && request.contains("messages") && request.contains("seed"));
+    RBEES_ASSERT(reflect::to_unsigned(request.at("max_tokens")) == task->task.max_tokens);
     RBEES_ASSERT(reflect::parse_json(reflect::to_text(request)).has_value());
 }
 
 void read_registration(std::string_view bytes) {
     read_twice<contracts::NodeRegistration>(bytes);
     read_twice<contracts::AddModel>(bytes);
+}
+
+void read_execution(std::string_view bytes) {
+    read_twice<contracts::Execute>(bytes);
+    read_twice<contracts::Continue>(bytes);
+    read_twice<contracts::Acknowledge>(bytes);
+    read_twice<contracts::ExecutionStart>(bytes);
+    read_twice<contracts::ExecutionToken>(bytes);
+    read_twice<contracts::ExecutionEnd>(bytes);
+    read_twice<contracts::ExecutionError>(bytes);
 }
 
 void read_journal_record(std::string_view bytes) {

@@ -3,6 +3,7 @@
 
 #include "parser.hpp"
 #include "rbees/base/assert.hpp"
+#include "rbees/base/utf8.hpp"
 #include "rbees/net/message.hpp"
 #include "rbees/net/sse.hpp"
 #include "rbees/pool_core/answer_head.hpp"
@@ -32,9 +33,35 @@ std::optional<net::Head> head_of(net::MessageParser& parser, std::string_view by
     if (scan.look(bytes) != net::HeadScan::Verdict::complete) return std::nullopt;
     size = scan.size();
     RBEES_ASSERT(size <= bytes.size());
+    const auto is_complete = [&](std::size_t end) {
+        net::HeadScan other;
+        return other.look(bytes.substr(0, end)) == net::HeadScan::Verdict::complete;
+    };
+    RBEES_ASSERT(is_complete(size) && !is_complete(size - 1));
     auto head = parser.parse_head(bytes.substr(0, size));
     if (!head) return std::nullopt;
     return std::move(*head);
+}
+
+/// Reads a chunked body, at once and byte by byte: both must say the same.
+void read_body(net::MessageParser& parser, net::MessageParser::Kind kind, std::string_view bytes, std::size_t head) {
+    const auto rest = bytes.substr(head);
+    const auto whole = body_of(parser, rest, rest.size() + 1);
+    net::MessageParser other(kind);
+    RBEES_ASSERT(head_of(other, bytes, head).has_value());
+    RBEES_ASSERT(body_of(other, rest, 1) == whole);
+}
+
+/// What passed is text that names one length, and no field of it can end a line.
+void check_fields(const net::Head& head) {
+    for (const auto& [name, value] : head.fields) {
+        RBEES_ASSERT(!name.empty() && name.find_first_of(" \t\r\n:") == std::string::npos);
+        RBEES_ASSERT(value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
+    }
+    auto others = head.fields;
+    others.erase("Content-Length");
+    others.erase("Transfer-Encoding");
+    RBEES_ASSERT(others.size() + 1 >= head.fields.size());
 }
 
 /// The events, or nothing where one is too large.
@@ -63,21 +90,42 @@ void read_request(std::string_view bytes) {
     if (!head) return;
     net::Request request;
     request.target = head->target;
+    request.method = head->method;
+    check_fields(*head);
+    request.headers = head->fields;
     if (net::split_target(request) == net::TargetVerdict::fine) {
-        RBEES_ASSERT(request.path.find('\0') == std::string::npos);
+        RBEES_ASSERT(request.path.find('\0') == std::string::npos && is_valid_utf8(request.path));
+        for (const auto& [name, value] : request.query) {
+            RBEES_ASSERT(is_valid_utf8(name) && is_valid_utf8(value));
+        }
+        RBEES_ASSERT(net::is_host_text(request.headers.find("Host").value_or("")));
     }
-    if (head->body != net::BodyKind::chunked) return;
-    const auto rest = bytes.substr(size);
-    const auto whole = body_of(parser, rest, rest.size() + 1);
-    net::MessageParser other(net::MessageParser::Kind::request);
-    RBEES_ASSERT(head_of(other, bytes, size).has_value());
-    RBEES_ASSERT(body_of(other, rest, 1) == whole);
+    if (head->body == net::BodyKind::chunked) read_body(parser, net::MessageParser::Kind::request, bytes, size);
+}
+
+void read_answer(std::string_view bytes) {
+    for (const auto kind : {net::MessageParser::Kind::response, net::MessageParser::Kind::response_to_head}) {
+        net::MessageParser parser(kind);
+        std::size_t size = 0;
+        const auto head = head_of(parser, bytes, size);
+        if (!head) continue;
+        check_fields(*head);
+        RBEES_ASSERT(head->status >= 0 && head->status <= 999);
+        RBEES_ASSERT(kind == net::MessageParser::Kind::response || head->body == net::BodyKind::none);
+        if (head->body == net::BodyKind::chunked) read_body(parser, kind, bytes, size);
+    }
 }
 
 void read_events(std::string_view bytes) {
     const auto whole = events_of(bytes, bytes.size());
     const auto pieces = events_of(bytes, 3);
-    if (whole && pieces) RBEES_ASSERT(*whole == *pieces);
+    RBEES_ASSERT(whole == pieces);
+    if (!whole) return;
+    for (const auto& event : *whole) {
+        if (event.event.contains('\0') || event.data.empty()) continue;
+        const auto again = events_of(net::format_sse(event), 1);
+        RBEES_ASSERT(!again || *again == std::vector{event});
+    }
 }
 
 void read_answer_head(std::string_view bytes) {

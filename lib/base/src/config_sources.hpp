@@ -38,9 +38,15 @@ struct ConfigEntry {
 /// text nor number nor truth.
 [[nodiscard]] Result<std::vector<ConfigEntry>> read_toml(const std::filesystem::path& path);
 
+/// The same of a text; `origin` is where it stands.
+[[nodiscard]] Result<std::vector<ConfigEntry>> parse_toml(std::string_view content, const std::string& origin);
+
 /// The RBEES_ variables of an environment file; what other programs keep there is not looked at.
 /// Fails on a line of ours that is not KEY=VALUE.
 [[nodiscard]] Result<std::vector<ConfigEntry>> read_dotenv(const std::filesystem::path& path);
+
+/// The same of a text; `origin` is where it stands.
+[[nodiscard]] Result<std::vector<ConfigEntry>> parse_dotenv(std::string_view content, const std::string& origin);
 
 /// Whether the text is of the option's kind and range. Fails with a message that starts with where the value stands.
 [[nodiscard]] Result<void> check_value(const Option& option, const ConfigEntry& entry);

@@ -54,10 +54,14 @@ Result<toml::table> parse(std::string_view content, const std::string& path) {
 Result<std::vector<ConfigEntry>> read_toml(const std::filesystem::path& path) {
     const auto content = read_file(path);
     if (!content) return std::unexpected(content.error());
-    const auto table = parse(*content, path.native());
+    return parse_toml(*content, path.native());
+}
+
+Result<std::vector<ConfigEntry>> parse_toml(std::string_view content, const std::string& origin) {
+    const auto table = parse(content, origin);
     if (!table) return std::unexpected(table.error());
     std::vector<ConfigEntry> entries;
-    if (auto collected = collect(*table, "", path.native(), entries); !collected) {
+    if (auto collected = collect(*table, "", origin, entries); !collected) {
         return std::unexpected(collected.error());
     }
     return entries;

@@ -85,12 +85,16 @@ Result<std::optional<ConfigEntry>> read_line(std::string_view line, ConfigEntry 
 Result<std::vector<ConfigEntry>> read_dotenv(const std::filesystem::path& path) {
     const auto content = read_file(path);
     if (!content) return std::unexpected(content.error());
+    return parse_dotenv(*content, path.native());
+}
+
+Result<std::vector<ConfigEntry>> parse_dotenv(std::string_view content, const std::string& origin) {
     std::vector<ConfigEntry> entries;
-    std::string_view rest = *content;
+    std::string_view rest = content;
     for (std::size_t number = 1; !rest.empty(); ++number) {
         const auto line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        auto entry = read_line(line, {.name = {}, .text = {}, .origin = path.native(), .line = number});
+        auto entry = read_line(line, {.name = {}, .text = {}, .origin = origin, .line = number});
         if (!entry) return std::unexpected(entry.error());
         if (*entry) entries.push_back(std::move(**entry));
     }
