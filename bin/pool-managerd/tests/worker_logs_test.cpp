@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "rbees/base/files.hpp"
+#include "rbees/base/utf8.hpp"
 #include "test_house.hpp"
 
 namespace rbees::poold {
@@ -62,6 +63,19 @@ TEST_F(WorkerLogsTest, LastWordsAreTheLastLineThatIsNotEmpty) {
 
     EXPECT_EQ(last_words(file), "two");
     EXPECT_EQ(last_words(house.home.logs / "absent.log"), "");
+}
+
+TEST_F(WorkerLogsTest, LongLastWordsAreCutBetweenCharacters) {
+    const auto file = house.home.logs / "worker-a.log";
+    std::string line;
+    for (int count = 0; count < 500; ++count)
+        line += "\u00e9";
+    ASSERT_TRUE(write_file_atomically(file, "x" + line + "\n", FileAccess::owner_only));
+
+    const auto words = last_words(file);
+
+    EXPECT_LE(words.size(), 300U);
+    EXPECT_TRUE(is_valid_utf8(words));
 }
 
 }  // namespace

@@ -7,7 +7,10 @@
 #include <ranges>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#include "rbees/base/utf8.hpp"
 
 namespace rbees::poold {
 namespace {
@@ -45,8 +48,7 @@ std::string last_words(const fs::path& log_file) {
     while (std::getline(log, line)) {
         if (!line.empty()) last = line;
     }
-    if (last.size() > last_words_max) last.resize(last_words_max);
-    return last;
+    return shortened(std::move(last), last_words_max);
 }
 
 void prune_logs(const fs::path& folder, std::size_t keep, const std::set<WorkerId>& running) {

@@ -1,6 +1,8 @@
 #include "rbees/base/utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "rbees/base/assert.hpp"
 #include "utf8_sequence.hpp"
@@ -29,6 +31,17 @@ Lead lead_of(unsigned char first) {
 
 constexpr std::size_t character_bytes_max = 4;
 
+/// Bytes of whole words at the front that are all ASCII, as most text is.
+std::size_t ascii_words(std::string_view bytes) {
+    constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080;
+    std::size_t count = 0;
+    for (std::uint64_t word = 0; bytes.size() - count >= sizeof word; count += sizeof word) {
+        std::memcpy(&word, bytes.data() + count, sizeof word);
+        if ((word & high_bits) != 0) break;
+    }
+    return count;
+}
+
 bool is_continuation(char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
 }
@@ -49,12 +62,24 @@ Utf8Sequence first_utf8_sequence(std::string_view bytes) {
 }
 
 bool is_valid_utf8(std::string_view bytes) {
-    while (!bytes.empty()) {
+    while (true) {
+        bytes.remove_prefix(ascii_words(bytes));
+        if (bytes.empty()) return true;
         const auto sequence = first_utf8_sequence(bytes);
         if (sequence.state != Utf8State::complete) return false;
         bytes.remove_prefix(sequence.length);
     }
-    return true;
+}
+
+std::string to_valid_utf8(std::string_view bytes) {
+    std::string text;
+    text.reserve(bytes.size());
+    while (!bytes.empty()) {
+        const auto sequence = first_utf8_sequence(bytes);
+        text += sequence.state == Utf8State::complete ? bytes.substr(0, sequence.length) : "\ufffd";
+        bytes.remove_prefix(sequence.length);
+    }
+    return text;
 }
 
 std::size_t complete_utf8_prefix(std::string_view bytes) {

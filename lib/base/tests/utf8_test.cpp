@@ -37,6 +37,29 @@ rc::Gen<std::string> any_valid_text() {
     });
 }
 
+TEST(Utf8, BytesThatAreNoCharacterBecomeTheReplacementCharacter) {
+    EXPECT_EQ(to_valid_utf8("a\xff\xe2\x82z\xc3"), "a\ufffd\ufffdz\ufffd");
+    EXPECT_EQ(to_valid_utf8(""), "");
+}
+
+TEST(Utf8, OneBadByteIsSeenBehindAnyNumberOfGoodOnes) {
+    for (std::size_t count = 0; count < 20; ++count) {
+        const std::string good(count, 'x');
+
+        EXPECT_TRUE(is_valid_utf8(good + "\u00e9" + good));
+        EXPECT_FALSE(is_valid_utf8(good + "\xe9"));
+        EXPECT_FALSE(is_valid_utf8(good + "\xe9" + good));
+    }
+}
+
+RC_GTEST_PROP(Utf8, MadeValidItIsValidAndValidTextStays, (const std::string& bytes)) {
+    const auto text = to_valid_utf8(bytes);
+
+    RC_ASSERT(is_valid_utf8(text));
+    RC_ASSERT(to_valid_utf8(text) == text);
+    RC_ASSERT(is_valid_utf8(bytes) == (text == bytes));
+}
+
 TEST(Utf8, EveryCodePointButSurrogatesIsValid) {
     for (std::uint32_t code = 0; code < 0x110000; ++code) {
         ASSERT_EQ(is_valid_utf8(encode(code)), !is_surrogate(code)) << code;

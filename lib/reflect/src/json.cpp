@@ -210,6 +210,11 @@ void write_pretty(const json::value& value, std::string& out, std::string& inden
     out += '\n' + indent + (is_object ? '}' : ']');
 }
 
+/// A reader would refuse the whole document for one byte of a string.
+std::string as_utf8(std::string text) {
+    return is_valid_utf8(text) ? std::move(text) : to_valid_utf8(text);
+}
+
 }  // namespace
 
 std::expected<json::value, ParseError> parse_json(std::string_view bytes) {
@@ -228,14 +233,14 @@ std::expected<json::value, ParseError> parse_json(std::string_view bytes) {
 }
 
 std::string to_text(const json::value& value) {
-    return json::serialize(value);
+    return as_utf8(json::serialize(value));
 }
 
 std::string to_pretty_text(const json::value& value) {
     std::string out;
     std::string indent;
     write_pretty(value, out, indent);
-    return out;
+    return as_utf8(std::move(out));
 }
 
 std::string to_canonical_text(const json::value& value) {

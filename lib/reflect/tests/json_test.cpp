@@ -100,6 +100,13 @@ TEST(PrettyJson, ReadsBackToTheSameValue) {
     EXPECT_EQ(to_pretty_text(*parse_json(R"({"a":1})")), "{\n  \"a\": 1\n}");
 }
 
+TEST(JsonText, IsReadBackWhateverBytesAStringHolds) {
+    const json::value value = json::object{{"name", "\xff\xe2\x82"}};
+
+    EXPECT_EQ(to_text(value), "{\"name\":\"\ufffd\ufffd\"}");
+    EXPECT_EQ(*parse_json(to_pretty_text(value)), *parse_json(to_text(value)));
+}
+
 TEST(WholeNumber, IsReadHoweverItIsWrittenAndOnlyIfItFits) {
     const auto integer = [](std::string_view text) { return to_integer(*parse_json(text)); };
     const auto number = [](std::string_view text) { return to_unsigned(*parse_json(text)); };

@@ -11,6 +11,9 @@ namespace rbees {
 /// Whether the bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
 [[nodiscard]] bool is_valid_utf8(std::string_view bytes);
 
+/// The bytes as text: what is no character becomes U+FFFD.
+[[nodiscard]] std::string to_valid_utf8(std::string_view bytes);
+
 /// Length of the longest prefix that ends between characters, for bytes that arrive in pieces: of valid text, any
 /// piece's prefix is valid. Bytes that can never become a character stay in the prefix, so that no stream waits behind
 /// them.

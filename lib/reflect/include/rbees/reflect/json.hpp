@@ -33,7 +33,7 @@ struct ParseError {
 /// Reads one JSON document (RFC 8259). Integers beyond 64 bits become doubles; member order is kept.
 [[nodiscard]] std::expected<json::value, ParseError> parse_json(std::string_view bytes);
 
-/// Compact JSON. Strings must be valid UTF-8.
+/// Compact JSON. It is UTF-8 whatever the strings hold: a file's name or a log may have other bytes, shown as U+FFFD.
 [[nodiscard]] std::string to_text(const json::value& value);
 
 /// JSON for people: two spaces, one member a line.
