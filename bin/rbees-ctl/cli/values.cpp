@@ -31,6 +31,7 @@ Checked<void> check_whole_number(const Flag& flag, const std::string& value, std
 Checked<void> check_duration(const Flag& flag, const std::string& value) {
     const auto duration = parse_duration(value);
     if (!duration) return refuse(flag, value, duration.error().message, duration.error().remedy);
+    if (*duration <= Duration::zero()) return refuse(flag, value, "must be longer than 0s");
     return {};
 }
 

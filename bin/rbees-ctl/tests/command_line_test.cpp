@@ -89,6 +89,9 @@ TEST_F(CommandTest, AWrongCommandLineIsRefusedBeforeAnythingIsDone) {
     EXPECT_EQ(run({"run", "  "}).exit, 2);
     EXPECT_EQ(run({"run", "\xff"}).exit, 2);
     EXPECT_EQ(run({"down", "--timeout", "30"}).exit, 2);
+    EXPECT_EQ(run({"down", "--timeout", "0s"}).exit, 2);
+    EXPECT_THAT(run({"tokens", "create", "x", "--expires", "0s"}).err,
+                HasSubstr("--expires 0s: must be longer than 0s"));
     EXPECT_EQ(run({"up", "--listen", "nowhere"}).exit, 2);
     EXPECT_EQ(run({"up", "--listen", "0.0.0.0:8080"}).exit, 2);
     EXPECT_FALSE(std::filesystem::exists(home().state));
