@@ -23,7 +23,20 @@ class Session;
 enum class ValueKind : std::uint8_t { none, text, whole_number, whole_from_zero, number, duration, endpoints };
 
 /// Whose ids complete a value on Tab.
-enum class Completion : std::uint8_t { none, models, workers, nodes, tokens, jobs, sessions, files, folders, commands };
+enum class Completion : std::uint8_t {
+    none,
+    models,
+    workers,
+    nodes,
+    tokens,
+    jobs,  ///< the newest
+    live_jobs,
+    sessions,  ///< the newest
+    open_sessions,
+    files,
+    folders,
+    commands,
+};
 
 /// An option of the command line. One without a value is a switch.
 struct Flag {

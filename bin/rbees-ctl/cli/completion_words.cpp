@@ -42,8 +42,12 @@ std::string_view list_of(Completion completion) {
         case Completion::tokens:
             return "tokens";
         case Completion::jobs:
+            return "jobs";
+        case Completion::live_jobs:
             return "jobs --status live";
         case Completion::sessions:
+            return "sessions";
+        case Completion::open_sessions:
             return "sessions --open";
         default:
             return {};

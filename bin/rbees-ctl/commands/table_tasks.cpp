@@ -11,8 +11,12 @@ using enum Presence;
 using enum ValueKind;
 
 const Operand job_operand{"JOB", required, "id of a task, as `rbees jobs list` shows it", "", Completion::jobs};
+const Operand live_job_operand{"JOB", required, "id of a task, as `rbees jobs list` shows it", "",
+                               Completion::live_jobs};
 const Operand session_operand{"SESSION", required, "id of a session, as `rbees sessions list` shows it", "",
                               Completion::sessions};
+const Operand open_session_operand{"SESSION", required, "id of a session, as `rbees sessions list` shows it", "",
+                                   Completion::open_sessions};
 const Flag owner_flag{"--owner",         0, text, "TOKEN", "whose it is, if not one's own: id of a token", "",
                       Completion::tokens};
 
@@ -26,7 +30,8 @@ const std::array task_table{
         {{"--model", 'm', text, "MODEL", "which model; without it the default", "", Completion::models},
          {"--max-tokens", 0, whole_number, "N", "longest answer (1024)"},
          {"--priority", 0, text, "CLASS", "batch tasks wait behind interactive ones", "interactive|batch"},
-         {"--session", 0, text, "ID", "count it there; tasks of several sessions take turns", "", Completion::sessions},
+         {"--session", 0, text, "ID", "count it there; tasks of several sessions take turns", "",
+          Completion::open_sessions},
          {"--deadline", 0, duration, "TIME", "the task is over then, whatever became of it"},
          {"--temperature", 0, number, "T", "0 for the likeliest words, more for variety"},
          {"--seed", 0, whole_from_zero, "N", "the same seed gives the same answer"},
@@ -71,7 +76,7 @@ const std::array task_table{
         "jobs cancel",
         "end a task at once",
         "A task that has ended stays as it is.",
-        {job_operand},
+        {live_job_operand},
         {},
         {{"rbees jobs cancel JOB", "whatever it is doing"}, {"rbees jobs list --status live", "what can be cancelled"}},
         run_jobs_cancel},
@@ -124,7 +129,7 @@ const std::array task_table{
             "close a session: it takes no more tasks",
             "Its tasks go on, unless --cancel is given. What it counted can be read until it is forgotten (option\n"
             "sessions.retain).",
-            {session_operand},
+            {open_session_operand},
             {{"--cancel", 0, none, "", "end its tasks, too"}, owner_flag},
             {{"rbees sessions delete nightly", "no more tasks"},
              {"rbees sessions delete nightly --cancel", "and an end to those that run or wait"}},

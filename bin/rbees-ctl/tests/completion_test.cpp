@@ -24,6 +24,9 @@ class CompletionTest : public CommandTest {
             << "case \"$*\" in\n"
             << "  *'models list --all'*) echo 'ID KIND'; echo 'smollm2 * chat'; echo 'qwen3-4b chat' ;;\n"
             << "  *'jobs list --status live'*) echo 'ID STATUS'; echo 'job-1 queued, 2 before m' ;;\n"
+            << "  *'jobs list'*) echo 'ID STATUS'; echo 'job-1 queued'; echo 'job-0 completed' ;;\n"
+            << "  *'sessions list --open'*) echo 'ID STATUS'; echo 'day open' ;;\n"
+            << "  *'sessions list'*) echo 'ID STATUS'; echo 'day open'; echo 'night closed' ;;\n"
             << "esac\n"
             << "case \"$*\" in --home\\ /lab*) echo 'lab-model chat' ;; esac\n";
         std::filesystem::permissions(folder / "rbees", std::filesystem::perms::owner_all);
@@ -89,12 +92,15 @@ try rbees models pull ''
 try rbees --home /lab run --model l
 try rbees help exi
 try rbees jobs cancel ''
+try rbees jobs status ''
+try rbees sessions delete ''
+try rbees sessions get ''
 )");
 
     ASSERT_TRUE(said);
     EXPECT_EQ(*said,
               "models\nlist pull load unload rm --help\npull\n--max-tokens\nnode\nfish\nsmollm2 qwen3-4b\nlab-model\n"
-              "exit-codes\njob-1\n");
+              "exit-codes\njob-1\njob-1 job-0\nday\nday night\n");
 }
 
 TEST_F(CompletionTest, FishCompletesVerbsOptionsChoicesAndIds) {
