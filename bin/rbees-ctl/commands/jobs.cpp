@@ -145,6 +145,7 @@ Outcome run_jobs_events(Session& session, const Arguments& arguments) {
     auto& console = session.console();
     auto progress = console.progress();
     const bool shows_progress = console.err().terminal == Terminal::yes;
+    auto after = static_cast<std::uint64_t>(arguments.whole_number("--after").value_or(0));
     const auto show = [&](const NumberedEvent& event) {
         if (!event.number) {
             const auto words = progress_in_words(event);
@@ -152,6 +153,7 @@ Outcome run_jobs_events(Session& session, const Arguments& arguments) {
             return;
         }
         progress.clear();
+        after = *event.number;
         if (session.is_json()) {
             auto data = reflect::parse_json(event.data).value_or(reflect::json::value(event.data));
             const reflect::json::object line{{"id", *event.number}, {"event", event.event}, {"data", std::move(data)}};
@@ -159,10 +161,12 @@ Outcome run_jobs_events(Session& session, const Arguments& arguments) {
         }
         console.print(fmt::format("{:>4}  {:<7}  {}\n", *event.number, event.event, event.data));
     };
-    const auto after = static_cast<std::uint64_t>(arguments.whole_number("--after").value_or(0));
-    auto followed = follow_task(session, arguments.required("JOB"), after, show);
-    if (!followed) return std::unexpected(std::move(followed.error()));
-    return ExitCode::ok;
+    const auto id = arguments.required("JOB");
+    auto followed = follow_task(session, id, after, show);
+    if (followed) return ExitCode::ok;
+    progress.clear();
+    const auto way_back = fmt::format("rbees jobs events {} --after {}", id, after);
+    return stopped_looking(session, std::move(followed.error()), id, way_back);
 }
 
 Outcome run_jobs_cancel(Session& session, const Arguments& arguments) {

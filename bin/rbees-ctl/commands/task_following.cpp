@@ -69,14 +69,6 @@ class Returning {
     Duration pause_ = first_pause;
 };
 
-/// The error as it is; where the person or the time stopped the looking, also the way back.
-std::unexpected<CliError> stopped_looking(Session& session, CliError error, const std::string& id) {
-    if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
-        session.console().note(fmt::format("task {} goes on; come back to it with: rbees jobs wait {}", id, id));
-    }
-    return std::unexpected(std::move(error));
-}
-
 Checked<TaskView> look_at(Session& session, const std::string& id) {
     const auto api = session.api();
     if (!api) return std::unexpected(api.error());
@@ -119,9 +111,17 @@ Checked<void> follow_task(Session& session, const std::string& id, std::uint64_t
     }
 }
 
+std::unexpected<CliError> stopped_looking(Session& session, CliError error, const std::string& id,
+                                          std::string_view way_back) {
+    if (error.exit == ExitCode::interrupted || error.code == "TIMED_OUT") {
+        session.console().note(fmt::format("task {} goes on; come back to it with: {}", id, way_back));
+    }
+    return std::unexpected(std::move(error));
+}
+
 Checked<TaskView> await_task(Session& session, const std::string& id) {
     auto view = await_end(session, id);
-    if (!view) return stopped_looking(session, std::move(view.error()), id);
+    if (!view) return stopped_looking(session, std::move(view.error()), id, "rbees jobs wait " + id);
     return view;
 }
 

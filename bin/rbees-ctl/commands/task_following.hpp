@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "cli/session.hpp"
 #include "client/event_stream.hpp"
@@ -19,6 +20,11 @@ namespace rbees::ctl {
 
 /// The task when it has ended, with its result. Progress is shown on stderr.
 [[nodiscard]] Checked<contracts::TaskView> await_task(Session& session, const std::string& id);
+
+/// The error as it is; where the person or the time stopped the looking, it is also said that the task goes on, and
+/// with which command one comes back.
+[[nodiscard]] std::unexpected<CliError> stopped_looking(Session& session, CliError error, const std::string& id,
+                                                        std::string_view way_back);
 
 /// "running, 120 tokens, 40 tokens/s", "queued, 3 before it": of an event `metrics`; empty if it is none.
 [[nodiscard]] std::string progress_in_words(const NumberedEvent& event);

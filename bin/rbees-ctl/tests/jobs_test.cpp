@@ -235,6 +235,15 @@ TEST_F(JobsTest, EventsGoOnBehindTheLastOneWhenTheStreamBreaksOff) {
     EXPECT_THAT(ran.err, HasSubstr("the connection to rbees-orcd was lost"));
 }
 
+TEST_F(JobsTest, EventsEndAtTheirTimeAndSayHowToComeBack) {
+    streams({"event: started\nid: 2\ndata: {}\n\n", "retry: 1000\n\n"});
+
+    const auto ran = run({"jobs", "events", "j1", "--timeout", "300ms"});
+
+    EXPECT_EQ(ran.exit, 8);
+    EXPECT_THAT(ran.err, HasSubstr("task j1 goes on; come back to it with: rbees jobs events j1 --after 2"));
+}
+
 TEST_F(JobsTest, EventsEndWhereNothingIsLeft) {
     orcd.on("GET /v2/tasks/j1/events", 204, "");
 
