@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 IDLE_LOAD = 0.5
+TEXT_MARK = b'"content":"'
 
 
 def arguments(description, rounds):
@@ -121,7 +122,7 @@ class Stream:
         self.sent = time.perf_counter()
         self.first = None  # text
         self.end = None
-        self.arrivals = []  # of every piece that has text
+        self.arrivals = []  # of every event that has text
         self.usage = {}
         self.finish = None
         self.text = ""
@@ -139,13 +140,15 @@ async def stream(url, body, key=None, on_text=None):
         result = Stream()
         writer.write(head.encode() + f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
         pieces = []
+        tail = b""  # what may be the beginning of a mark that two pieces share
         while piece := await reader.read(65536):
-            if b'"content":"' in piece:
+            if count := (tail + piece).count(TEXT_MARK):
                 now = time.perf_counter() - result.sent
                 result.first = result.first or now
-                result.arrivals.append(now)
+                result.arrivals.extend([now] * count)
                 if on_text:
                     on_text(result)
+            tail = (tail + piece)[1 - len(TEXT_MARK) :]
             pieces.append(piece)
             if b"[DONE]" in piece:
                 break

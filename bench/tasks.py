@@ -130,7 +130,8 @@ def main():
             arms = ["task", "v1"] if number % 2 else ["v1", "task"]
             for arm in arms:
                 streams = asyncio.run(run_arm(arm, house.url, house.token, options))
-                assert all(len(each.times) == options.tokens for each in streams), "a stream is not whole"
+                lengths = {len(each.times) for each in streams}
+                assert lengths == {options.tokens}, f"{arm}: streams of {lengths} tokens, not of {options.tokens}"
                 if number == 0:
                     continue  # warming up
                 first[arm].append(statistics.median(each.times[0] for each in streams))

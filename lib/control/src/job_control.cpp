@@ -95,7 +95,7 @@ void JobControl::stop() {
     deadline_timer_->cancel();
     retention_timer_->cancel();
     attempts_.clear();
-    tickets_.clear();
+    placed_.clear();
     feed_.stop();
 }
 
@@ -109,13 +109,13 @@ void JobControl::submit(Submission submission, SubmitReply reply) {
     if (!model) return answer(std::unexpected(std::move(model.error())));
     auto job = new_job(submission, *model);
     const auto id = job.id;
-    auto receipt = take_free_slot(job);
+    auto ticket = take_free_slot(job);
     std::optional<JobId> leaver;
-    if (!receipt && waiting() >= policy_.queue_capacity) {
+    if (!ticket && waiting() >= policy_.queue_capacity) {
         leaver = next_to_leave();
         if (!leaver) return answer(std::unexpected(queue_full()));
     }
-    accept(std::move(job), submission.request, std::move(receipt), reply);
+    accept(std::move(job), submission.request, std::move(ticket), reply);
     // Only now, because a newcomer that is refused for another reason must not cost anybody the place.
     if (leaver && live(id) != nullptr) leave_full_queue(*leaver);
 }
@@ -183,9 +183,9 @@ Job JobControl::new_job(const Submission& submission, const ModelId& model) {
     return job;
 }
 
-void JobControl::accept(Job job, const TaskRequest& request, std::optional<orchestrator::RouteReceipt> receipt,
+void JobControl::accept(Job job, const TaskRequest& request, std::optional<orchestrator::Ticket> ticket,
                         const SubmitReply& reply) {
-    const bool waits = !receipt;
+    const bool waits = !ticket;
     const contracts::TaskAccepted accepted{.job_id = job.id,
                                            .status = TaskState::queued,
                                            .queue_position = demand_.before(job.model, job.priority),
@@ -193,12 +193,18 @@ void JobControl::accept(Job job, const TaskRequest& request, std::optional<orche
                                            .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
     job.answer = reflect::to_json_text(accepted);
     const auto text = reflect::to_text(worker_request(request, job.model, seed_from(world_.new_salt())));
-    if (waits) ++accepted_to_wait_;
+    std::optional<orchestrator::RouteReceipt> receipt;
+    if (ticket) {
+        receipt = receipt_of(job, *ticket);
+        placed_.insert_or_assign(job.id, Placed{std::move(*ticket), text});
+    } else {
+        ++accepted_to_wait_;
+    }
     submit(orchestrator::SubmitJob{job, queued_frame(accepted), text, world_.new_salt(), std::move(receipt)},
            [this, job, waits, reply](const kernel::Loop::Outcome& outcome) {
                if (waits) --accepted_to_wait_;
                if (!outcome) {
-                   tickets_.erase(job.id);
+                   placed_.erase(job.id);
                    return reply(std::unexpected(outcome.error()));
                }
                feed_.opened(job.id, 1);

@@ -93,13 +93,9 @@ void JobControl::slot_came(const JobId& id, SlotAnswer slot) {
 }
 
 /// A slot that is free at this moment, if nobody waits for it.
-std::optional<orchestrator::RouteReceipt> JobControl::take_free_slot(const Job& job) {
-    auto ticket = take_slot(fleet_.view(), job.model, fleet_.unreachable_workers(), orchestrator::Claim::newcomer,
-                            demand_.freed());
-    if (!ticket) return std::nullopt;
-    auto receipt = receipt_of(job, *ticket);
-    tickets_.insert_or_assign(job.id, std::move(*ticket));
-    return receipt;
+std::optional<orchestrator::Ticket> JobControl::take_free_slot(const Job& job) {
+    return take_slot(fleet_.view(), job.model, fleet_.unreachable_workers(), orchestrator::Claim::newcomer,
+                     demand_.freed());
 }
 
 orchestrator::RouteReceipt JobControl::receipt_of(const Job& job, const orchestrator::Ticket& ticket) const {
@@ -115,12 +111,12 @@ orchestrator::RouteReceipt JobControl::receipt_of(const Job& job, const orchestr
 
 void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
     auto receipt = receipt_of(job, ticket);
-    tickets_.insert_or_assign(job.id, std::move(ticket));
+    placed_.insert_or_assign(job.id, Placed{std::move(ticket), std::nullopt});
     if (planted(Bug::double_dispatch)) submit(orchestrator::DispatchJob{job.id, receipt});
     submit(orchestrator::DispatchJob{job.id, std::move(receipt)},
            [this, id = job.id](const kernel::Loop::Outcome& outcome) {
                if (outcome) return;
-               tickets_.erase(id);
+               placed_.erase(id);
                if (may_be_taken_later(outcome.error())) pause(id, disk_pause);
            });
 }
@@ -141,9 +137,9 @@ void JobControl::not_placed(const Job& job, const Problem& problem) {
 void JobControl::execute(const orchestrator::ExecuteEffect& effect) {
     const auto* job = live(effect.job);
     const bool is_current = job != nullptr && job->attempt == effect.attempt && job->worker == effect.worker;
-    auto ticket = tickets_.extract(effect.job);
+    auto placed = placed_.extract(effect.job);
     if (!is_current) return;
-    if (ticket) return begin(*job, std::move(ticket.mapped()));
+    if (placed) return begin(*job, std::move(placed.mapped()));
     missing_[effect.job] = effect;  // found in the journal at the start
     look_for_worker(effect);
 }
@@ -157,7 +153,7 @@ void JobControl::look_for_worker(const orchestrator::ExecuteEffect& effect) {
         missing_.erase(effect.job);
         const auto* job = live(effect.job);
         if (job == nullptr) return;
-        if (epoch) return begin(*job, orchestrator::Ticket(*worker, *epoch, demand_.freed()));
+        if (epoch) return begin(*job, {orchestrator::Ticket(*worker, *epoch, demand_.freed()), std::nullopt});
         return fail_attempt(effect, "its worker is leaving");
     }
     const auto* known = fleet_.state().fleet.find(effect.worker);
@@ -181,22 +177,21 @@ void JobControl::fail_attempt(const orchestrator::ExecuteEffect& effect, std::st
            });
 }
 
-void JobControl::begin(const Job& job, orchestrator::Ticket ticket) {
-    auto order = order_for(job);
+void JobControl::begin(const Job& job, Placed placed) {
+    auto order = order_for(job, placed.request);
     if (!order) {
         log_.error("a task's text cannot be read", {{"job", job.id.str()}, {"reason", order.error().message}});
         return end(job.id, TaskState::failed, {ErrorCode::STORAGE_FAILED, order.error().message, false});
     }
-    auto attempt = std::make_shared<Attempt>(attempt_ports(), job, std::move(ticket));
+    auto attempt = std::make_shared<Attempt>(attempt_ports(), job, std::move(placed.ticket));
     attempts_.insert_or_assign(job.id, attempt);
     attempt->start(std::move(*order));
 }
 
-Result<contracts::Execute> JobControl::order_for(const Job& job) {
-    const auto text = archive_.request(job.id);
+Result<contracts::Execute> JobControl::order_for(const Job& job, const std::optional<std::string>& fresh) {
+    const auto text = fresh ? *fresh : request_of(job);
     if (!text) return std::unexpected(text.error());
-    if (!*text) return fail(fmt::format("the request of task {} is missing on disk", job.id.str()));
-    auto request = reflect::parse_json(**text);
+    auto request = reflect::parse_json(*text);
     if (!request || !request->is_object()) return fail(fmt::format("the request of task {} is damaged", job.id.str()));
     contracts::Execute order;
     order.job_id = job.id;
@@ -212,6 +207,13 @@ Result<contracts::Execute> JobControl::order_for(const Job& job) {
     order.from = std::move(*rest);
     order.model_hash = (*start)->model_hash;
     return order;
+}
+
+Result<std::string> JobControl::request_of(const Job& job) {
+    auto text = archive_.request(job.id);
+    if (!text) return std::unexpected(std::move(text.error()));
+    if (!*text) return fail(fmt::format("the request of task {} is missing on disk", job.id.str()));
+    return std::move(**text);
 }
 
 /// What a worker needs to go on behind the tokens that are stored.
@@ -242,7 +244,7 @@ Result<contracts::ContinueFrom> JobControl::rest_of(const Job& job, const contra
 void JobControl::ended(const orchestrator::EndedEffect& effect) {
     const auto& id = effect.job;
     leave_queue(id);
-    tickets_.erase(id);
+    placed_.erase(id);
     missing_.erase(id);
     drop_attempt(id);
     pauses_.drop(id);

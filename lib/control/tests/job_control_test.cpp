@@ -201,12 +201,55 @@ TEST_F(JobControlTest, NothingIsAnsweredBeforeItIsOnDisk) {
     house.store.is_slow = true;
     EXPECT_FALSE(house.submit()) << "neither accepted nor refused";
     EXPECT_FALSE(house.refusal);
-    EXPECT_TRUE(house.workers.orders.empty());
 
     house.store.commit();
     house.settle();
 
     EXPECT_TRUE(house.answer);
+}
+
+TEST_F(JobControlTest, AWorkerBeginsWhileTheTaskIsOnItsWayToTheDisk) {
+    house.store.is_slow = true;
+    house.submit();
+
+    ASSERT_EQ(house.workers.started, 1);
+    house.generate(10);
+    EXPECT_FALSE(house.answer);
+
+    house.store.commit();
+    house.settle();
+    house.store.commit();
+    house.settle();
+    ASSERT_TRUE(house.answer);
+    const auto id = reflect::from_json_text<contracts::TaskAccepted>(*house.answer)->job_id;
+    EXPECT_EQ(house.text(id), counted(10));
+}
+
+TEST_F(JobControlTest, NobodyHearsOfATaskThatDiedOnItsWayToTheDisk) {
+    house.store.is_slow = true;
+    house.submit();
+    house.generate(3);
+    ASSERT_EQ(house.workers.started, 1);
+
+    house.restart();
+    house.node_registers();
+
+    EXPECT_FALSE(house.answer);
+    EXPECT_TRUE(house.house().fleet.state().jobs.jobs().empty());
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U);
+    house.store.is_slow = false;
+    const auto next = house.submit().value();
+    house.generate(10);
+    EXPECT_EQ(house.text(next), counted(10));
+}
+
+TEST_F(JobControlTest, AWorkerHearsNothingOfATaskThatIsRefused) {
+    house.store.full_for = kernel::Urgency::ordinary;
+
+    EXPECT_FALSE(house.submit());
+
+    EXPECT_EQ(house.workers.started, 0);
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U) << "its slot is free";
 }
 
 TEST_F(JobControlTest, ARepeatedSubmissionGetsTheFirstAnswer) {

@@ -61,7 +61,12 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
     }
     const bool is_change = !prepared->records.empty();
     if (is_change) append(*prepared, urgency_of(command), at);
-    gate_.hold([this, is_change, reply = std::move(reply), effects = std::move(prepared->decision.effects)]() mutable {
+    std::vector<Effect> ahead;
+    std::vector<Effect> gated;
+    for (auto& effect : prepared->decision.effects) {
+        (runs_ahead(effect) ? ahead : gated).push_back(std::move(effect));
+    }
+    gate_.hold([this, is_change, reply = std::move(reply), effects = std::move(gated)]() mutable {
         if (is_change) crash_point(CrashPoint::synced_not_replied);
         reply({});
         if (!effects.empty()) crash_point(CrashPoint::replied_effect_not_run);
@@ -69,6 +74,9 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
             effects_(effect);
         }
     });
+    for (const auto& effect : ahead) {
+        effects_(effect);
+    }
 }
 
 void Loop::reconcile() {

@@ -131,6 +131,11 @@ Urgency urgency_of_job(const orchestrator::JobCommand& job) {
 
 }  // namespace
 
+bool runs_ahead(const Effect& effect) {
+    const auto* job = std::get_if<orchestrator::JobEffect>(&effect);
+    return job != nullptr && std::holds_alternative<orchestrator::ExecuteEffect>(*job);
+}
+
 Urgency urgency_of(const Command& command) {
     const auto closing_if = [](bool closes) { return closes ? Urgency::closing : Urgency::ordinary; };
     return std::visit(overloaded{

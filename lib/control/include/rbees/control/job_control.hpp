@@ -74,6 +74,12 @@ class JobControl {
     void look();
 
   private:
+    /// A job that has a slot, until its order goes to the worker.
+    struct Placed {
+        orchestrator::Ticket ticket;
+        std::optional<std::string> request;  ///< where it is not on disk yet
+    };
+
     // Effects of the kernel.
     void run(const orchestrator::JobEffect& effect);
     void enqueue(const JobId& id);
@@ -83,12 +89,14 @@ class JobControl {
     // From the queue to a worker.
     void slot_came(const JobId& id, SlotAnswer slot);
     void dispatch(const orchestrator::Job& job, orchestrator::Ticket ticket);
-    [[nodiscard]] std::optional<orchestrator::RouteReceipt> take_free_slot(const orchestrator::Job& job);
+    [[nodiscard]] std::optional<orchestrator::Ticket> take_free_slot(const orchestrator::Job& job);
     [[nodiscard]] orchestrator::RouteReceipt receipt_of(const orchestrator::Job& job,
                                                         const orchestrator::Ticket& ticket) const;
     void not_placed(const orchestrator::Job& job, const contracts::Problem& problem);
-    void begin(const orchestrator::Job& job, orchestrator::Ticket ticket);
-    [[nodiscard]] Result<contracts::Execute> order_for(const orchestrator::Job& job);
+    void begin(const orchestrator::Job& job, Placed placed);
+    [[nodiscard]] Result<contracts::Execute> order_for(const orchestrator::Job& job,
+                                                       const std::optional<std::string>& fresh);
+    [[nodiscard]] Result<std::string> request_of(const orchestrator::Job& job);
     [[nodiscard]] Result<contracts::ContinueFrom> rest_of(const orchestrator::Job& job,
                                                           const contracts::ExecutionStart& start,
                                                           std::uint64_t tokens_max);
@@ -98,7 +106,7 @@ class JobControl {
 
     // Accepting.
     [[nodiscard]] orchestrator::Job new_job(const Submission& submission, const ModelId& model);
-    void accept(orchestrator::Job job, const TaskRequest& request, std::optional<orchestrator::RouteReceipt> receipt,
+    void accept(orchestrator::Job job, const TaskRequest& request, std::optional<orchestrator::Ticket> ticket,
                 const SubmitReply& reply);
     [[nodiscard]] std::size_t waiting() const;
     [[nodiscard]] std::optional<JobId> next_to_leave() const;
@@ -132,8 +140,8 @@ class JobControl {
     std::uint64_t next_wait_ = std::uint64_t{1} << 63;  ///< above the numbers of I/O threads
     std::map<JobId, orchestrator::WaitId> waits_;       ///< jobs in the queue
     std::map<orchestrator::WaitId, JobId> waiting_;
-    std::size_t accepted_to_wait_ = 0;               ///< on their way to the disk, and then into the queue
-    std::map<JobId, orchestrator::Ticket> tickets_;  ///< taken; the dispatch is on its way to the disk
+    std::size_t accepted_to_wait_ = 0;  ///< on their way to the disk, and then into the queue
+    std::map<JobId, Placed> placed_;
     std::map<JobId, std::shared_ptr<Attempt>> attempts_;
     std::map<JobId, orchestrator::ExecuteEffect> missing_;  ///< their worker is not here (yet)
     Alarms<Instant> pauses_;

@@ -3,7 +3,7 @@
 /// The one loop: command, decision, records, state, journal, and only then reply and effects.
 ///
 /// State changes at once in memory, so that the next command sees it; replies, effects and reads wait behind the output
-/// gate. The same loop, unchanged, runs in rbees-orcd and in tests.
+/// gate, but for the effects that run ahead (`runs_ahead`). The same loop, unchanged, runs in rbees-orcd and in tests.
 ///
 /// Not thread-safe; everything happens on the kernel's thread.
 
@@ -23,7 +23,8 @@
 
 namespace rbees::kernel {
 
-/// Runs an effect. Called on the kernel's thread once its records are on disk; its outcome comes back as a command.
+/// Runs an effect. Called on the kernel's thread once its records are on disk, or within `submit` for one that runs
+/// ahead; its outcome comes back as a command.
 using EffectRunner = std::function<void(const Effect& effect)>;
 
 /// What one command may write. Bodies are bounded where they come in; this holds for whatever comes, so that no request

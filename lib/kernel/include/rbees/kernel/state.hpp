@@ -25,6 +25,12 @@ using Record = std::variant<orchestrator::FleetRecord, orchestrator::AccessRecor
                             orchestrator::SessionRecord>;
 using Effect = std::variant<orchestrator::FleetEffect, orchestrator::JobEffect>;
 
+/// Whether the effect runs as soon as its records are handed to the journal, not only once they are on disk. So it is
+/// with an order to one of our workers: it can be repeated, ends with its lease if nobody wants it any more, and what
+/// it brings is shown to nobody before that is on disk, behind the records of the order (external synchrony:
+/// Nightingale et al., "Rethink the Sync", OSDI 2006).
+[[nodiscard]] bool runs_ahead(const Effect& effect);
+
 /// What a command leads to. No records: nothing changes, and the effects may run at once.
 struct Decision {
     std::vector<Record> records;

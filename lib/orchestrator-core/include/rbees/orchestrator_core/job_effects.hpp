@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// What the shell does for durable jobs once the records behind it are on disk. Named by job and attempt, so a repeated
-/// effect is recognised where it lands.
+/// What the shell does for durable jobs once the records behind it are on disk, or in the case of `ExecuteEffect` on
+/// their way there (kernel::runs_ahead). Named by job and attempt, so a repeated effect is recognised where it lands.
 
 #include <cstdint>
 #include <optional>

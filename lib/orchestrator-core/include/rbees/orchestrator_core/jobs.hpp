@@ -26,7 +26,7 @@ namespace rbees::orchestrator {
 /// What a command leads to. Payloads are written in the same commit as the records.
 struct JobDecision {
     std::vector<JobRecord> records;
-    std::vector<JobEffect> effects;  ///< run once the records are on disk
+    std::vector<JobEffect> effects;
     std::vector<Payload> payloads;
     std::vector<std::string> erased;  ///< prefixes of the ids of payloads that go
 };
