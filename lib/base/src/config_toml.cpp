@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 
 #include "config_sources.hpp"
@@ -17,7 +19,14 @@ std::optional<std::string> text_of(const toml::node& node) {
     return std::nullopt;
 }
 
-/// Tables nest no deeper than the parser allows (TOML_MAX_NESTED_VALUES), which bounds the recursion.
+/// Each level of tables takes a dot or a bracket, so that this bounds how deep they nest: toml++ bounds values in
+/// values only, and takes its tables down by recursion, as they are walked here.
+constexpr std::ptrdiff_t nesting_marks_max = 4096;
+
+bool is_nesting_mark(char c) {
+    return c == '.' || c == '[' || c == '{';
+}
+
 Result<void> collect(const toml::table& table, const std::string& prefix, const std::string& origin,
                      std::vector<ConfigEntry>& entries) {
     for (const auto& [key, node] : table) {
@@ -58,6 +67,10 @@ Result<std::vector<ConfigEntry>> read_toml(const std::filesystem::path& path) {
 }
 
 Result<std::vector<ConfigEntry>> parse_toml(std::string_view content, const std::string& origin) {
+    if (std::ranges::count_if(content, is_nesting_mark) > nesting_marks_max) {
+        return fail(fmt::format("{} has more than {} dots and brackets", origin, nesting_marks_max),
+                    "write one value for each option, and no tables in tables");
+    }
     const auto table = parse(content, origin);
     if (!table) return std::unexpected(table.error());
     std::vector<ConfigEntry> entries;

@@ -191,6 +191,22 @@ TEST_F(ConfigTest, ListInTomlIsAFailure) {
     EXPECT_THAT(failure(), testing::HasSubstr("line 1: listen is neither text nor a number nor true or false"));
 }
 
+TEST_F(ConfigTest, TomlThatNestsWithoutEndIsAFailure) {
+    const auto nested = [](std::size_t levels) {
+        std::string text = "a";
+        while (--levels != 0) {
+            text += ".a";
+        }
+        return text + " = 1\n";
+    };
+
+    write(work_ / "rbees.toml", nested(4'000));
+    EXPECT_THAT(failure(), testing::HasSubstr("unknown option 'a.a.a.a"));
+
+    write(work_ / "rbees.toml", nested(1'000'000));
+    EXPECT_THAT(failure(), testing::HasSubstr("has more than 4096 dots and brackets"));
+}
+
 TEST_F(ConfigTest, ValueOutsideItsRangeNamesPlaceValueAndRange) {
     variables_["RBEES_WORKER_SLOTS"] = "65";
     EXPECT_EQ(failure(), "RBEES_WORKER_SLOTS: worker.slots cannot be set: '65' is outside 1..64");
