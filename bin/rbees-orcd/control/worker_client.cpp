@@ -103,6 +103,13 @@ std::optional<AttemptEvent> event_of(const net::SseEvent& event) {
 
 }  // namespace
 
+Duration lease_of(const contracts::Acknowledged& said) {
+    constexpr std::chrono::milliseconds least = std::chrono::seconds(1);
+    constexpr std::chrono::milliseconds most = std::chrono::days(7);
+    const auto told = std::min<std::uint64_t>(said.lease_ms, static_cast<std::uint64_t>(most.count()));
+    return std::max(least, std::chrono::milliseconds(told));
+}
+
 /// An attached stream. The coroutine that reads owns it as well, so it outlives its attachment by at most one read.
 class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
   public:
@@ -232,7 +239,7 @@ void WorkerClient::acknowledge(WorkerAddress worker, AttemptKey key, contracts::
         if (!answer) return reply(std::unexpected(answer.error()));
         const auto body = reflect::from_json_text<contracts::Acknowledged>(answer->body);
         if (!body) return reply(std::unexpected(refusal(WorkerFault::unreachable, "the worker's answer is damaged")));
-        reply(std::chrono::milliseconds(body->lease_ms));
+        reply(lease_of(*body));
     };
     boost::asio::co_spawn(io_, ask(std::move(request)), answered);
 }

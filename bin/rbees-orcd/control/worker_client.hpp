@@ -11,6 +11,10 @@
 
 namespace rbees::orcd {
 
+/// The lease that a worker tells, within what can be meant: 1 s, the least that can be configured, to 7 days. Renewals
+/// follow from it, and one of no time would never cease.
+[[nodiscard]] Duration lease_of(const contracts::Acknowledged& said);
+
 class WorkerClient : public control::WorkerPort {
   public:
     explicit WorkerClient(net::IoContext& io);

@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
 #include "api/task_questions.hpp"
 #include "api/task_views.hpp"
+#include "control/worker_client.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -46,6 +51,12 @@ TEST(IdempotencyKey, IsRefusedIfItStandsTwice) {
     request.headers.append("Idempotency-Key", "two");
 
     EXPECT_FALSE(idempotency_key(request));
+}
+
+TEST(LeaseOfAWorker, IsBoundedWhateverTheWorkerSays) {
+    EXPECT_EQ(lease_of({60'000}), std::chrono::seconds(60));
+    EXPECT_EQ(lease_of({0}), std::chrono::seconds(1));
+    EXPECT_EQ(lease_of({std::numeric_limits<std::uint64_t>::max()}), std::chrono::days(7));
 }
 
 TEST(LastEvent, IsThatOfTheHeaderThenThatOfTheQuery) {
