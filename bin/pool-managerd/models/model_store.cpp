@@ -108,7 +108,7 @@ Result<fs::path> ModelStore::path_of(const ModelId& id) const {
     const auto path = folder_ / manifest.file;
     std::error_code error;
     const auto size = fs::file_size(path, error);
-    const auto remedy = fmt::format("rbees models pull {}", id.str());
+    const auto remedy = fmt::format("rbees models pull {}", pool::reference_for(id, manifest.sources));
     if (error) return fail(fmt::format("the model file {} is missing", path.native()), remedy);
     if (size != manifest.size.value) {
         return fail(

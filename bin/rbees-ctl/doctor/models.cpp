@@ -9,6 +9,7 @@
 #include "doctor/checks.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
+#include "rbees/pool_core/catalogue.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::ctl {
@@ -19,8 +20,9 @@ struct ManifestSeen {
     std::string file;
     Bytes size;
     std::string sha256;
+    std::vector<contracts::ModelSource> sources;
 };
-BOOST_DESCRIBE_STRUCT(ManifestSeen, (), (id, file, size, sha256))
+BOOST_DESCRIBE_STRUCT(ManifestSeen, (), (id, file, size, sha256, sources))
 
 namespace {
 
@@ -41,7 +43,8 @@ std::string hash_of(const fs::path& file) {
 
 Finding damaged(const ManifestSeen& manifest, std::string_view what, Depth depth = Depth::sizes) {
     return {"model." + manifest.id, Verdict::bad, fmt::format("model {}: its file {}", manifest.id, what),
-            fmt::format("rbees models pull {}{}", depth == Depth::hashes ? "--verify " : "", manifest.id)};
+            fmt::format("rbees models pull {}{}", depth == Depth::hashes ? "--verify " : "",
+                        pool::reference_for(ModelId(manifest.id), manifest.sources))};
 }
 
 Finding judge_model(const fs::path& folder, const ManifestSeen& manifest, Depth depth) {

@@ -16,6 +16,7 @@
 #include "rbees/contracts/models.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
+#include "rbees/pool_core/catalogue.hpp"
 #include "rbees/process/spawn.hpp"
 #include "rbees/reflect/write.hpp"
 #include "support.hpp"
@@ -273,6 +274,16 @@ TEST_F(ProcessesTest, DoctorComparesModelFilesWithTheirManifests) {
     std::filesystem::remove(home().models / "m.gguf");
     EXPECT_THAT(run({"doctor"}).out, HasSubstr("is missing"));
     EXPECT_EQ(run({"doctor"}).exit, 1);
+}
+
+TEST_F(ProcessesTest, DoctorNamesTheReferenceOfAModelThatWasFetchedByOne) {
+    const auto model = pool::resolve_reference("hf:org/repo::file=bees.gguf").value();
+    const auto& id = model.id.str();
+    std::ofstream(home().models / (id + ".json"))
+        << R"({"id":")" << id << R"(","file":"m.gguf","size":7,"sha256":"aa","kind":"chat","sources":)"
+        << reflect::to_json_text(model.sources) << "}";
+
+    EXPECT_THAT(run({"doctor"}).out, HasSubstr("fix: rbees models pull hf:org/repo::file=bees.gguf"));
 }
 
 TEST_F(ProcessesTest, DoctorFindsAPortThatSomebodyElseHas) {

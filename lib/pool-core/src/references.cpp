@@ -80,6 +80,16 @@ std::expected<ModelSpec, std::string> file_spec(std::string_view reference) {
     return spec_of({.kind = SourceKind::file, .file = std::string(path)}, path);
 }
 
+/// The reference that names the source alone; empty where there is none.
+std::string reference_of(const ModelSource& source) {
+    if (source.kind == SourceKind::file) return std::string(file_prefix) + source.file.value_or("");
+    if (source.kind != SourceKind::huggingface) return {};
+    auto reference = std::string(hf_prefix) + source.repository.value_or("");
+    if (source.version) reference += "@" + *source.version;
+    if (source.file) reference += std::string(file_marker) + *source.file;
+    return reference;
+}
+
 /// "model-00001-of-00003.gguf": a part is no model.
 bool is_split(std::string_view name) {
     const auto of = name.rfind("-of-");
@@ -105,6 +115,15 @@ std::expected<ModelSpec, std::string> resolve_reference(std::string_view referen
     if (reference.starts_with(file_prefix)) return file_spec(reference);
     if (const auto* known = find_in_catalogue(ModelId(std::string(reference)))) return *known;
     return std::unexpected("the catalogue has no model `" + std::string(reference) + "`");
+}
+
+std::string reference_for(const ModelId& id, std::span<const ModelSource> sources) {
+    for (const auto& source : sources) {
+        auto reference = reference_of(source);
+        const auto spec = resolve_reference(reference);
+        if (spec && spec->id == id && find_in_catalogue(id) == nullptr) return reference;
+    }
+    return id.str();
 }
 
 std::optional<std::string> choose_gguf(const std::vector<std::string>& files) {

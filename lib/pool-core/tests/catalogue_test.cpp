@@ -122,6 +122,25 @@ TEST(References, NeverTakeAnIdOfTheCatalogue) {
     }
 }
 
+TEST(References, AreFoundAgainFromAnIdThatWasMadeOfThem) {
+    for (const std::string reference : {"hf:Some-Org/My.Model-GGUF@v1.2::file=sub/My.Model-Q8_0.gguf",
+                                        "hf:Some-Org/My.Model-GGUF", "file:/a/b.gguf"}) {
+        const auto spec = resolve_reference(reference).value();
+
+        EXPECT_EQ(reference_for(spec.id, spec.sources), reference);
+    }
+}
+
+TEST(References, AreIdsForModelsOfTheCatalogueAndThoseThatWereAdded) {
+    const auto* known = find_in_catalogue(ModelId("smollm2"));
+    const auto made = resolve_reference("file:/a/b.gguf").value();
+
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(reference_for(known->id, known->sources), "smollm2");
+    EXPECT_EQ(reference_for(ModelId("mine"), made.sources), "mine");
+    EXPECT_EQ(reference_for(ModelId("mine"), {}), "mine");
+}
+
 TEST(References, KeepIdsOfLongNamesApart) {
     const auto name = "file:/" + std::string(200, 'a');
 

@@ -46,6 +46,9 @@ inline constexpr std::size_t slug_length_max = 96;
 /// have a `ggml-model-q4_0.gguf`. Fails with a sentence for people.
 [[nodiscard]] std::expected<contracts::ModelSpec, std::string> resolve_reference(std::string_view reference);
 
+/// With what such a model is fetched again: the reference that its id was made of, else the id itself.
+[[nodiscard]] std::string reference_for(const ModelId& id, std::span<const contracts::ModelSource> sources);
+
 /// What is wrong with a source that somebody described, in words; nothing if it can be tried. Parts of it become
 /// addresses, paths and arguments of programs.
 [[nodiscard]] std::optional<std::string> fault_of(const contracts::ModelSource& source);
