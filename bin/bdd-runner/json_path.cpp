@@ -1,10 +1,11 @@
 #include "json_path.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::bdd {
 namespace {
@@ -17,10 +18,8 @@ constexpr std::size_t excerpt_max = 400;
 const json::value* step_into(const json::value& value, std::string_view name) {
     if (const auto* object = value.if_object()) return object->if_contains(name);
     const auto* array = value.if_array();
-    std::size_t index = 0;
-    const auto* end = name.data() + name.size();
-    if (array == nullptr || std::from_chars(name.data(), end, index).ptr != end || name.empty()) return nullptr;
-    return array->if_contains(index);
+    const auto index = parse_whole<std::size_t>(name);
+    return array != nullptr && index ? array->if_contains(*index) : nullptr;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "epoch_gate.hpp"
 
-#include "numbers.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "refusals.hpp"
 
@@ -15,7 +15,7 @@ std::expected<void, std::uint64_t> EpochGate::pass(std::uint64_t epoch) {
 std::expected<void, contracts::Problem> EpochGate::check(const net::Request& request) {
     const auto given = request.headers.find(contracts::epoch_header);
     if (!given) return {};
-    const auto epoch = whole_number<std::uint64_t>(*given);
+    const auto epoch = parse_whole<std::uint64_t>(*given);
     if (!epoch) return std::unexpected(bad_header(contracts::epoch_header, "a whole number of 64 bits"));
     const auto passed = pass(*epoch);
     if (!passed) return std::unexpected(old_epoch(*epoch, passed.error()));

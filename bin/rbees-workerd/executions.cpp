@@ -9,8 +9,8 @@
 
 #include "execution_wire.hpp"
 #include "limits.hpp"
-#include "numbers.hpp"
 #include "rbees/base/crash_point.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -28,7 +28,7 @@ std::size_t threads_for(std::size_t executions) {
 }
 
 std::optional<pool::ExecutionKey> key_of(const http_api::Call& call) {
-    const auto attempt = whole_number<std::uint32_t>(call.parameter("attempt"));
+    const auto attempt = parse_whole<std::uint32_t>(call.parameter("attempt"));
     const auto& job = call.parameter("job");
     if (!attempt || !is_valid_id(job)) return std::nullopt;
     return pool::ExecutionKey{JobId(job), *attempt};
@@ -156,7 +156,7 @@ Executions::Answer<Executions::Reading> Executions::open_reading(const http_api:
     if (!key) return std::unexpected(bad_attempt());
     std::optional<std::uint64_t> after;
     if (const auto given = call.request().query_value("after")) {
-        after = whole_number<std::uint64_t>(*given);
+        after = parse_whole<std::uint64_t>(*given);
         if (!after) return std::unexpected(bad_after());
     }
     if (auto reached = check_reached(*key, after, "after"); !reached)

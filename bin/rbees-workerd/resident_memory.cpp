@@ -2,24 +2,23 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 
 #include "rbees/base/files.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::workerd {
 
 std::optional<Bytes> resident_memory() {
     const auto status = read_file("/proc/self/statm", kibibytes(4));
     if (!status) return std::nullopt;
-    const auto space = status->find(' ');
-    if (space == std::string::npos) return std::nullopt;
-    std::uint64_t pages = 0;
-    const auto* begin = status->data() + space + 1;
-    const auto [end, error] = std::from_chars(begin, status->data() + status->size(), pages);
-    if (error != std::errc{} || end == begin) return std::nullopt;
-    return Bytes(pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+    const auto first_end = status->find(' ');
+    if (first_end == std::string::npos) return std::nullopt;
+    const auto rest = std::string_view(*status).substr(first_end + 1);
+    const auto pages = parse_whole<std::uint64_t>(rest.substr(0, rest.find(' ')));
+    if (!pages) return std::nullopt;
+    return Bytes(*pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
 }
 
 }  // namespace rbees::workerd

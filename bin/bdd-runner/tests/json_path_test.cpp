@@ -18,6 +18,7 @@ TEST(JsonPath, GivesStringsBareAndTheRestAsJson) {
 TEST(JsonPath, SaysWhatIsNotThere) {
     EXPECT_TRUE(json_at(text, "processes.1.name").error().contains("there is no \"processes.1.name\""));
     EXPECT_FALSE(json_at(text, "processes.name"));
+    EXPECT_FALSE(json_at(text, "processes.18446744073709551616"));  // does not fit an index, and is not 0
     EXPECT_FALSE(json_at(text, "url.length"));
     EXPECT_TRUE(json_at("oops", "url").error().contains("this is no JSON: oops"));
 }

@@ -5,12 +5,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
 #include "rbees/base/hash.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/http_api/answers.hpp"
 #include "rbees/net/server.hpp"
 
@@ -107,9 +107,9 @@ class FakeSource {
         ++ranges_;
         const auto text = range->substr(range->find('=') + 1);
         const auto dash = text.find('-');
-        std::from_chars(text.data(), text.data() + dash, part.begin);
-        std::from_chars(text.data() + dash + 1, text.data() + text.size(), part.end);
-        part.end = std::min(part.end + 1, content.size());
+        part.begin = parse_whole<std::size_t>(text.substr(0, dash)).value_or(0);
+        const auto last = parse_whole<std::size_t>(text.substr(dash + 1));
+        if (last) part.end = std::min(*last + 1, content.size());
         part.status = 206;
         return part;
     }

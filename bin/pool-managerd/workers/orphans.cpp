@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <system_error>
 
 #include "limits.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/pool_core/port_choice.hpp"
 #include "rbees/reflect/read.hpp"
@@ -35,11 +35,8 @@ std::optional<std::uint16_t> local_port(std::string_view address) {
     const auto colon = address.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
     const auto host = address.substr(0, colon);
-    const auto digits = address.substr(colon + 1);
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port, 16);
-    if (error != std::errc() || (!host.ends_with("7F") && host != "00000000")) return std::nullopt;
-    return port;
+    if (!host.ends_with("7F") && host != "00000000") return std::nullopt;
+    return parse_hex<std::uint16_t>(address.substr(colon + 1));
 }
 
 /// A process of our program and the port that its command line names.
@@ -48,15 +45,12 @@ struct WorkerProcess {
     fs::path log_folder;  ///< of its output; empty if that is no file
 };
 
-std::optional<std::uint16_t> port_of(const std::string& command_line) {
+std::optional<std::uint16_t> port_of(std::string_view command_line) {
     constexpr std::string_view flag("--port\0", 7);
     const auto at = command_line.find(flag);
-    if (at == std::string::npos) return std::nullopt;
-    const auto* begin = command_line.data() + at + flag.size();
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(begin, command_line.data() + command_line.size(), port);
-    if (error != std::errc()) return std::nullopt;
-    return port;
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto rest = command_line.substr(at + flag.size());
+    return parse_whole<std::uint16_t>(rest.substr(0, rest.find('\0')));
 }
 
 /// The worker processes that this user may see, by port.
@@ -64,14 +58,13 @@ std::map<std::uint16_t, WorkerProcess> worker_processes() {
     std::map<std::uint16_t, WorkerProcess> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator("/proc", error)) {
-        std::int32_t pid = 0;
-        const auto name = entry.path().filename().native();
-        if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
+        const auto pid = parse_whole<std::int32_t>(entry.path().filename().native());
+        if (!pid) continue;
         if (fs::read_symlink(entry.path() / "exe", error).filename().native().find(worker_program) != 0) continue;
         const auto port = port_of(read_file(entry.path() / "cmdline").value_or(""));
         if (!port) continue;
         const auto output = fs::read_symlink(entry.path() / "fd/1", error);
-        found[*port] = {pid, output.filename().native().starts_with("worker-") ? output.parent_path() : fs::path()};
+        found[*port] = {*pid, output.filename().native().starts_with("worker-") ? output.parent_path() : fs::path()};
     }
     return found;
 }

@@ -1,8 +1,8 @@
-#include <charconv>
 #include <cstdlib>
 
 #include "cli/command.hpp"
 #include "rbees/base/assert.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::ctl {
 
@@ -23,18 +23,16 @@ std::string Arguments::required(std::string_view name) const {
 std::optional<std::int64_t> Arguments::whole_number(std::string_view name) const {
     const auto written = text(name);
     if (!written) return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(written->data(), written->data() + written->size(), value);
-    RBEES_ASSERT(error == std::errc() && end == written->data() + written->size());
+    const auto value = parse_whole<std::int64_t>(*written);
+    RBEES_ASSERT(value.has_value());
     return value;
 }
 
 std::optional<double> Arguments::number(std::string_view name) const {
     const auto written = text(name);
     if (!written) return std::nullopt;
-    double value = 0;
-    const auto [end, error] = std::from_chars(written->data(), written->data() + written->size(), value);
-    RBEES_ASSERT(error == std::errc() && end == written->data() + written->size());
+    const auto value = parse_real(*written);
+    RBEES_ASSERT(value.has_value());
     return value;
 }
 

@@ -2,28 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-
 #include "house/listener.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::ctl {
 namespace {
-
-template <class Number>
-std::optional<Number> read_number(std::string_view text) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 Checked<void> refuse(const Flag& flag, std::string_view value, std::string_view what, std::string hint = {}) {
     return usage_error(fmt::format("{} {}: {}", flag.name, value, what), std::move(hint));
 }
 
 Checked<void> check_whole_number(const Flag& flag, const std::string& value, std::int64_t least) {
-    const auto number = read_number<std::int64_t>(value);
+    const auto number = parse_whole<std::int64_t>(value);
     if (number && *number >= least) return {};
     return refuse(flag, value, fmt::format("must be a whole number from {}", least));
 }
@@ -49,9 +39,8 @@ Checked<void> check_value(const Flag& flag, const std::string& value) {
         case ValueKind::whole_from_zero:
             return check_whole_number(flag, value, 0);
         case ValueKind::number: {
-            const auto number = read_number<double>(value);
-            if (!number || !std::isfinite(*number) || *number < 0)
-                return refuse(flag, value, "must be a number from 0");
+            const auto number = parse_real(value);
+            if (!number || *number < 0) return refuse(flag, value, "must be a number from 0");
             return {};
         }
         case ValueKind::duration:

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <memory>
 #include <utility>
 
 #include "client/refusal.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/net/sse.hpp"
 
 namespace rbees::ctl {
@@ -19,10 +19,7 @@ constexpr std::size_t error_body_max = std::size_t{64} << 10;
 
 std::optional<std::uint64_t> number_of(const net::SseEvent& event) {
     if (!event.id) return std::nullopt;
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(event.id->data(), event.id->data() + event.id->size(), number);
-    if (error != std::errc() || end != event.id->data() + event.id->size()) return std::nullopt;
-    return number;
+    return parse_whole<std::uint64_t>(*event.id);
 }
 
 /// What the coroutine works with. It may be abandoned, and must then refer to nothing of the command's.

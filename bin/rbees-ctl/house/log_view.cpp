@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
-#include <cctype>
 #include <iterator>
 
+#include "rbees/base/ascii.hpp"
 #include "rbees/daemon/log_file.hpp"
 #include "rbees/reflect/json.hpp"
 
@@ -38,11 +38,6 @@ Tone tone_of(std::string_view level) {
     if (level == "error") return Tone::bad;
     if (level == "warning") return Tone::warning;
     return level == "debug" ? Tone::faint : Tone::plain;
-}
-
-std::string upper(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char letter) { return std::toupper(letter); });
-    return text;
 }
 
 /// The bytes from `offset` on, `piece_bytes_max` at most.
@@ -107,7 +102,7 @@ std::string render_log_line(std::string_view line, Colour colour) {
     const auto message = take(fields, "msg");
     const auto clock = time.size() > clock_start ? time.substr(clock_start, clock_length) : time;
     auto text = fmt::format("{} {} {}: {}", paint(colour, Tone::faint, clock),
-                            paint(colour, tone_of(level), fmt::format("{:7}", upper(level))), module, message);
+                            paint(colour, tone_of(level), fmt::format("{:7}", to_upper(level))), module, message);
     for (const auto& [name, value] : fields) {
         text += fmt::format(" {}{}", paint(colour, Tone::faint, fmt::format("{}=", std::string_view(name))),
                             text_of(value));

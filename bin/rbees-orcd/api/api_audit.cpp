@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "api/api.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/storage.hpp"
 #include "rbees/reflect/json.hpp"
 
@@ -39,10 +39,12 @@ Checked<void> read_number(const net::Request& request, const std::string& name, 
                           std::uint64_t& value) {
     const auto text = request.query_value(name);
     if (!text) return {};
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    const bool is_read = error == std::errc() && end == text->data() + text->size();
-    if (is_read && low <= value && value <= high) return {};
-    return bad_parameter(name, fmt::format("must be a whole number from {} to {}", low, high));
+    const auto number = parse_whole<std::uint64_t>(*text);
+    if (!number || *number < low || *number > high) {
+        return bad_parameter(name, fmt::format("must be a whole number from {} to {}", low, high));
+    }
+    value = *number;
+    return {};
 }
 
 Checked<PageWish> read_wish(const net::Request& request) {

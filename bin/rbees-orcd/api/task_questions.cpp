@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/tasks.hpp"
 
@@ -21,13 +21,6 @@ constexpr std::uint64_t rows_max = 200;
 std::unexpected<Problem> invalid(std::string detail, std::string hint) {
     return std::unexpected(
         Problem{.code = ErrorCode::INVALID_PARAMS, .detail = std::move(detail), .hint = std::move(hint)});
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
 }
 
 bool is_visible(char c) {
@@ -95,7 +88,7 @@ class QueryReader {
     std::size_t limit(std::size_t fallback) {
         const auto written = text("limit");
         if (!written) return fallback;
-        const auto number = whole_number(*written);
+        const auto number = parse_whole<std::uint64_t>(*written);
         if (number && *number >= 1 && *number <= rows_max) return *number;
         fault("limit", fmt::format("must be a whole number from 1 to {}", rows_max));
         return fallback;
@@ -137,7 +130,7 @@ Read<std::uint64_t> last_event(const net::Request& request) {
     auto written = request.headers.find("Last-Event-ID").value_or("");
     if (written.empty()) written = request.query_value("after").value_or("");
     if (written.empty()) return 0;
-    if (const auto number = whole_number(written)) return *number;
+    if (const auto number = parse_whole<std::uint64_t>(written)) return *number;
     return invalid("Last-Event-ID and ?after= must be the id of an event: a whole number",
                    "it is the id of the last event that you got; without one the stream comes from its start");
 }

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -63,10 +64,8 @@ bool Conversation::wait_for(std::string_view text) {
 
 int Conversation::status() {
     if (!wait_for("\r\n\r\n")) return 0;
-    int status = 0;
     constexpr std::size_t at = std::string_view("HTTP/1.1 ").size();
-    std::from_chars(received_.data() + at, received_.data() + received_.size(), status);
-    return status;
+    return parse_whole<int>(std::string_view(received_).substr(at, 3)).value_or(0);
 }
 
 std::string Conversation::body() {

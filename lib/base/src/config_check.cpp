@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "config_sources.hpp"
+#include "rbees/base/ascii.hpp"
 #include "rbees/base/assert.hpp"
 
 namespace rbees {
@@ -80,9 +81,8 @@ std::string place_of(const ConfigEntry& entry) {
 std::string variable_of(std::string_view option) {
     std::string name = "RBEES_";
     for (const char c : option) {
-        const bool is_lower = 'a' <= c && c <= 'z';
         const bool is_joint = c == '.' || c == '-';
-        name += is_joint ? '_' : is_lower ? static_cast<char>(c - 'a' + 'A') : c;
+        name += is_joint ? '_' : to_upper(c);
     }
     return name;
 }

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <string>
 
 #include "rbees/base/files.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees {
 namespace {
@@ -34,9 +34,8 @@ Result<CrashOrder> read_order(std::string_view text) {
     CrashOrder order{.point = found->point};
     if (colon == std::string_view::npos) return order;
     const auto number = text.substr(colon + 1);
-    const auto* end = number.data() + number.size();
-    const auto read = std::from_chars(number.data(), end, order.pass);
-    if (read.ec != std::errc() || read.ptr != end || order.pass == 0) {
+    order.pass = parse_whole<std::uint32_t>(number).value_or(0);
+    if (order.pass == 0) {
         return fail(fmt::format("RBEES_CRASH_AT: \"{}\" is no number from 1 on", number));
     }
     return order;

@@ -2,11 +2,12 @@
 /// @file
 /// Reading a short text from its start, piece by piece; what the parsers of times, durations and sizes share.
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees {
 
@@ -39,20 +40,12 @@ class TextReader {
     std::optional<int> take_number(std::size_t count) {
         const auto digits = TextReader(rest_.substr(0, count)).take_digits();
         if (digits.size() != count) return std::nullopt;
-        int number = 0;
-        std::from_chars(digits.data(), digits.data() + digits.size(), number);
         rest_.remove_prefix(count);
-        return number;
+        return parse_whole<int>(digits);
     }
 
     /// Takes all digits at the front as a number; nothing if there are none or the number does not fit.
-    std::optional<std::uint64_t> take_unsigned() {
-        const auto digits = take_digits();
-        std::uint64_t number = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        if (digits.empty() || error != std::errc{}) return std::nullopt;
-        return number;
-    }
+    std::optional<std::uint64_t> take_unsigned() { return parse_whole<std::uint64_t>(take_digits()); }
 
   private:
     std::string_view rest_;

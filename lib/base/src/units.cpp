@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "rbees/base/ascii.hpp"
 #include "text_reader.hpp"
 
 namespace rbees {
@@ -38,14 +39,6 @@ constexpr std::size_t fraction_digits_max = 9;
 std::unexpected<Failure> bad_size(std::string_view text, std::string_view what) {
     return fail(fmt::format("'{}' is not a size: {}", text, what),
                 "write a number and its unit: 512MB, 2GiB, 1.5GB; without a unit it is bytes");
-}
-
-char lower(char c) {
-    return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 /// 0.`digits` of `size`, rounded down, without leaving 64 bits.
@@ -88,7 +81,8 @@ Result<Bytes> parse_bytes(std::string_view text) {
         if (fraction.size() > fraction_digits_max) return bad_size(text, "too many digits after the point");
     }
     reader.take_any(" ");
-    const auto unit = std::ranges::find_if(units, [&](Unit each) { return is_same_word(each.name, reader.rest()); });
+    const auto unit =
+        std::ranges::find_if(units, [&](Unit each) { return equal_without_case(each.name, reader.rest()); });
     if (unit == units.end()) return bad_size(text, fmt::format("'{}' is not a unit", reader.rest()));
     if (unit->size == 1 && !fraction.empty()) return bad_size(text, "a byte cannot be divided");
     const auto rest = part_of(unit->size, fraction);

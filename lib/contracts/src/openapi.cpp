@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "rbees/base/ascii.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/routes.hpp"
 #include "rbees/reflect/schema.hpp"
@@ -57,11 +58,7 @@ json::object openapi(std::span<const Route> routes, std::string_view title, std:
     for (const auto& route : routes) {
         auto& path = paths[route.path];
         if (!path.is_object()) path.emplace_object();
-        std::string method(route.method);
-        for (auto& letter : method) {
-            letter = static_cast<char>(letter + ('a' - 'A'));
-        }
-        path.get_object().emplace(method, operation_of(route));
+        path.get_object().emplace(to_lower(route.method), operation_of(route));
     }
     return {
         {"openapi", "3.1.0"},

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "rbees/base/ascii.hpp"
 #include "rbees/contracts/metrics.hpp"
 #include "rbees/contracts/options.hpp"
 #include "rbees/contracts/routes.hpp"
@@ -32,10 +33,7 @@ TEST_P(RouteTables, AreWholeInTheOpenApiDocument) {
     const auto document = openapi(GetParam(), "rbees", "1.0");
 
     for (const auto& route : GetParam()) {
-        std::string method(route.method);
-        for (auto& letter : method)
-            letter = static_cast<char>(letter + ('a' - 'A'));
-        const auto& operation = document.at("paths").at(route.path).at(method);
+        const auto& operation = document.at("paths").at(route.path).at(to_lower(route.method));
         EXPECT_EQ(operation.at("operationId").as_string(), route.operation);
     }
     EXPECT_TRUE(reflect::parse_json(reflect::to_text(document)));

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
 #include "full_disk.hpp"
 #include "rbees/base/crash_point.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
@@ -42,9 +42,8 @@ std::unexpected<Problem> damaged(const Failure& failure) {
 
 /// A seed from hexadecimal digits that nobody can guess.
 std::uint32_t seed_from(const std::string& salt) {
-    std::uint32_t seed = 0;
-    std::from_chars(salt.data(), salt.data() + 8, seed, 16);
-    return seed;
+    constexpr std::size_t digits = 2 * sizeof(std::uint32_t);
+    return parse_hex<std::uint32_t>(std::string_view(salt).substr(0, digits)).value_or(0);
 }
 
 orchestrator::Frame queued_frame(const contracts::TaskAccepted& accepted) {

@@ -2,12 +2,11 @@
 
 #include <ggml-backend.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <ranges>
 #include <vector>
 
+#include "rbees/base/ascii.hpp"
 #include "rbees/engine_llama/llama.hpp"
 
 namespace rbees::engine {
@@ -29,9 +28,7 @@ std::vector<ggml_backend_dev_t> gpus() {
 
 /// "CUDA" -> "cuda".
 std::string kind_name(ggml_backend_reg_t backend) {
-    std::string name = ggml_backend_reg_name(backend);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
+    return to_lower(ggml_backend_reg_name(backend));
 }
 
 }  // namespace

@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
 #include <sstream>
 #include <string>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::engine {
 namespace {
@@ -23,11 +24,9 @@ std::string read_text(const std::filesystem::path& path) {
     return std::move(text).str();
 }
 
+/// The number before the blank or the line end: "16384 kB", "250\n"; nothing for "max".
 std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    return number;
+    return parse_whole<std::uint64_t>(text.substr(0, text.find_first_of(" \n")));
 }
 
 double seconds(const timeval& time) {

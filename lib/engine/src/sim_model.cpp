@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
 #include <concepts>
 
 #include "rbees/base/ids.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/engine/simulated.hpp"
 
 namespace rbees::engine {
@@ -15,14 +14,21 @@ constexpr std::string_view known =
     "known are slots, prefill, decode, seed, context, load_ms, fail_load, fail_after, die_after, stall_after";
 
 template <class Number>
+std::optional<Number> parse(std::string_view text) {
+    if constexpr (std::floating_point<Number>) {
+        return parse_real(text);
+    } else {
+        return parse_whole<Number>(text);
+    }
+}
+
+template <class Number>
 Result<void> read(std::string_view name, std::string_view text, Number least, Number most, Number& value) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    // The negated form also refuses a NaN.
-    if (error != std::errc{} || end != text.data() + text.size() || !(number >= least && number <= most)) {
+    const auto number = parse<Number>(text);
+    if (!number || *number < least || *number > most) {
         return fail(fmt::format("sim: parameter {}={} must be a number from {} to {}", name, text, least, most));
     }
-    value = number;
+    value = *number;
     return {};
 }
 

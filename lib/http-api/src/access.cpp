@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "rbees/base/ascii.hpp"
+
 namespace rbees::http_api {
 namespace {
 
@@ -10,10 +12,7 @@ constexpr std::string_view bearer = "bearer ";
 
 /// Scheme names compare without regard to case (RFC 9110, section 11.1).
 bool starts_with_bearer(std::string_view value) {
-    return value.size() > bearer.size() &&
-           std::ranges::equal(value.substr(0, bearer.size()), bearer, [](char a, char b) {
-               return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-           });
+    return value.size() > bearer.size() && equal_without_case(value.substr(0, bearer.size()), bearer);
 }
 
 }  // namespace

@@ -4,22 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "rbees/base/ascii.hpp"
+#include "rbees/base/numbers.hpp"
+
 namespace rbees::net {
 
 namespace {
-
-constexpr char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -30,13 +24,6 @@ int hex_value(char c) {
 bool is_unreserved(char c) {
     const auto lower = to_lower(c);
     return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return port;
 }
 
 /// A host that can stand before a port without brackets, and is not a guess: no colon, no space, nothing of a path.
@@ -93,8 +80,7 @@ std::optional<Url> parse_url(std::string_view text) {
         return std::nullopt;  // Boost.URL 1.81 reads "host:8x" as port and path
 
     Url url;
-    url.scheme = parsed->scheme();
-    std::ranges::transform(url.scheme, url.scheme.begin(), to_lower);
+    url.scheme = to_lower(std::string_view(parsed->scheme()));
     if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
     url.host = parsed->host_address();
     if (!is_plain_host(url.host) && !is_ipv6_text(url.host)) return std::nullopt;
@@ -103,7 +89,7 @@ std::optional<Url> parse_url(std::string_view text) {
     if (port.empty()) {
         url.port = url.scheme == "https" ? 443 : 80;
     } else {
-        const auto number = parse_port(port);
+        const auto number = parse_whole<std::uint16_t>(port);
         if (!number || *number == 0) return std::nullopt;
         url.port = *number;
     }
@@ -116,7 +102,7 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_endpoint(std::string_
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     auto host = text.substr(0, colon);
-    const auto port = parse_port(text.substr(colon + 1));
+    const auto port = parse_whole<std::uint16_t>(text.substr(colon + 1));
     if (!port) return std::nullopt;
     if (host.starts_with('[') && host.ends_with(']')) {
         host = host.substr(1, host.size() - 2);

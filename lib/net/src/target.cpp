@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rbees/base/ascii.hpp"
 #include "rbees/base/utf8.hpp"
 
 namespace rbees::net {
@@ -9,8 +10,7 @@ namespace rbees::net {
 namespace {
 
 bool has_prefix_without_case(std::string_view text, std::string_view prefix) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-    return text.size() >= prefix.size() && std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, lower);
+    return equal_without_case(text.substr(0, prefix.size()), prefix);
 }
 
 /// "http://host:1/path?q" -> "/path?q".

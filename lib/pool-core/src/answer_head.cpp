@@ -1,23 +1,12 @@
 #include "rbees/pool_core/answer_head.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "rbees/base/ascii.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::pool {
 namespace {
-
-bool equals_ignoring_case(std::string_view a, std::string_view lower_case) {
-    return std::ranges::equal(a, lower_case, [](char x, char y) {
-        return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-    });
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
@@ -30,7 +19,7 @@ int status_of(std::string_view line) {
     if (!line.starts_with("HTTP/")) return 0;
     const auto space = line.find(' ');
     if (space == std::string_view::npos) return 0;
-    return static_cast<int>(number(line.substr(space + 1, 3)).value_or(0));
+    return parse_whole<std::uint16_t>(line.substr(space + 1, 3)).value_or(0);
 }
 
 void take_field(std::string_view line, AnswerHead& head) {
@@ -38,11 +27,11 @@ void take_field(std::string_view line, AnswerHead& head) {
     if (colon == std::string_view::npos) return;
     const auto name = line.substr(0, colon);
     const auto value = trim(line.substr(colon + 1));
-    if (equals_ignoring_case(name, "content-range")) {
-        head.total = number(value.substr(value.rfind('/') + 1));
-    } else if (equals_ignoring_case(name, "content-length") && head.status == 200) {
-        head.total = number(value);
-    } else if (equals_ignoring_case(name, "etag") && !value.starts_with("W/")) {
+    if (equal_without_case(name, "content-range")) {
+        head.total = parse_whole<std::uint64_t>(value.substr(value.rfind('/') + 1));
+    } else if (equal_without_case(name, "content-length") && head.status == 200) {
+        head.total = parse_whole<std::uint64_t>(value);
+    } else if (equal_without_case(name, "etag") && !value.starts_with("W/")) {
         head.validator = std::string(value);
     }
 }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::pool {
 namespace {
@@ -34,12 +35,10 @@ std::string_view take(std::string_view& text, char separator) {
     return piece;
 }
 
+/// The number in "16384 kB", "250" or "max 100000"; the last has none.
 std::optional<std::uint64_t> number(std::string_view text) {
     text = trim(text);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end == text.data()) return std::nullopt;
-    return value;
+    return parse_whole<std::uint64_t>(take(text, ' '));
 }
 
 bool has_word(std::string_view words, std::string_view word) {

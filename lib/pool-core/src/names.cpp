@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
+#include "rbees/base/ascii.hpp"
+
 namespace rbees::pool {
 
 bool is_alphanumeric(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-    std::string made(text);
-    std::ranges::transform(made, made.begin(), [](char c) { return lower(c); });
-    return made;
 }
 
 bool is_name(std::string_view text) {
@@ -33,7 +25,7 @@ bool is_repository_path(std::string_view path) {
 }
 
 bool is_gguf_path(std::string_view path) {
-    return is_repository_path(path) && lower(path).ends_with(".gguf");
+    return is_repository_path(path) && to_lower(path).ends_with(".gguf");
 }
 
 }  // namespace rbees::pool

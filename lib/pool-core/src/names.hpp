@@ -8,8 +8,6 @@
 namespace rbees::pool {
 
 [[nodiscard]] bool is_alphanumeric(char c);
-[[nodiscard]] char lower(char c);
-[[nodiscard]] std::string lower(std::string_view text);
 
 /// Names of organisations, repositories and revisions on Hugging Face; nothing that a URL or a path reads otherwise.
 [[nodiscard]] bool is_name(std::string_view text);

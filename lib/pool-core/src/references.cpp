@@ -2,6 +2,7 @@
 #include <array>
 
 #include "names.hpp"
+#include "rbees/base/ascii.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
@@ -20,7 +21,7 @@ constexpr std::size_t reference_length_max = 1024;
 
 /// "Qwen3-4B-Q4_K_M.gguf" or "Qwen3-4B-GGUF" -> a slug.
 std::string slug_from(std::string_view name) {
-    auto slug = lower(name.substr(name.rfind('/') + 1));
+    auto slug = to_lower(name.substr(name.rfind('/') + 1));
     for (const auto suffix : {gguf_suffix, std::string_view("-gguf")}) {
         if (slug.ends_with(suffix) && slug.size() > suffix.size()) slug.resize(slug.size() - suffix.size());
     }
@@ -74,7 +75,7 @@ std::expected<ModelSpec, std::string> huggingface_spec(std::string_view referenc
 
 std::expected<ModelSpec, std::string> file_spec(std::string_view reference) {
     const auto path = reference.substr(file_prefix.size());
-    if (!path.starts_with('/') || !lower(path).ends_with(gguf_suffix) || path.find('\0') != std::string_view::npos) {
+    if (!path.starts_with('/') || !to_lower(path).ends_with(gguf_suffix) || path.find('\0') != std::string_view::npos) {
         return std::unexpected("`" + std::string(reference) + "` is not of the form file:/absolute/path.gguf");
     }
     return spec_of({.kind = SourceKind::file, .file = std::string(path)}, path);
@@ -101,7 +102,7 @@ bool is_split(std::string_view name) {
 bool is_slug(std::string_view text) {
     return !text.empty() && text.size() <= slug_length_max && is_alphanumeric(text.front()) &&
            std::ranges::all_of(text, [](char c) {
-               return (is_alphanumeric(c) && c == lower(c)) || c == '.' || c == '_' || c == ':' || c == '-';
+               return (is_alphanumeric(c) && c == to_lower(c)) || c == '.' || c == '_' || c == ':' || c == '-';
            });
 }
 
@@ -131,14 +132,14 @@ std::optional<std::string> choose_gguf(const std::vector<std::string>& files) {
                                "q6_k",   "q8_0",   "mxfp4",  "f16",  "bf16"};
     std::vector<std::string> whole;
     std::ranges::copy_if(files, std::back_inserter(whole), [](const std::string& file) {
-        const auto name = lower(file);
+        const auto name = to_lower(file);
         return name.ends_with(gguf_suffix) && !is_split(name) && name.find("mmproj") == std::string::npos &&
                is_repository_path(file);
     });
     std::ranges::sort(whole);
     for (const auto* quantization : order) {
         const auto found =
-            std::ranges::find_if(whole, [&](const auto& file) { return lower(file).contains(quantization); });
+            std::ranges::find_if(whole, [&](const auto& file) { return to_lower(file).contains(quantization); });
         if (found != whole.end()) return *found;
     }
     if (whole.empty()) return std::nullopt;

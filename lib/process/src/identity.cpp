@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "proc_stat.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/process/process.hpp"
 
 namespace rbees::process {
@@ -28,10 +27,7 @@ std::optional<std::uint64_t> start_time_in(std::string_view stat) {
         if (blank == std::string_view::npos) return std::nullopt;
         rest.remove_prefix(blank + 1);
     }
-    std::uint64_t ticks = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), ticks);
-    if (error != std::errc{}) return std::nullopt;
-    return ticks;
+    return parse_whole<std::uint64_t>(rest.substr(0, rest.find(' ')));
 }
 
 Result<ProcessIdentity> identify(pid_t pid) {

@@ -1,7 +1,8 @@
 #include "checksum.hpp"
 
 #include <array>
-#include <charconv>
+
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::store {
 
@@ -38,10 +39,9 @@ std::optional<Sha256Digest> digest_of(std::string_view hex) {
     Sha256Digest digest{};
     if (hex.size() != 2 * digest.size()) return std::nullopt;
     for (std::size_t i = 0; i < digest.size(); ++i) {
-        const auto* start = hex.data() + 2 * i;
-        unsigned value = 0;
-        if (const auto [end, error] = std::from_chars(start, start + 2, value, 16); end != start + 2) return {};
-        digest[i] = static_cast<Sha256Digest::value_type>(value);
+        const auto value = parse_hex<Sha256Digest::value_type>(hex.substr(2 * i, 2));
+        if (!value) return std::nullopt;
+        digest[i] = *value;
     }
     return digest;
 }

@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "backup.hpp"
 #include "checksum.hpp"
 #include "rbees/base/hash.hpp"
+#include "rbees/base/numbers.hpp"
 
 namespace rbees::store {
 namespace {
@@ -29,11 +28,11 @@ std::filesystem::path kept_head_file(const std::filesystem::path& database) {
 std::optional<JournalHead> read_kept_head(const std::filesystem::path& database) {
     const auto text = read_file(kept_head_file(database), kibibytes(4));
     if (!text || text->size() <= sequence_digits) return std::nullopt;
-    JournalHead head;
-    std::from_chars(text->data(), text->data() + sequence_digits, head.sequence);
-    const auto digest = digest_of(std::string_view(*text).substr(sequence_digits + 1, 2 * head.hash.size()));
-    if (!digest) return std::nullopt;
-    head.hash = *digest;
+    const auto line = std::string_view(*text);
+    const auto sequence = parse_whole<Sequence>(line.substr(0, sequence_digits));
+    const auto digest = digest_of(line.substr(sequence_digits + 1, 2 * std::tuple_size_v<Sha256Digest>));
+    if (!sequence || !digest) return std::nullopt;
+    const JournalHead head{*sequence, *digest};
     return text->starts_with(to_line(head)) ? std::optional(head) : std::nullopt;
 }
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "connection.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/ids.hpp"
+#include "rbees/base/numbers.hpp"
 #include "rbees/store/limits.hpp"
 
 namespace rbees::store {
@@ -119,13 +119,13 @@ std::string to_text(const PageCursor& cursor) {
 }
 
 Result<PageCursor> parse_cursor(std::string_view text) {
-    std::int64_t milliseconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-    const auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
-    if (error != std::errc() || !rest.starts_with('.') || !is_valid_id(rest.substr(1))) {
+    const auto dot = std::min(text.find('.'), text.size());
+    const auto milliseconds = parse_whole<std::int64_t>(text.substr(0, dot));
+    const auto id = text.substr(std::min(dot + 1, text.size()));
+    if (!milliseconds || !is_valid_id(id)) {
         return fail("not a cursor of a list", "pass the cursor of the page before, unchanged");
     }
-    return PageCursor{WallTime{std::chrono::milliseconds(milliseconds)}, std::string(rest.substr(1))};
+    return PageCursor{WallTime{std::chrono::milliseconds(*milliseconds)}, std::string(id)};
 }
 
 }  // namespace rbees::store
