@@ -5,15 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "net_limits.hpp"
+
 namespace rbees::net {
-
-namespace {
-
-constexpr std::size_t head_bytes_max = 64 * 1024;
-constexpr int interim_answers_max = 8;
-constexpr std::size_t chunk_head_bytes_max = 64 * 1024;
-
-}  // namespace
 
 Answer::Answer(std::weak_ptr<ConnectionPool> pool, std::shared_ptr<Channel> channel, std::string authority,
                Timeouts timeouts)
@@ -70,11 +64,11 @@ Task<Answer::Outcome> Answer::read_head() {
             head_ = std::move(*head);
             const auto is_interim = head_.status < 200 && head_.status != 101;
             if (!is_interim) break;
-            if (++interim_answers > interim_answers_max) co_return malformed("too many 1xx answers");
+            if (++interim_answers > limits::interim_answers_max) co_return malformed("too many 1xx answers");
             scan = HeadScan();
             continue;
         }
-        if (buffer.size() > head_bytes_max) co_return malformed("the head is too large");
+        if (buffer.size() > limits::head_bytes_max) co_return malformed("the head is too large");
         const auto received = co_await channel_->receive();
         if (!received) {
             is_stale_ = is_stale_ && buffer.empty() && !channel_->expired() && !is_cancelled_;
@@ -111,7 +105,7 @@ Task<Answer::Outcome> Answer::read_chunks() {
         buffer.consume(chunks->used);
         if (chunks->is_complete) finish();
         if (chunks->is_complete || body_.size() > size_before) co_return Outcome();
-        if (buffer.size() > chunk_head_bytes_max) co_return malformed("a chunk's head is too large");
+        if (buffer.size() > limits::chunk_head_bytes_max) co_return malformed("a chunk's head is too large");
         const auto received = co_await channel_->receive();
         if (!received) co_return failure("the body");
     }

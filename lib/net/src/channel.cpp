@@ -15,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net_limits.hpp"
 #include "rbees/base/assert.hpp"
 
 namespace rbees::net {
@@ -49,7 +50,7 @@ struct Channel::BackgroundRead {
 
 Channel::Channel(Socket socket, std::shared_ptr<Deadlines> deadlines)
     : socket_(std::move(socket)), deadlines_(std::move(deadlines)) {
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(vanished_after);
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(limits::vanished_after);
     const auto number = static_cast<unsigned>(patience.count());
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &number, sizeof number);
     deadlines_->watch(*this);
@@ -120,7 +121,7 @@ void Channel::on_read(const boost::system::error_code& error, std::size_t count)
         notice_end();
     } else {
         buffer_.commit(count);
-        if (watcher_ && buffer_.size() < read_ahead_bytes) read_in_background();
+        if (watcher_ && buffer_.size() < limits::read_ahead_bytes) read_in_background();
     }
     reader_.wake();
 }
@@ -136,7 +137,7 @@ void Channel::watch(std::function<void()> ended) {
         boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->notice_end(); });
         return;
     }
-    if (!reading_ && buffer_.size() < read_ahead_bytes) read_in_background();
+    if (!reading_ && buffer_.size() < limits::read_ahead_bytes) read_in_background();
 }
 
 std::ptrdiff_t Channel::send_some(const Pieces& pieces) {
@@ -175,7 +176,7 @@ void Channel::take(Pieces& pieces, std::size_t count) {
 }
 
 bool Channel::send_now(Pieces& pieces) {
-    if (broken_ || !socket_.is_open() || ++sends_in_a_row_ > sends_in_a_row_max) return false;
+    if (broken_ || !socket_.is_open() || ++sends_in_a_row_ > limits::sends_in_a_row_max) return false;
     const auto sent = send_some(pieces);
     if (sent > 0) take(pieces, static_cast<std::size_t>(sent));
     return sent >= 0 && held_.empty() && all_sent(pieces);
@@ -183,7 +184,7 @@ bool Channel::send_now(Pieces& pieces) {
 
 Task<bool> Channel::send(Pieces pieces, Duration stall) {
     sending_ = true;
-    if (std::exchange(sends_in_a_row_, 0) > sends_in_a_row_max) {
+    if (std::exchange(sends_in_a_row_, 0) > limits::sends_in_a_row_max) {
         co_await boost::asio::post(boost::asio::use_awaitable);
     }
     while (!broken_ && socket_.is_open()) {

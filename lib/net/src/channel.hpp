@@ -32,10 +32,6 @@ class Channel final : public std::enable_shared_from_this<Channel>, private Dead
     using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoContext::executor_type>;
     using Pieces = std::array<std::string_view, 3>;
 
-    /// Without this bound of what the peer's kernel leaves unacknowledged, a peer that vanished without a word would
-    /// hold its connection, and who serves it, for a quarter of an hour (tcp(7), tcp_retries2).
-    static constexpr Duration vanished_after = std::chrono::seconds(60);
-
     /// The socket is open.
     Channel(Socket socket, std::shared_ptr<Deadlines> deadlines);
     ~Channel();
@@ -83,8 +79,6 @@ class Channel final : public std::enable_shared_from_this<Channel>, private Dead
 
   private:
     struct BackgroundRead;
-    static constexpr std::size_t read_ahead_bytes = 64 * 1024;
-    static constexpr int sends_in_a_row_max = 64;
 
     void on_deadline() override;
     void read_in_background();

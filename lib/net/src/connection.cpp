@@ -4,14 +4,12 @@
 #include <exception>
 #include <utility>
 
+#include "net_limits.hpp"
 #include "target.hpp"
 
 namespace rbees::net {
 
 namespace {
-
-constexpr Duration linger_time = std::chrono::seconds(2);
-constexpr std::size_t direct_read_bytes = 64 * 1024;  ///< a longer rest of a body is read past the buffer
 
 /// The target of a head that was refused, or never became whole: the second word of its first line.
 std::string target_in(std::string_view head) {
@@ -84,7 +82,7 @@ Task<void> Connection::serve_requests() {
         again = co_await answer();
         end_request();
     }
-    if (channel_->is_open()) co_await channel_->linger(linger_time);
+    if (channel_->is_open()) co_await channel_->linger(limits::linger_time);
     channel_->close();
 }
 
@@ -194,7 +192,7 @@ Task<Connection::MaybeRefusal> Connection::read_sized_body() {
     auto& buffer = channel_->buffer();
     auto& body = request_.body;
     const auto length = static_cast<std::size_t>(head_.length);
-    body.reserve(std::min(length, direct_read_bytes));
+    body.reserve(std::min(length, limits::direct_read_bytes));
     std::size_t filled = 0;  // bytes of `body` that were read; it grows with them, not with what the client promises
     while (filled < length) {
         if (!buffer.empty()) {
@@ -204,12 +202,12 @@ Task<Connection::MaybeRefusal> Connection::read_sized_body() {
             body += part;
             buffer.consume(part.size());
             filled = body.size();
-        } else if (channel_->is_reading() || length - filled < direct_read_bytes) {
+        } else if (channel_->is_reading() || length - filled < limits::direct_read_bytes) {
             const auto received = co_await channel_->receive();
             if (!received) co_return why_nothing_came();
         } else {
             if (filled == body.size()) {
-                const auto wanted = std::min(length, std::max(direct_read_bytes, filled * 2));
+                const auto wanted = std::min(length, std::max(limits::direct_read_bytes, filled * 2));
                 if (const auto refusal = hold_body(wanted)) co_return refusal;
                 body.resize(wanted);
             }
@@ -292,7 +290,7 @@ Task<void> Connection::refuse(Refusal refusal) {
         const Channel::Pieces pieces{text, response.body};
         const auto sent = co_await channel_->send(pieces, server_->limits.write_time);
         end_request();
-        if (sent) co_await channel_->linger(linger_time);
+        if (sent) co_await channel_->linger(limits::linger_time);
     }
     channel_->close();
     end_request();

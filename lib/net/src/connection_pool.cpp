@@ -5,12 +5,11 @@
 #include <cerrno>
 #include <utility>
 
+#include "net_limits.hpp"
+
 namespace rbees::net {
 
 namespace {
-
-constexpr Duration idle_time = std::chrono::seconds(30);
-constexpr Duration sweep_interval = std::chrono::seconds(5);
 
 /// Whether the peer neither closed nor said anything: bytes nobody asked for would be taken for the next answer.
 bool is_quiet(Channel& channel) {
@@ -47,16 +46,16 @@ void ConnectionPool::put(const std::string& authority, std::shared_ptr<Channel> 
     auto& waiting = idle_[authority];
     if (waiting.size() >= idle_per_host_) return;
     waiting.push_back(Idle{std::move(channel), BootClock::now()});
-    deadlines_->set(*this, sweep_interval);
+    deadlines_->set(*this, limits::sweep_interval);
 }
 
 void ConnectionPool::on_deadline() {
-    const auto too_old = BootClock::now() - idle_time;
+    const auto too_old = BootClock::now() - limits::idle_time;
     for (auto& [authority, waiting] : idle_) {
         std::erase_if(waiting, [&](const Idle& idle) { return idle.since < too_old; });
     }
     std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
-    if (!idle_.empty()) deadlines_->set(*this, sweep_interval);
+    if (!idle_.empty()) deadlines_->set(*this, limits::sweep_interval);
 }
 
 }  // namespace rbees::net

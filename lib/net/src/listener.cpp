@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "addresses.hpp"
+#include "net_limits.hpp"
 #include "rbees/net/server.hpp"
 
 namespace rbees::net {
@@ -19,10 +20,6 @@ namespace rbees::net {
 namespace {
 
 constexpr std::string_view port_taken = ": the port is taken by another program";
-
-constexpr int backlog = 4096;
-constexpr int accepts_in_a_row_max = 64;
-constexpr Duration starvation_pause = std::chrono::milliseconds(100);
 
 enum class Reuse : std::uint8_t { none, port };
 
@@ -59,7 +56,7 @@ Result<UniqueFd> bind_listener(SocketAddress address, PortUse use) {
         address = SocketAddress::of_socket(probe->get());
     }
     auto fd = bind_socket(address, Reuse::port);
-    if (fd && ::listen(fd->get(), backlog) != 0) return fail_with_errno("cannot listen on " + address.text());
+    if (fd && ::listen(fd->get(), limits::backlog) != 0) return fail_with_errno("cannot listen on " + address.text());
     return fd;
 }
 
@@ -110,7 +107,7 @@ void Listener::wait() {
 }
 
 void Listener::wait_out_starvation() {
-    pause_.expires_after(starvation_pause);
+    pause_.expires_after(limits::starvation_pause);
     pause_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
         if (self && !error && self->acceptor_.is_open()) self->accept_some();
@@ -119,7 +116,7 @@ void Listener::wait_out_starvation() {
 
 void Listener::accept_some() {
     auto outcome = Outcome::accepted;
-    for (int i = 0; i < accepts_in_a_row_max && outcome == Outcome::accepted && acceptor_.is_open(); ++i) {
+    for (int i = 0; i < limits::accepts_in_a_row_max && outcome == Outcome::accepted && acceptor_.is_open(); ++i) {
         outcome = accept_one();
     }
     if (!acceptor_.is_open()) return;

@@ -7,16 +7,10 @@
 
 #include "connection.hpp"
 #include "listener.hpp"
+#include "net_limits.hpp"
 #include "server_state.hpp"
 
 namespace rbees::net {
-
-namespace {
-
-constexpr std::size_t turned_away_max =
-    64;  ///< connections that may be told "503" at once; above, they are just closed
-
-}  // namespace
 
 class Server::Implementation {
   public:
@@ -30,7 +24,7 @@ class Server::Implementation {
     static Listener::Accepted accept_into(std::shared_ptr<ServerState> state) {
         return [state = std::move(state)](Channel::Socket socket, std::string peer) {
             const auto others = state->connections();
-            if (others >= state->limits.connections + turned_away_max) return;
+            if (others >= state->limits.connections + limits::turned_away_max) return;
             auto connection = std::make_shared<Connection>(state, std::move(socket), std::move(peer));
             auto& io = state->io;
             auto task = others < state->limits.connections ? Connection::serve(std::move(connection))

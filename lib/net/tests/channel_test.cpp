@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net_limits.hpp"
+
 namespace rbees::net {
 namespace {
 
@@ -19,7 +21,7 @@ TEST(Channel, GivesAPeerUpThatVanishedWithoutAWord) {
     unsigned milliseconds = 0;
     socklen_t size = sizeof milliseconds;
     ASSERT_EQ(::getsockopt(channel.socket().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size), 0);
-    EXPECT_EQ(std::chrono::milliseconds(milliseconds), Channel::vanished_after);
+    EXPECT_EQ(std::chrono::milliseconds(milliseconds), limits::vanished_after);
 }
 
 }  // namespace
