@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "orcd_limits.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/base/random.hpp"
 
 namespace rbees::orcd {
 namespace {
-
-constexpr Bytes token_file_max = kibibytes(4);
 
 Result<std::string> read_or_make(const std::filesystem::path& path) {
     if (!std::filesystem::exists(path)) {
@@ -21,7 +20,7 @@ Result<std::string> read_or_make(const std::filesystem::path& path) {
             return std::unexpected(written.error());
         }
     }
-    auto text = read_file(path, token_file_max);
+    auto text = read_file(path, limits::token_file_max);
     if (!text) return text;
     text->erase(text->find_last_not_of(" \r\n\t") + 1);
     if (!text->starts_with(contracts::token_prefix)) {

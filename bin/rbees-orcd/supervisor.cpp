@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcd_limits.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/daemon/process_file.hpp"
 #include "rbees/net/task.hpp"
@@ -15,12 +16,6 @@
 
 namespace rbees::orcd {
 namespace {
-
-/// What a child may take to stop beyond the grace that its work has (`shutdown.grace`), before it is killed.
-constexpr Duration stop_margin = std::chrono::seconds(10);
-
-/// Between two tries to start what could not be started: the policy's window is over after four of them.
-constexpr Duration retry_pause = std::chrono::seconds(2);
 
 Child child_of(const Settings& settings, const std::filesystem::path& folder, std::string name,
                std::vector<std::string> arguments) {
@@ -43,8 +38,8 @@ std::vector<Child> children_of(const Settings& settings, const std::filesystem::
 }
 
 SupervisionRules rules_of(const Settings& settings) {
-    return {.stop_patience = settings.shutdown_grace + stop_margin,
-            .retry_pause = retry_pause,
+    return {.stop_patience = settings.shutdown_grace + limits::stop_margin,
+            .retry_pause = limits::retry_pause,
             .is_paused = [lock = settings.home.stop_lock()] { return FileLock::is_held(lock); }};
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "api/api.hpp"
+#include "orcd_limits.hpp"
 #include "rbees/base/numbers.hpp"
 #include "rbees/contracts/storage.hpp"
 #include "rbees/reflect/json.hpp"
@@ -16,16 +17,13 @@ using contracts::Backup;
 using contracts::ErrorCode;
 using contracts::Problem;
 
-constexpr std::size_t page_records = 100;
-constexpr std::size_t page_records_max = 1'000;
-
 /// The record that holds a token's hash.
 constexpr std::string_view token_record = "token:created";
 
 /// What a page of the journal was asked for.
 struct PageWish {
     store::RecordFilter filter;
-    std::size_t limit = page_records;
+    std::size_t limit = limits::page_records;
 };
 
 std::unexpected<Problem> bad_parameter(const std::string& name, const std::string& fault) {
@@ -53,8 +51,8 @@ Checked<PageWish> read_wish(const net::Request& request) {
     if (auto read = read_number(request, "since", 0, sequence_max, wish.filter.after); !read) {
         return std::unexpected(read.error());
     }
-    std::uint64_t limit = page_records;
-    if (auto read = read_number(request, "limit", 1, page_records_max, limit); !read) {
+    std::uint64_t limit = limits::page_records;
+    if (auto read = read_number(request, "limit", 1, limits::page_records_max, limit); !read) {
         return std::unexpected(read.error());
     }
     wish.limit = limit;

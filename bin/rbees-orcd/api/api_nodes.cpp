@@ -6,6 +6,7 @@
 
 #include "api/api.hpp"
 #include "api/held_heartbeats.hpp"
+#include "orcd_limits.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -15,9 +16,6 @@ using contracts::HeartbeatAnswer;
 using contracts::NodeRegistered;
 using contracts::NodeView;
 using contracts::Problem;
-
-/// A node cannot make us hold an answer for longer.
-constexpr std::uint32_t hold_ms_max = 60'000;
 
 std::unexpected<Problem> no_node(const NodeId& id) {
     return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
@@ -96,7 +94,7 @@ net::Task<void> Api::heartbeat(http_api::Call& call) {
     };
     const auto answer = co_await ask<Checked<HeartbeatAnswer>>(control_.io(), std::move(question));
     if (answer && body->hold_ms != 0) {
-        const std::chrono::milliseconds span(std::min(body->hold_ms, hold_ms_max));
+        const std::chrono::milliseconds span(std::min(body->hold_ms, limits::hold_ms_max));
         auto timer = held_->hold(span);
         call.exchange.when_client_leaves([&control = control_, id, timer] {
             boost::asio::post(control.io(), [&control, id] { control.fleet().node_disconnected(id); });

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "api/api.hpp"
+#include "orcd_limits.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/base/random.hpp"
 #include "rbees/contracts/tokens.hpp"
@@ -10,8 +13,6 @@ using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::TokenCreated;
 using contracts::TokenView;
-
-constexpr std::size_t token_name_bytes_max = 128;
 
 contracts::TokenView view_of(const orchestrator::Token& token) {
     TokenView view;
@@ -39,8 +40,8 @@ std::optional<Problem> fault_of(const contracts::CreateToken& wish) {
         return Problem{
             .code = ErrorCode::INVALID_PARAMS, .detail = pointer.substr(1) + " " + fault, .errors = {{pointer, fault}}};
     };
-    if (wish.name.empty() || wish.name.size() > token_name_bytes_max) {
-        return refuse("/name", "must have 1 to 128 bytes");
+    if (wish.name.empty() || wish.name.size() > limits::token_name_bytes_max) {
+        return refuse("/name", fmt::format("must have 1 to {} bytes", limits::token_name_bytes_max));
     }
     if (wish.name.starts_with("file:")) return refuse("/name", "must not start with file:, which rbees uses itself");
     if (wish.expires_at && *wish.expires_at <= wall_now()) return refuse("/expires_at", "must lie in the future");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "orcd_limits.hpp"
 #include "rbees/base/numbers.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/tasks.hpp"
@@ -14,9 +15,6 @@ namespace {
 
 using contracts::ErrorCode;
 using contracts::Problem;
-
-constexpr std::size_t key_bytes_max = 255;
-constexpr std::uint64_t rows_max = 200;
 
 std::unexpected<Problem> invalid(std::string detail, std::string hint) {
     return std::unexpected(
@@ -89,8 +87,8 @@ class QueryReader {
         const auto written = text("limit");
         if (!written) return fallback;
         const auto number = parse_whole<std::uint64_t>(*written);
-        if (number && *number >= 1 && *number <= rows_max) return *number;
-        fault("limit", fmt::format("must be a whole number from 1 to {}", rows_max));
+        if (number && *number >= 1 && *number <= limits::page_rows_max) return *number;
+        fault("limit", fmt::format("must be a whole number from 1 to {}", limits::page_rows_max));
         return fallback;
     }
 
@@ -120,9 +118,11 @@ Read<std::optional<std::string>> idempotency_key(const net::Request& request) {
     auto others = request.headers;
     others.erase(name);
     const bool is_once = others.size() + 1 == request.headers.size();
-    const bool fits = !key->empty() && key->size() <= key_bytes_max && std::ranges::all_of(*key, is_visible);
+    const bool fits =
+        !key->empty() && key->size() <= limits::idempotency_key_bytes_max && std::ranges::all_of(*key, is_visible);
     if (is_once && fits) return std::string(*key);
-    return invalid(fmt::format("Idempotency-Key must be 1 to {} visible ASCII characters, once", key_bytes_max),
+    return invalid(fmt::format("Idempotency-Key must be 1 to {} visible ASCII characters, once",
+                               limits::idempotency_key_bytes_max),
                    "a UUID makes a good key");
 }
 

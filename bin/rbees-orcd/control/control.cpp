@@ -5,14 +5,9 @@
 #include <utility>
 
 #include "control/default_model.hpp"
+#include "orcd_limits.hpp"
 
 namespace rbees::orcd {
-namespace {
-
-/// Beyond what a worker may take to stop: what its death takes to be known here.
-constexpr Duration removal_margin = std::chrono::seconds(15);
-
-}  // namespace
 
 Control::Control(const Settings& settings, store::Journal& journal, std::unique_ptr<store::Reader> reader,
                  kernel::State recovered, const Logger& log)
@@ -28,7 +23,7 @@ Control::Control(const Settings& settings, store::Journal& journal, std::unique_
       demand_(fleet_, policy_),
       jobs_(fleet_, demand_, policy_, {worker_client_, archive_, log.module("jobs")}),
       sessions_(fleet_, jobs_, policy_, log.module("sessions")),
-      models_(fleet_, policy_.worker_stop_grace + removal_margin) {
+      models_(fleet_, policy_.worker_stop_grace + limits::removal_margin) {
     policy_.default_model = [model = DefaultModel(settings)]() mutable { return model.now(); };
 }
 

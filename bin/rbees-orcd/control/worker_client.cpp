@@ -10,6 +10,7 @@
 #include <deque>
 #include <utility>
 
+#include "orcd_limits.hpp"
 #include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/workers.hpp"
@@ -190,7 +191,7 @@ class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
     bool is_detached_ = false;
 };
 
-WorkerClient::WorkerClient(net::IoContext& io) : io_(io), client_(io, 256) {}
+WorkerClient::WorkerClient(net::IoContext& io) : io_(io), client_(io, limits::idle_per_worker) {}
 
 net::Task<WorkerClient::Answer> WorkerClient::ask(net::ClientRequest request) {
     auto response = co_await client_.send(std::move(request));

@@ -12,6 +12,7 @@
 #include "control/ask.hpp"
 #include "gateway/inspection.hpp"
 #include "gateway/trail.hpp"
+#include "orcd_limits.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/contracts/limits.hpp"
 #include "rbees/contracts/workers.hpp"
@@ -25,9 +26,6 @@ namespace {
 
 using contracts::ErrorCode;
 using contracts::Problem;
-
-/// Workers that one request may be sent to, one after the other, before it is refused.
-constexpr int attempts_max = 5;
 
 /// A long prompt on a slow machine takes minutes to its first token; a worker that is dead is noticed by its pool
 /// manager long before.
@@ -71,7 +69,7 @@ Gateway::Gateway(net::IoContext& io, Control& control, const ViewHolder& holder,
     : io_(io),
       control_(control),
       holder_(holder),
-      client_(io, 256),
+      client_(io, limits::idle_per_worker),
       failovers_(metrics.counter("rbees_failovers_total")),
       continuations_(metrics.counter("rbees_continuations_total")),
       cancels_(metrics.counter("rbees_cancels_total")),
@@ -94,7 +92,7 @@ net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed
         co_return;
     }
     journey.model = std::move(*model);
-    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    for (int attempt = 0; attempt < limits::attempts_max; ++attempt) {
         auto slot = co_await obtain_slot(journey);
         if (journey.left) co_return;
         if (!slot) {
