@@ -59,7 +59,7 @@ TEST_F(ChatTemplateTest, MakesAnotherModelOfIt) {
 
 TEST_F(ChatTemplateTest, IsUsedInsteadOfTheModelsOwn) {
     const auto engine = tools_engine();
-    if (!engine) GTEST_SKIP();
+    if (!engine) GTEST_SKIP() << no_model;
 
     const auto reply =
         ask(*engine, Operation::apply_template,

@@ -66,7 +66,7 @@ TEST_F(ModelFile, WithABrokenHeaderIsCorrupt) {
 
 TEST_F(ModelFile, ThatWasCutOffIsCorruptAndSaysHowMuchThereIs) {
     const auto good = testing::model_file("smollm2.sh");
-    if (!good) GTEST_SKIP();
+    if (!good) GTEST_SKIP() << testing::no_model;
 
     EXPECT_EQ(error_of_load({.model_path = cut(*good, 20'000'000)}, message), LoadErrorKind::file_corrupt);
     EXPECT_NE(message.find("20000000"), std::string::npos) << message;
@@ -76,7 +76,7 @@ TEST_F(ModelFile, ThatWasCutOffIsCorruptAndSaysHowMuchThereIs) {
 TEST_F(ModelFile, TellsWhatAModelIsFor) {
     const auto chat = testing::model_file("smollm2.sh");
     const auto embedding = testing::model_file("minilm.sh");
-    if (!chat || !embedding) GTEST_SKIP();
+    if (!chat || !embedding) GTEST_SKIP() << testing::no_model;
 
     const auto chat_facts = inspect_model(*chat);
     const auto embedding_facts = inspect_model(*embedding);
@@ -91,7 +91,7 @@ TEST_F(ModelFile, TellsWhatAModelIsFor) {
 
 TEST_F(ModelFile, ThatNeedsMoreMemoryThanThereIsIsRefusedWithTheNumbers) {
     const auto good = testing::model_file("smollm2.sh");
-    if (!good) GTEST_SKIP();
+    if (!good) GTEST_SKIP() << testing::no_model;
 
     const LoadPlan plan{.model_path = *good, .slots = 64, .context = Tokens(1'000'000'000), .gpu_layers = 0};
 

@@ -14,7 +14,7 @@ class HostileBodyTest : public ::testing::Test {
   protected:
     void SetUp() override {
         engine = chat_engine();
-        if (!engine) GTEST_SKIP();
+        if (!engine) GTEST_SKIP() << no_model;
     }
 
     Reply complete(const std::string& more) {
@@ -77,7 +77,7 @@ TEST_F(HostileBodyTest, ValuesThatCostWithoutLimitAreRefusedByName) {
 
 TEST(TaskReader, GivesAnErrorForAnAnswerThatDoesNotFitItsFormat) {
     const auto file = model_file("smollm2.sh");
-    if (!file) GTEST_SKIP();
+    if (!file) GTEST_SKIP() << no_model;
     const auto core = load_core({.model_path = *file,
                                  .model_name = "m",
                                  .slots = 1,

@@ -16,7 +16,7 @@ class LlamaTest : public ::testing::Test {
   protected:
     void SetUp() override {
         engine = chat_engine();
-        if (!engine) GTEST_SKIP();
+        if (!engine) GTEST_SKIP() << no_model;
     }
 
     /// Waits for an event; the deadline only bounds a failure.

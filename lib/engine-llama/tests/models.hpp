@@ -2,10 +2,13 @@
 /// @file
 /// The models that the tests load, through the recipes in third_party/models.
 
+#include <gtest/gtest.h>
+
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "rbees/base/log.hpp"
 #include "rbees/engine/engine.hpp"
@@ -20,6 +23,9 @@ inline constexpr bool is_thread_sanitizer = __has_feature(thread_sanitizer);
 #else
 inline constexpr bool is_thread_sanitizer = false;
 #endif
+
+/// Why a test without its model is skipped; `model_file` says what is missing.
+inline constexpr std::string_view no_model = "not run: its model is not here, for the reason above";
 
 /// The file that a recipe gives, or nothing after saying why the suite is not run.
 inline std::optional<std::string> model_file(const std::string& recipe) {
@@ -39,7 +45,8 @@ inline std::optional<std::string> model_file(const std::string& recipe) {
     return path;
 }
 
-/// Loads a model with what makes a test quick; each process does it once for each recipe and template.
+/// Loads a model with what makes a test quick; each process does it once for each recipe and template. A model that is
+/// there and cannot be loaded fails the test that asked first.
 inline std::shared_ptr<Engine> load_for_test(const std::string& recipe, const std::string& chat_template = {}) {
     const auto file = model_file(recipe);
     if (!file) return nullptr;
@@ -54,7 +61,7 @@ inline std::shared_ptr<Engine> load_for_test(const std::string& recipe, const st
                         .chat_template = chat_template.empty() ? "" : RBEES_TEST_TEMPLATES "/" + chat_template};
     auto engine = load_llama(plan, {}, Logger());
     if (!engine) {
-        std::printf("%s\n", describe(engine.error().failure).c_str());
+        ADD_FAILURE() << describe(engine.error().failure);
         return nullptr;
     }
     return std::move(*engine);

@@ -11,7 +11,7 @@ class ResumeTest : public ResumingTest {
   protected:
     void SetUp() override {
         engine = chat_engine();
-        if (!engine) GTEST_SKIP();
+        if (!engine) GTEST_SKIP() << no_model;
     }
 
     Reply go_on(const std::string& more, TokenIdList generated, std::uint64_t left = 6) {

@@ -32,7 +32,7 @@ TEST(Threads, AreFewerBesideAProcessThatKeepsACoreBusy) {
 TEST(Threads, SleepWhileTheyWaitForEachOther) {
     const auto* before = std::getenv("OMP_WAIT_POLICY");
     const bool is_set_otherwise = before != nullptr && before != std::string_view("passive");
-    if (!chat_engine()) GTEST_SKIP();
+    if (!chat_engine()) GTEST_SKIP() << no_model;
 
     EXPECT_NE(std::string_view(llama_print_system_info()).find("OPENMP = 1"), std::string_view::npos)
         << llama_print_system_info();
@@ -50,7 +50,7 @@ struct FreeContext {
 
 TEST(ThreadGovernor, HandsTheNewNumberToTheContextWithItsNextStep) {
     const auto file = model_file("smollm2.sh");
-    if (!file) GTEST_SKIP();
+    if (!file) GTEST_SKIP() << no_model;
     llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
     const std::unique_ptr<llama_model, FreeModel> model(
         llama_model_load_from_file(file->c_str(), llama_model_default_params()));

@@ -11,7 +11,7 @@ class ToolsTest : public ResumingTest {
   protected:
     void SetUp() override {
         engine = tools_engine();
-        if (!engine) GTEST_SKIP();
+        if (!engine) GTEST_SKIP() << no_model;
     }
 
     Reply go_on(TokenIdList generated, std::uint64_t left = 40) {

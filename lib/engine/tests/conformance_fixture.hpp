@@ -21,7 +21,7 @@ class ChatConformance : public ::testing::TestWithParam<EngineSource> {
   protected:
     void SetUp() override {
         engine = GetParam()();
-        if (!engine) GTEST_SKIP();
+        if (!engine) GTEST_SKIP() << "not run: this engine cannot be had here, for the reason above";
     }
 
     Reply chat(const std::string& more = "", TokenIds ids = TokenIds::left_out) {
