@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "damaged.hpp"
 #include "full_disk.hpp"
 #include "rbees/base/crash_point.hpp"
 #include "rbees/base/numbers.hpp"
@@ -13,6 +14,7 @@
 #include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
 #include "rbees/reflect/write.hpp"
+#include "sweep.hpp"
 
 namespace rbees::control {
 namespace {
@@ -25,19 +27,10 @@ using orchestrator::Job;
 /// Wall-clock deadlines are looked at no later than this after the clock was set.
 constexpr Duration clock_check_interval = std::chrono::seconds(30);
 
-/// How often jobs are looked for whose text is to be erased, and how many are at once: each is a commit.
-constexpr Duration retention_interval = std::chrono::minutes(1);
-constexpr std::size_t erased_at_once = 100;
-
 std::unexpected<Problem> no_such(const JobId& id) {
     return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
                                    .detail = fmt::format("there is no task {}", id.str()),
                                    .hint = "rbees jobs list"});
-}
-
-std::unexpected<Problem> damaged(const Failure& failure) {
-    return std::unexpected(
-        Problem{.code = ErrorCode::STORAGE_FAILED, .detail = failure.message, .hint = "rbees audit verify"});
 }
 
 /// A seed from hexadecimal digits that nobody can guess.
@@ -296,7 +289,7 @@ void JobControl::watch_deadlines() {
 
 void JobControl::erase_old() {
     const auto keep = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.tasks_retain);
-    const auto jobs = archive_.ended_before(world_.wall_now() - keep, erased_at_once);
+    const auto jobs = archive_.ended_before(world_.wall_now() - keep, swept_at_once_max);
     if (!jobs) {
         log_.error("cannot look for tasks to erase", {{"reason", jobs.error().message}});
     } else {
@@ -304,9 +297,7 @@ void JobControl::erase_old() {
             submit(orchestrator::EraseJob{job}, [](const auto&) { crash_point(CrashPoint::during_erasure); });
         }
     }
-    const bool there_are_more = jobs && jobs->size() == erased_at_once;
-    const auto pause = there_are_more ? std::chrono::seconds(1) : retention_interval;
-    retention_timer_->set(world_.now() + pause, [this] { erase_old(); });
+    retention_timer_->set(world_.now() + until_next_sweep(jobs ? jobs->size() : 0), [this] { erase_old(); });
 }
 
 }  // namespace rbees::control

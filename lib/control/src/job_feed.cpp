@@ -1,11 +1,13 @@
 #include "rbees/control/job_feed.hpp"
-#include "rbees/base/planted.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "damaged.hpp"
+#include "rbees/base/planted.hpp"
 
 namespace rbees::control {
 namespace {
@@ -15,11 +17,6 @@ using contracts::Problem;
 
 /// Frames of a live job that are kept in memory: what readers are behind while they keep up.
 constexpr std::size_t tail_frames_max = 64;
-
-std::unexpected<Problem> damaged(const Failure& failure) {
-    return std::unexpected(
-        Problem{.code = ErrorCode::STORAGE_FAILED, .detail = failure.message, .hint = "rbees audit verify"});
-}
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "sweep.hpp"
+
 namespace rbees::control {
 namespace {
 
@@ -16,11 +18,6 @@ using contracts::Problem;
 using orchestrator::Session;
 using orchestrator::SessionCommand;
 using orchestrator::SessionKey;
-
-/// How often unused sessions are looked for, and how many are forgotten at once: each is a commit.
-constexpr Duration retention_interval = std::chrono::minutes(1);
-constexpr Duration retention_pause = std::chrono::seconds(1);
-constexpr std::size_t forgotten_at_once = 100;
 
 WallTime last_touch(const Session& session) {
     return session.closed ? std::max(session.used_at, session.closed->at) : session.used_at;
@@ -110,15 +107,14 @@ std::optional<std::chrono::milliseconds> SessionControl::remembered_for(const Se
 void SessionControl::forget_unused() {
     std::vector<SessionKey> unused;
     for (const auto& [key, session] : fleet_.state().sessions.sessions()) {
-        if (unused.size() == forgotten_at_once) break;
+        if (unused.size() == swept_at_once_max) break;
         if (remembered_for(session) == std::chrono::milliseconds{}) unused.push_back(key);
     }
     for (const auto& key : unused) {
         fleet_.submit_unpictured(SessionCommand(orchestrator::ForgetSession{key}), [](const auto&) {});
     }
     if (!unused.empty()) log_.info("unused sessions are forgotten", {{"sessions", std::to_string(unused.size())}});
-    const auto pause = unused.size() == forgotten_at_once ? retention_pause : retention_interval;
-    retention_timer_->set(world_.now() + pause, [this] { forget_unused(); });
+    retention_timer_->set(world_.now() + until_next_sweep(unused.size()), [this] { forget_unused(); });
 }
 
 }  // namespace rbees::control
