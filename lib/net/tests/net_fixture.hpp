@@ -24,6 +24,8 @@ namespace rbees::net::testing {
 
 inline constexpr std::chrono::seconds deadline{20};
 
+inline constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
 /// Something that happens once, on another thread.
 class Event {
   public:

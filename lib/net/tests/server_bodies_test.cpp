@@ -16,8 +16,6 @@ namespace {
 
 using namespace testing;
 
-constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 std::string post(std::string_view target, std::string_view fields, std::string_view body = "") {
     return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n\r\n" +
            std::string(body);

@@ -14,8 +14,6 @@ namespace {
 using namespace testing;
 using std::chrono_literals::operator""ms;
 
-constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 Task<void> say_ok(Exchange& exchange) {
     Response response;
     response.body = "ok";

@@ -12,8 +12,6 @@ namespace {
 using namespace testing;
 using std::chrono_literals::operator""ms;
 
-constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
 Task<void> stream_three(Exchange& exchange) {
     Response head;
     static_cast<void>(co_await exchange.start(std::move(head)));
@@ -58,6 +56,14 @@ TEST(ServerStream, SendsNoBodyForHead) {
     EXPECT_EQ(next.body, "one two three");
 }
 
+/// A client that has the head of its answer.
+RawConnection client_with_head(const ServerUnderTest& server) {
+    auto client = server.connect();
+    client.send(get);
+    EXPECT_TRUE(client.wait_for_text("\r\n\r\n"));
+    return client;
+}
+
 /// A stream that stops after the head until the client has gone.
 struct HeadOnly {
     Event left;
@@ -89,9 +95,7 @@ TEST(ServerStream, SendsTheHeadBeforeTheFirstPieceIsThere) {
 TEST(ServerStream, TellsTheHandlerThatTheClientLeft) {
     HeadOnly handler;
     const ServerUnderTest server(handler.handler());
-    auto client = server.connect();
-    client.send(get);
-    ASSERT_TRUE(client.wait_for_text("\r\n\r\n"));
+    auto client = client_with_head(server);
 
     client.close();
 
@@ -101,9 +105,7 @@ TEST(ServerStream, TellsTheHandlerThatTheClientLeft) {
 TEST(ServerStream, TellsTheHandlerThatTheConnectionWasReset) {
     HeadOnly handler;
     const ServerUnderTest server(handler.handler());
-    auto client = server.connect();
-    client.send(get);
-    ASSERT_TRUE(client.wait_for_text("\r\n\r\n"));
+    auto client = client_with_head(server);
 
     client.abort();
 
@@ -113,9 +115,7 @@ TEST(ServerStream, TellsTheHandlerThatTheConnectionWasReset) {
 TEST(ServerStream, NoticesTheEndBehindPipelinedBytes) {
     HeadOnly handler;
     const ServerUnderTest server(handler.handler());
-    auto client = server.connect();
-    client.send(get);
-    ASSERT_TRUE(client.wait_for_text("\r\n\r\n"));
+    auto client = client_with_head(server);
 
     client.send(get);
     client.close();
@@ -126,9 +126,7 @@ TEST(ServerStream, NoticesTheEndBehindPipelinedBytes) {
 TEST(ServerStream, TellsTheHandlerWhenTheServerStops) {
     HeadOnly handler;
     ServerUnderTest server(handler.handler());
-    auto client = server.connect();
-    client.send(get);
-    ASSERT_TRUE(client.wait_for_text("\r\n\r\n"));
+    auto client = client_with_head(server);
 
     server.on_thread([](Server& it) { it.stop(); });
 
@@ -255,9 +253,7 @@ TEST(ServerStream, CutsAClientThatTakesNothingForTooLong) {
 TEST(ServerStream, LetsOthersWorkWhileOneClientReadsAsFastAsItCan) {
     Firehose handler;
     ServerUnderTest server(handler.handler());
-    auto client = server.connect();
-    client.send(get);
-    ASSERT_TRUE(client.wait_for_text("\r\n\r\n"));
+    auto client = client_with_head(server);
     Event done;
     std::thread reader([&] {
         std::array<char, 65536> bytes{};
