@@ -40,16 +40,18 @@ class ToolConformance : public EventConformance {
         ASSERT_TRUE(whole.tool_call.starts_with("count/call_")) << whole.tool_call;
     }
 
+    void expect_the_same_call_from_every_seam(const std::string& request) {
+        ASSERT_NO_FATAL_FAILURE(expect_a_call(request));
+        expect_the_same_from_every_seam(Operation::chat, request, most);
+    }
+
     static constexpr std::uint64_t most = 80;
     const std::string silent = R"("content":"")";
     const std::string with_text = R"("content":"I count.")";
 };
 
 TEST_P(ToolConformance, GoesOnWithACallThatWasNotDemandedAtEverySeam) {
-    const auto request = conversation(silent) + tools;
-    ASSERT_NO_FATAL_FAILURE(expect_a_call(request));
-
-    expect_the_same_from_every_seam(Operation::chat, request, most);
+    expect_the_same_call_from_every_seam(conversation(silent) + tools);
 }
 
 TEST_P(ToolConformance, GoesOnWithEventsOfACallThatWasNotDemandedAtEverySeam) {
@@ -57,10 +59,7 @@ TEST_P(ToolConformance, GoesOnWithEventsOfACallThatWasNotDemandedAtEverySeam) {
 }
 
 TEST_P(ToolConformance, GoesOnWithACallBehindATextAtEverySeam) {
-    const auto request = conversation(with_text) + tools;
-    ASSERT_NO_FATAL_FAILURE(expect_a_call(request));
-
-    expect_the_same_from_every_seam(Operation::chat, request, most);
+    expect_the_same_call_from_every_seam(conversation(with_text) + tools);
 }
 
 TEST_P(ToolConformance, GoesOnWithEventsOfACallBehindATextAtEverySeam) {
@@ -68,10 +67,7 @@ TEST_P(ToolConformance, GoesOnWithEventsOfACallBehindATextAtEverySeam) {
 }
 
 TEST_P(ToolConformance, GoesOnWithACallThatWasDemandedAtEverySeam) {
-    const auto request = conversation(silent) + demand;
-    ASSERT_NO_FATAL_FAILURE(expect_a_call(request));
-
-    expect_the_same_from_every_seam(Operation::chat, request, most);
+    expect_the_same_call_from_every_seam(conversation(silent) + demand);
 }
 
 /// Where the numbers that are drawn differ the call may, too, but it still keeps to its schema.
