@@ -2,10 +2,9 @@
 
 #include "client/address.hpp"
 #include "client/refusal.hpp"
-#include "fake_orcd.hpp"
+#include "orcd_test.hpp"
 #include "rbees/contracts/options.hpp"
 #include "rbees/contracts/workers.hpp"
-#include "support.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -94,19 +93,8 @@ TEST_F(AddressTest, TheHomesTokenDoesNotGoToOtherMachines) {
     EXPECT_EQ(find("http://127.0.0.1:9000").token, "rbk_own");
 }
 
-/// Commands against a rbees-orcd that says what the test wants.
-class ClientTest : public CommandTest {
+class ClientTest : public OrcdTest {
   protected:
-    ClientTest() {
-        variables["RBEES_URL"] = orcd.url();
-        variables["RBEES_TOKEN"] = "rbk_test";
-    }
-
-    static std::string model(std::string_view id, std::string_view rest) {
-        return R"({"id":")" + std::string(id) + R"(","name":"A model","kind":"chat","license":"mit",)" +
-               std::string(rest) + R"(,"nodes":[],"workers":[]})";
-    }
-
     /// Answers a question with a stream of these data frames.
     void stream(const std::vector<std::string>& frames) {
         std::string body;
@@ -117,8 +105,6 @@ class ClientTest : public CommandTest {
             return net::Response{200, {{"Content-Type", "text/event-stream"}}, body};
         });
     }
-
-    FakeOrcd orcd;
 };
 
 TEST_F(ClientTest, RunShowsTheAnswerAndSendsTheToken) {

@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <fstream>
 
-#include "fake_orcd.hpp"
+#include "orcd_test.hpp"
 #include "rbees/contracts/task_views.hpp"
 #include "rbees/reflect/write.hpp"
-#include "support.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -29,11 +28,9 @@ std::string event(int id, const std::string& name, const std::string& data) {
     return "event: " + name + "\nid: " + std::to_string(id) + "\ndata: " + data + "\n\n";
 }
 
-class JobsTest : public CommandTest {
+class JobsTest : public OrcdTest {
   protected:
     JobsTest() {
-        variables["RBEES_URL"] = orcd.url();
-        variables["RBEES_TOKEN"] = "rbk_test";
         orcd.on("POST /v2/tasks", 202,
                 R"({"job_id":"j1","status":"queued","queue_position":0,"events_url":"/v2/tasks/j1/events"})");
     }
@@ -84,7 +81,6 @@ class JobsTest : public CommandTest {
         return folder / name;
     }
 
-    FakeOrcd orcd;
     bool was_looked_at = false;
     std::size_t streams_given = 0;
 };

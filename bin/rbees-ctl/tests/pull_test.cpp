@@ -2,28 +2,14 @@
 
 #include <gmock/gmock.h>
 
-#include "fake_orcd.hpp"
-#include "support.hpp"
+#include "orcd_test.hpp"
 
 namespace rbees::ctl {
 namespace {
 
 using testing::HasSubstr;
 
-class PullTest : public CommandTest {
-  protected:
-    PullTest() {
-        variables["RBEES_URL"] = orcd.url();
-        variables["RBEES_TOKEN"] = "rbk_test";
-    }
-
-    static std::string model(std::string_view id, std::string_view rest) {
-        return R"({"id":")" + std::string(id) + R"(","name":"A model","kind":"chat","license":"mit",)" +
-               std::string(rest) + R"(,"nodes":[],"workers":[]})";
-    }
-
-    FakeOrcd orcd;
-};
+class PullTest : public OrcdTest {};
 
 TEST_F(PullTest, PullFollowsTheDownloadToItsEnd) {
     int looks = 0;

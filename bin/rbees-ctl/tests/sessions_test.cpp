@@ -2,10 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "fake_orcd.hpp"
+#include "orcd_test.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/reflect/write.hpp"
-#include "support.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -16,11 +15,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class SessionsTest : public CommandTest {
+class SessionsTest : public OrcdTest {
   protected:
     SessionsTest() {
-        variables["RBEES_URL"] = orcd.url();
-        variables["RBEES_TOKEN"] = "rbk_test";
         orcd.on("POST /v2/sessions", [](const net::Request& request) {
             const auto wish = reflect::from_json_text<contracts::CreateSession>(request.body).value();
             auto made = session(wish.session_id.value_or(""));
@@ -50,8 +47,6 @@ class SessionsTest : public CommandTest {
         }
         return targets;
     }
-
-    FakeOrcd orcd;
 };
 
 TEST_F(SessionsTest, CreateSendsWhatTheLineSaysAndPrintsTheId) {
