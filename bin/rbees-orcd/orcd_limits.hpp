@@ -28,10 +28,9 @@ inline constexpr Duration removal_margin = std::chrono::seconds(15);
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr std::size_t token_name_bytes_max = 128;
 
-/// Rows of one page of tasks or sessions.
+/// Rows of one page of tasks or sessions, and records of one of the journal: if nothing else is asked for, and at most.
+inline constexpr std::size_t page_rows = 50;
 inline constexpr std::uint64_t page_rows_max = 200;
-
-/// Records of one page of the journal, if nothing else is asked for, and at most.
 inline constexpr std::size_t page_records = 100;
 inline constexpr std::size_t page_records_max = 1'000;
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "api/api.hpp"
+#include "api/storage_failed.hpp"
 #include "orcd_limits.hpp"
 #include "rbees/base/numbers.hpp"
 #include "rbees/contracts/storage.hpp"
@@ -76,10 +77,7 @@ boost::json::value shown_body(const store::Record& record) {
 
 Checked<AuditPage> page_of(store::Reader& reader, const PageWish& wish) {
     auto found = reader.records(wish.filter, wish.limit);
-    if (!found) {
-        return std::unexpected(
-            Problem{.code = ErrorCode::STORAGE_FAILED, .detail = found.error().message, .hint = found.error().remedy});
-    }
+    if (!found) return std::unexpected(storage_failed(found.error()));
     AuditPage page;
     page.next = found->next;
     for (auto& stored : found->records) {
@@ -104,9 +102,7 @@ Checked<AuditReport> verify(const store::Journal& journal, const std::stop_token
     // What memory knows is kept elsewhere than the file: an end that somebody cut off under us is found by it.
     const auto known = journal.head();
     const auto reader = journal.open_reader();
-    if (!reader) {
-        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = reader.error().message});
-    }
+    if (!reader) return std::unexpected(storage_failed(reader.error()));
     auto found = (*reader)->verify(known, stop);
     if (stop.stop_requested()) return std::unexpected(stopping());
     return AuditReport{.good = !found.first_problem,
@@ -140,10 +136,7 @@ Checked<Backup> back_up(const store::Journal& journal, const std::string& path, 
     if (auto fault = fault_of(path)) return std::unexpected(std::move(*fault));
     const auto made = journal.backup(path, stop);
     if (!made && stop.stop_requested()) return std::unexpected(stopping());
-    if (!made) {
-        return std::unexpected(
-            Problem{.code = ErrorCode::STORAGE_FAILED, .detail = made.error().message, .hint = made.error().remedy});
-    }
+    if (!made) return std::unexpected(storage_failed(made.error()));
     return Backup{path, made->format, made->program, mark_of(made->head), made->made_at};
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/api.hpp"
+#include "api/pages.hpp"
 #include "api/task_questions.hpp"
 #include "api/task_views.hpp"
 #include "rbees/contracts/sessions.hpp"
@@ -41,31 +42,10 @@ SessionKey key_of(const http_api::Call& call) {
     return {is_other ? TokenId(std::string(*owner)) : TokenId(call.caller.id), call.parameter("id")};
 }
 
-/// A page of what is on disk, which is all that may be shown.
 Checked<SessionPage> page_of(Control& control, const ListQuery& query) {
-    const auto rows = control.reader().list("session", query.filter, query.cursor, query.limit);
-    if (!rows) {
-        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = rows.error().message});
-    }
-    SessionPage page;
-    auto damaged = rows->damaged;
-    for (const auto& row : rows->rows) {
-        const auto session = reflect::from_json_text<Session>(row.entity.json);
-        if (!session) {
-            damaged.push_back(row.entity.id);
-            continue;
-        }
-        page.sessions.push_back(view_of(*session, control.sessions().remembered_for(*session)));
-    }
-    if (rows->next) page.next = store::to_text(*rows->next);
-    if (!damaged.empty()) page.damaged = std::move(damaged);
-    return page;
-}
-
-net::Response page_answer(const http_api::Call& call, const SessionPage& page) {
-    auto body = reflect::to_json(page);
-    if (!page.next) body.get_object()["next"] = nullptr;
-    return http_api::json_text_answer(call.route.status, reflect::to_text(body));
+    return read_page<Session>(control.reader(), "session", query, &SessionPage::sessions, [&](const Session& session) {
+        return view_of(session, control.sessions().remembered_for(session));
+    });
 }
 
 /// Answers with the session's view.
@@ -109,19 +89,7 @@ net::Task<void> Api::create_session(http_api::Call& call) {
 }
 
 net::Task<void> Api::list_sessions(http_api::Call& call) {
-    auto query = session_query(call.request());
-    if (!query) {
-        auto refusal = call.refuse(query.error());
-        co_await call.exchange.respond(std::move(refusal));
-        co_return;
-    }
-    if (call.caller.role != contracts::Role::admin) query->filter.owner = call.caller.id;
-    std::function<void(Answerer<Checked<SessionPage>>)> question = [&control = control_, query = *query](auto reply) {
-        reply(page_of(control, query));
-    };
-    const auto page = co_await ask<Checked<SessionPage>>(control_.io(), std::move(question));
-    auto response = page ? page_answer(call, *page) : call.refuse(page.error());
-    co_await call.exchange.respond(std::move(response));
+    return answer_with_page(control_, call, session_query(call.request()), page_of);
 }
 
 net::Task<void> Api::close_session(http_api::Call& call) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/api.hpp"
+#include "api/pages.hpp"
 #include "api/task_questions.hpp"
 #include "api/task_streams.hpp"
 #include "api/task_views.hpp"
@@ -60,31 +61,9 @@ net::Response refused(const http_api::Call& call, const Problem& problem, std::s
     return response;
 }
 
-/// A page of what is on disk, which is all that may be shown.
 Checked<TaskPage> page_of(Control& control, const ListQuery& query) {
-    const auto rows = control.reader().list("job", query.filter, query.cursor, query.limit);
-    if (!rows) {
-        return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = rows.error().message});
-    }
-    TaskPage page;
-    auto damaged = rows->damaged;
-    for (const auto& row : rows->rows) {
-        const auto job = reflect::from_json_text<Job>(row.entity.json);
-        if (!job) {
-            damaged.push_back(row.entity.id);
-            continue;
-        }
-        page.tasks.push_back(view_of(*job, control.jobs().queue_position(*job)));
-    }
-    if (rows->next) page.next = store::to_text(*rows->next);
-    if (!damaged.empty()) page.damaged = std::move(damaged);
-    return page;
-}
-
-net::Response page_answer(const http_api::Call& call, const TaskPage& page) {
-    auto body = reflect::to_json(page);
-    if (!page.next) body.get_object()["next"] = nullptr;
-    return http_api::json_text_answer(call.route.status, reflect::to_text(body));
+    return read_page<Job>(control.reader(), "job", query, &TaskPage::tasks,
+                          [&](const Job& job) { return view_of(job, control.jobs().queue_position(job)); });
 }
 
 TaskExplanation explain(Control& control, const Job& job) {
@@ -149,19 +128,7 @@ net::Task<void> Api::submit_task(http_api::Call& call) {
 }
 
 net::Task<void> Api::list_tasks(http_api::Call& call) {
-    auto query = task_query(call.request());
-    if (!query) {
-        auto refusal = call.refuse(query.error());
-        co_await call.exchange.respond(std::move(refusal));
-        co_return;
-    }
-    if (call.caller.role != contracts::Role::admin) query->filter.owner = call.caller.id;
-    std::function<void(Answerer<Checked<TaskPage>>)> question = [&control = control_, query = *query](auto reply) {
-        reply(page_of(control, query));
-    };
-    const auto page = co_await ask<Checked<TaskPage>>(control_.io(), std::move(question));
-    auto response = page ? page_answer(call, *page) : call.refuse(page.error());
-    co_await call.exchange.respond(std::move(response));
+    return answer_with_page(control_, call, task_query(call.request()), page_of);
 }
 
 net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call) {

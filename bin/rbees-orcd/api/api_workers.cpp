@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/api.hpp"
+#include "api/storage_failed.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::orcd {
@@ -14,7 +15,7 @@ using contracts::WorkerView;
 Checked<WorkerView> find_worker(Control& control, const WorkerId& id) {
     if (auto view = worker_view(control.fleet(), id)) return std::move(*view);
     const auto row = control.reader().entity("worker", id.str());
-    if (!row) return std::unexpected(Problem{.code = ErrorCode::STORAGE_FAILED, .detail = row.error().message});
+    if (!row) return std::unexpected(storage_failed(row.error()));
     if (*row) {
         const auto worker = reflect::from_json_text<orchestrator::Worker>((*row)->entity.json);
         if (worker) return control::worker_view_of(*worker);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "orcd_limits.hpp"
 #include "rbees/base/numbers.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/contracts/tasks.hpp"

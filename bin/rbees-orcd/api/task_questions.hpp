@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "orcd_limits.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/control/session_control.hpp"
 #include "rbees/net/message.hpp"
@@ -27,7 +28,7 @@ using Read = std::expected<T, contracts::Problem>;
 struct ListQuery {
     store::EntityFilter filter;
     std::optional<store::PageCursor> cursor;
-    std::size_t limit = 50;
+    std::size_t limit = limits::page_rows;
 };
 
 /// `status` (also `live`: all that have not ended), `model`, `session`, `since` (inclusive), `until` (exclusive),
