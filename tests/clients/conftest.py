@@ -28,12 +28,8 @@ def needs(house, model):
 
 @pytest.fixture(scope="session")
 def shared():
-    house = House()
-    try:
+    with House() as house:
         yield house.up()
-    finally:
-        left = house.close()
-        assert not left, f"`rbees down` left processes running: {left}"
 
 
 @pytest.fixture
@@ -48,12 +44,8 @@ def house(shared, request):
 @pytest.fixture
 def lone():
     """A house of this test's own that is not up yet."""
-    house = House()
-    try:
+    with House() as house:
         yield house
-    finally:
-        left = house.close()
-    assert not left, f"`rbees down` left processes running: {left}"
 
 
 @pytest.fixture(scope="session")

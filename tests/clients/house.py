@@ -58,7 +58,8 @@ class Answer:
 
 
 class House:
-    """Not thread-safe but for `request`. `close` takes everything down and deletes the folder."""
+    """Not thread-safe but for `request`. `close` takes everything down and deletes the folder; so does the end of a
+    `with`, where it is a failure that `down` left something running."""
 
     prefix = ()  # of every command: what it is run under
     patience = 60  # seconds without a byte, then a connection is given up
@@ -193,6 +194,13 @@ class House:
         for file in sorted((self.home / "logs").glob("*.log")):
             text += f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-25:]) + "\n"
         return text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failure, *_):
+        left = self.close()
+        assert failure or not left, f"`rbees down` left processes running: {left}"
 
     def close(self):
         """Takes the house down. What `down` left, killed now: pids and names."""

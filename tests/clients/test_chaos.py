@@ -81,14 +81,10 @@ class Nemesis:
 
 @pytest.fixture(scope="module")
 def house():
-    house = House()
-    try:
+    with House() as house:
         house.up(MODEL)
         house.must("models", "load", MODEL)
         yield house
-    finally:
-        left = house.close()
-        assert not left, f"`rbees down` left processes running: {left}"
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ RBEES_DEPTH says how often: quick once at the first pass; ci twice, and night tw
 draws. RBEES_CHAOS_SEED repeats a plan.
 """
 
+import contextlib
 import os
 import pathlib
 import random
@@ -165,14 +166,9 @@ def strikes():
 
 @pytest.fixture(scope="module")
 def houses():
-    houses = [CrashHouse(orders_of(number), '[storage]\njournal_keep = "5s"\n') for number in range(HOUSES)]
-    try:
-        for house in houses:
-            house.up(MODEL)
-        yield houses
-    finally:
-        left = [house.close() for house in houses]
-        assert not any(left), f"`rbees down` left processes running: {left}"
+    config = '[storage]\njournal_keep = "5s"\n'
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(CrashHouse(orders_of(n), config)).up(MODEL) for n in range(HOUSES)]
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +188,8 @@ def loads(houses, undisturbed):
 
 
 def test_every_place_is_tried():
-    house = House(PROGRAMS, environment={"RBEES_CRASH_AT": "nowhere"})
-    try:
+    with House(PROGRAMS, environment={"RBEES_CRASH_AT": "nowhere"}) as house:
         done = house.run(ORCD, "--home", str(house.home), "--listen", "127.0.0.1:0", seconds=20)
-    finally:
-        house.close()
 
     assert done.returncode == 1
     assert '"nowhere"' in done.stderr
@@ -239,19 +232,13 @@ def test_slots_are_free_and_no_worker_is_nobodys(houses):
 def lone(request):
     """A house of one point: its name is the test's parameter."""
     point, config = request.param
-    house = CrashHouse({point: 1}, config)
-    try:
-        house.up()
-        yield house
-    finally:
-        left = house.close()
-    assert not left, f"`rbees down` left processes running: {left}"
+    with CrashHouse({point: 1}, config) as house:
+        yield house.up()
 
 
 def test_a_program_that_dies_at_every_start_is_named_and_stays_down():
-    house = House(PROGRAMS, environment={"RBEES_CRASH_AT": "recovered-not-serving"})
-    down = house.home / "state/rbees-orcd.down"
-    try:
+    with House(PROGRAMS, environment={"RBEES_CRASH_AT": "recovered-not-serving"}) as house:
+        down = house.home / "state/rbees-orcd.down"
         refused = house.rbees("up", "--listen", "127.0.0.1:0")
         assert refused.returncode == 1 and "rbees-orcd died while it started" in refused.stderr
 
@@ -264,14 +251,10 @@ def test_a_program_that_dies_at_every_start_is_named_and_stays_down():
         assert status.returncode == 1 and "stays down after 5 starts" in status.stdout + status.stderr
         supervisor.terminate()
         supervisor.wait(SOON)
-    finally:
-        left = house.close()
-    assert not left
 
 
 def test_a_task_that_kills_each_of_its_workers_is_given_up_and_the_house_lives():
-    house = House(PROGRAMS, environment={"RBEES_CRASH_AT": "order-taken-not-answered"})
-    try:
+    with House(PROGRAMS, environment={"RBEES_CRASH_AT": "order-taken-not-answered"}) as house:
         token = house.up().token
         task = submit(house, token, body()).json()["job_id"]
 
@@ -283,9 +266,6 @@ def test_a_task_that_kills_each_of_its_workers_is_given_up_and_the_house_lives()
         assert "worker" in status["error"]["message"]
         assert house.request("GET", "/health").status == 200
         check_records(house, [])
-    finally:
-        left = house.close()
-    assert not left
 
 
 @pytest.mark.parametrize("lone", [("during-erasure", '[tasks]\nretain = "1s"\n')], indirect=True, ids=["erasure"])

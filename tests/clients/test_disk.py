@@ -43,15 +43,11 @@ def finish(load, undisturbed):
 
 @pytest.fixture
 def machine():
-    machine = Machine()
-    try:
+    with Machine() as machine:
         machine.boot()
         machine.wait_until_healthy()
         machine.must("models", "load", MODEL)
         yield machine
-    finally:
-        left = machine.close()
-        assert not left, f"processes were left running: {left}"
 
 
 def test_power_cuts_lose_nothing_that_was_answered(machine):
@@ -91,18 +87,16 @@ def test_a_disk_that_lies_about_its_syncs_loses_what_was_answered(machine):
 
 @pytest.fixture(scope="module")
 def shared_broken():
-    house = House()
-    house.disk = FaultyDisk(house.home / "state", house.programs, only="orcd.db")
-    house.environment |= house.disk.environment
-    try:
-        house.up(MODEL)
-        house.must("models", "load", MODEL)
-        house.must("models", "load", SLOW)
-        yield house
-    finally:
-        house.disk.mend()
-        left = house.close()
-        assert not left, f"`rbees down` left processes running: {left}"
+    with House() as house:
+        house.disk = FaultyDisk(house.home / "state", house.programs, only="orcd.db")
+        house.environment |= house.disk.environment
+        try:
+            house.up(MODEL)
+            house.must("models", "load", MODEL)
+            house.must("models", "load", SLOW)
+            yield house
+        finally:
+            house.disk.mend()
 
 
 @pytest.fixture

@@ -95,13 +95,9 @@ def source():
 @pytest.fixture
 def house():
     """With a cache of its own: what these tests fetch is no model for anybody else."""
-    house = House()
-    house.environment["RBEES_CACHE"] = str(house.folder / "cache")
-    try:
+    with House() as house:
+        house.environment["RBEES_CACHE"] = str(house.folder / "cache")
         yield house.up()
-    finally:
-        left = house.close()
-    assert not left, f"`rbees down` left processes running: {left}"
 
 
 def add(house, source, **wish):

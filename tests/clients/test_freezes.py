@@ -22,12 +22,8 @@ PATIENCE = 120.0
 
 @pytest.fixture
 def house():
-    house = House(config=CONFIG)
-    try:
+    with House(config=CONFIG) as house:
         yield house.up(MODEL)
-    finally:
-        left = house.close()
-    assert not left, f"`rbees down` left processes running: {left}"
 
 
 @contextlib.contextmanager

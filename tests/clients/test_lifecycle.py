@@ -22,14 +22,26 @@ SOON = 20.0  # "within seconds", on a machine that does much else
 
 @pytest.fixture(scope="module")
 def house():
-    house = House()
-    try:
+    with House() as house:
         house.up()
         house.must("run", "Hello")
         yield house
-    finally:
-        left = house.close()
-        assert not left, f"`rbees down` left processes running: {left}"
+
+
+def client_of(house):
+    return openai.OpenAI(base_url=house.url + "/v1", api_key=house.token, max_retries=0, timeout=60)
+
+
+def tell(client, tokens, model=SIMULATED):
+    """A stream of so many tokens, the same each time."""
+    return client.chat.completions.create(
+        model=model,
+        messages=[{"role": "user", "content": "Tell me all about bees."}],
+        max_tokens=tokens,
+        seed=7,
+        stream=True,
+        extra_body={"ignore_eos": True},
+    )
 
 
 def answers_again(house):
@@ -116,23 +128,13 @@ class TestDeath:
         answers_again(house)
 
     def test_stream_goes_on_at_another_worker_when_its_own_dies(self, house):
-        def tell(client):
-            return client.chat.completions.create(
-                model=SIMULATED,
-                messages=[{"role": "user", "content": "Tell me all about bees."}],
-                max_tokens=150,
-                seed=7,
-                stream=True,
-                extra_body={"ignore_eos": True},
-            )
-
         def rest_of(stream):
             choices = [chunk.choices[0] for chunk in stream if chunk.choices]
             return "".join(choice.delta.content or "" for choice in choices), choices[-1].finish_reason
 
-        with openai.OpenAI(base_url=house.url + "/v1", api_key=house.token, max_retries=0, timeout=60) as client:
-            undisturbed, _ = rest_of(tell(client))
-            stream = tell(client)
+        with client_of(house) as client:
+            undisturbed, _ = rest_of(tell(client, 150))
+            stream = tell(client, 150)
             begin = next(stream).choices[0].delta.content
             house.kill(house.ready_workers(SIMULATED)[0]["pid"])
             rest, reason = rest_of(stream)
@@ -142,14 +144,8 @@ class TestDeath:
         answers_again(house)
 
     def test_stream_goes_on_while_the_pool_manager_dies(self, house):
-        with openai.OpenAI(base_url=house.url + "/v1", api_key=house.token, max_retries=0, timeout=30) as client:
-            stream = client.chat.completions.create(
-                model=SIMULATED,
-                messages=[{"role": "user", "content": "Tell me about bees."}],
-                max_tokens=100,
-                stream=True,
-                extra_body={"ignore_eos": True},
-            )
+        with client_of(house) as client:
+            stream = tell(client, 100)
             next(stream)
             house.kill(house.pid_of("pool-managerd"))
 
@@ -298,14 +294,8 @@ class TestDown:
 
     def test_down_lets_an_answer_finish_that_is_nearly_done(self, lone):
         lone.up()
-        with openai.OpenAI(base_url=lone.url + "/v1", api_key=lone.token, max_retries=0, timeout=60) as client:
-            stream = client.chat.completions.create(
-                model="sim:slow?decode=50",
-                messages=[{"role": "user", "content": "Tell me about bees."}],
-                max_tokens=100,
-                stream=True,
-                extra_body={"ignore_eos": True},
-            )
+        with client_of(lone) as client:
+            stream = tell(client, 100, "sim:slow?decode=50")
             next(stream)
             down = lone.start("rbees", "--home", str(lone.home), "down")
 
@@ -317,14 +307,8 @@ class TestDown:
 
     def test_down_ends_a_worker_in_the_middle_of_an_answer(self, lone):
         lone.up()
-        with openai.OpenAI(base_url=lone.url + "/v1", api_key=lone.token, max_retries=0, timeout=60) as client:
-            stream = client.chat.completions.create(
-                model=SIMULATED,
-                messages=[{"role": "user", "content": "Tell me all about bees."}],
-                max_tokens=4000,
-                stream=True,
-                extra_body={"ignore_eos": True},
-            )
+        with client_of(lone) as client:
+            stream = tell(client, 4000)
             next(stream)
 
             lone.must("down", "--timeout", "2s")

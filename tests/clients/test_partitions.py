@@ -27,12 +27,8 @@ CUT = 4.0  # seconds: longer than a silent node is trusted, and than a lease
 def house():
     if why := missing():
         not_run("netns", why)
-    house = NetHouse(config=CONFIG)
-    try:
+    with NetHouse(config=CONFIG) as house:
         yield house.up(MODEL)
-    finally:
-        left = house.close()
-        assert not left, f"`rbees down` left processes running: {left}"
 
 
 @pytest.fixture(scope="module")
