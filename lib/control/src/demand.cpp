@@ -104,6 +104,7 @@ void Demand::look_at_arrivals() {
 bool Demand::hand_out(const ModelId& model) {
     // The picture may show them still: it follows behind what is on its way to the disk.
     const auto unreachable = fleet_.unreachable_workers();
+    auto& pace = paces_[model];
     while (auto wait = queue_.next(model, world_.now())) {
         auto ticket =
             orchestrator::take_slot(fleet_.view(), model, unreachable, orchestrator::Claim::from_queue, freed());
@@ -111,9 +112,16 @@ bool Demand::hand_out(const ModelId& model) {
             queue_.put_back(std::move(*wait));
             return false;
         }
+        pace.served(world_.now());
         answer(wait->id, std::move(*ticket));
     }
+    pace.emptied();
     return true;
+}
+
+std::optional<Duration> Demand::predicted_wait(const ModelId& model, contracts::Priority priority) const {
+    const auto pace = paces_.find(model);
+    return pace == paces_.end() ? std::nullopt : pace->second.wait_behind(before(model, priority));
 }
 
 void Demand::set_waiting(const ModelId& model, bool waiting) {

@@ -33,6 +33,10 @@ std::unexpected<Problem> no_such(const JobId& id) {
                                    .hint = "rbees jobs list"});
 }
 
+std::uint64_t whole_milliseconds(Duration duration) {
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
 /// A seed from hexadecimal digits that nobody can guess.
 std::uint32_t seed_from(const std::string& salt) {
     constexpr std::size_t digits = 2 * sizeof(std::uint32_t);
@@ -178,10 +182,11 @@ Job JobControl::new_job(const Submission& submission, const ModelId& model) {
 void JobControl::accept(Job job, const TaskRequest& request, std::optional<orchestrator::Ticket> ticket,
                         const SubmitReply& reply) {
     const bool waits = !ticket;
+    const auto wait = waits ? demand_.predicted_wait(job.model, job.priority) : Duration{};
     const contracts::TaskAccepted accepted{.job_id = job.id,
                                            .status = TaskState::queued,
                                            .queue_position = demand_.before(job.model, job.priority),
-                                           .predicted_start_ms = std::nullopt,
+                                           .predicted_start_ms = wait.transform(whole_milliseconds),
                                            .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
     job.answer = reflect::to_json_text(accepted);
     const auto text = reflect::to_text(worker_request(request, job.model, seed_from(world_.new_salt())));

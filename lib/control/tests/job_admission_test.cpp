@@ -86,6 +86,27 @@ TEST(JobAdmission, TakesATaskThatNeedNotWaitThoughTheQueueIsFull) {
     EXPECT_FALSE(house.submit());
 }
 
+TEST(JobAdmission, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
+    JobHouse house;
+    house.node_registers();
+    house.worker_is_ready("w1", 1);
+    const auto predicted = [&] {
+        house.submit();
+        return reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->predicted_start_ms;
+    };
+    EXPECT_EQ(predicted(), 0U) << "it has the slot";
+    EXPECT_EQ(predicted(), std::nullopt) << "nobody has waited yet";
+    house.submit();
+    house.submit();
+
+    for (int served = 0; served < 2; ++served) {
+        house.pass(std::chrono::seconds(7));
+        house.generate(100);
+    }
+
+    EXPECT_EQ(predicted(), 2 * 7'000U) << "one stands before it";
+}
+
 TEST(JobAdmission, RefusesAModelThatIsNotThere) {
     JobHouse house;
 

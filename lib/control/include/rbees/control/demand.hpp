@@ -13,6 +13,7 @@
 
 #include "rbees/control/fleet_control.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
+#include "rbees/orchestrator_core/queue_pace.hpp"
 #include "rbees/orchestrator_core/wait_queue.hpp"
 
 namespace rbees::control {
@@ -49,6 +50,10 @@ class Demand {
         return queue_.before(model, priority);
     }
     [[nodiscard]] std::size_t before(orchestrator::WaitId id) const { return queue_.before(id); }
+
+    /// How long one would wait that joins now, by the pace at which the model's queue moved until now; nothing where
+    /// that is not known.
+    [[nodiscard]] std::optional<Duration> predicted_wait(const ModelId& model, contracts::Priority priority) const;
 
     /// The batch one that has waited longest.
     [[nodiscard]] std::optional<orchestrator::WaitId> oldest_batch() const { return queue_.oldest_batch(); }
@@ -88,6 +93,7 @@ class Demand {
     FleetControl& fleet_;
     const Policy& policy_;
     orchestrator::WaitQueue queue_;
+    std::map<ModelId, orchestrator::QueuePace> paces_;  ///< of models that were waited for
     std::map<orchestrator::WaitId, SlotReply> replies_;
     std::map<orchestrator::WaitId, Arrival> arrivals_;
     std::unique_ptr<Timer> timer_;
