@@ -41,15 +41,19 @@ WorkerRefusal refusal(WorkerFault fault, std::string message) {
     return {fault, {ErrorCode::WORKER_UNAVAILABLE, std::move(message), true}};
 }
 
+WorkerFault fault_of(net::ClientErrorKind kind) {
+    if (kind == net::ClientErrorKind::cannot_connect) return WorkerFault::gone;
+    return kind == net::ClientErrorKind::timed_out ? WorkerFault::unreachable : WorkerFault::broken;
+}
+
 WorkerRefusal unreachable(const net::ClientError& error) {
-    const bool is_gone = error.kind == net::ClientErrorKind::cannot_connect;
-    return refusal(is_gone ? WorkerFault::gone : WorkerFault::unreachable, "the worker: " + error.detail);
+    return refusal(fault_of(error.kind), "the worker: " + error.detail);
 }
 
 WorkerFault fault_of(int status) {
     if (status == 404) return WorkerFault::unknown;
     if (status == 409 || status == 429 || status == 503) return WorkerFault::not_now;
-    return status >= 500 ? WorkerFault::unreachable : WorkerFault::refused;
+    return status >= 500 ? WorkerFault::broken : WorkerFault::refused;
 }
 
 /// What an answer from 300 on means.
@@ -90,7 +94,7 @@ AttemptEvent read_as(const std::string& data) {
     auto event = reflect::from_json_text<T>(data);
     if (event) return std::move(*event);
     return StreamCut{
-        refusal(WorkerFault::unreachable, "the worker sent what is no event: " + reflect::describe(event.error()))};
+        refusal(WorkerFault::broken, "the worker sent what is no event: " + reflect::describe(event.error()))};
 }
 
 /// Nothing for an event that is not ours to know.
@@ -146,7 +150,7 @@ class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
         if (!piece) {
             cut(unreachable(piece.error()));
         } else if (piece->empty()) {
-            cut(refusal(WorkerFault::unreachable, "the worker ended the stream in the middle"));
+            cut(refusal(WorkerFault::broken, "the worker ended the stream in the middle"));
         } else {
             take(*piece);
         }
@@ -239,7 +243,7 @@ void WorkerClient::acknowledge(WorkerAddress worker, AttemptKey key, contracts::
     const auto answered = [reply = std::move(reply)](const std::exception_ptr&, const Answer& answer) {
         if (!answer) return reply(std::unexpected(answer.error()));
         const auto body = reflect::from_json_text<contracts::Acknowledged>(answer->body);
-        if (!body) return reply(std::unexpected(refusal(WorkerFault::unreachable, "the worker's answer is damaged")));
+        if (!body) return reply(std::unexpected(refusal(WorkerFault::broken, "the worker's answer is damaged")));
         reply(lease_of(*body));
     };
     boost::asio::co_spawn(io_, ask(std::move(request)), answered);

@@ -64,7 +64,8 @@ Attempt::Attempt(AttemptPorts ports, const orchestrator::Job& job, orchestrator:
       submit_timer_(ports_.world.timer()),
       lease_timer_(ports_.world.timer()),
       start_timer_(ports_.world.timer()),
-      lease_(ports_.lease) {}
+      lease_(ports_.lease),
+      was_taken_(job.state == contracts::TaskState::running) {}
 
 void Attempt::start(contracts::Execute order) {
     order_ = std::move(order);
@@ -82,11 +83,13 @@ void Attempt::ordered(const std::expected<void, WorkerRefusal>& answer) {
     if (answer) {
         crash_point(CrashPoint::execute_run_not_recorded);
         silent_since_.reset();
+        was_taken_ = true;
         return act(relay_.accepted());
     }
     const auto& refusal = answer.error();
     switch (refusal.fault) {
         case WorkerFault::unreachable:
+        case WorkerFault::broken:
         case WorkerFault::gone:
             return again(refusal, [this] { order(); });
         case WorkerFault::refused:
@@ -203,17 +206,21 @@ void Attempt::again(const WorkerRefusal& why, std::function<void()> what) {
         silent_since_ = now;
         pause_ = first_pause;
     }
-    if (now - *silent_since_ >= (why.fault == WorkerFault::gone ? patience_if_gone : patience)) return lost(why.error);
+    if (now - *silent_since_ >= (why.fault == WorkerFault::gone ? patience_if_gone : patience)) {
+        // A worker that stands still says nothing about the job. One that dies of it, or breaks, might.
+        const bool is_innocent = why.fault == WorkerFault::unreachable && !was_taken_;
+        return lost(why.error, is_innocent ? AttemptFault::not_started : AttemptFault::worker_lost);
+    }
     retry_timer_->set(now + pause_, std::move(what));
     pause_ = std::min(2 * pause_, longest_pause);
 }
 
-void Attempt::lost(TaskError error) {
+void Attempt::lost(TaskError error, AttemptFault fault) {
     if (is_over_) return;
     stream_.reset();
     retry_timer_->cancel();
     ports_.avoid(worker());
-    act(relay_.failed(AttemptFault::worker_lost, std::move(error)));
+    act(relay_.failed(fault, std::move(error)));
 }
 
 void Attempt::store(orchestrator::StoreNow what) {

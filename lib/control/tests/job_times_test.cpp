@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "job_house.hpp"
+#include "rbees/control/attempt.hpp"
 #include "rbees/control/job_control.hpp"
 
 namespace rbees::control {
@@ -92,6 +93,80 @@ TEST_F(JobTimesTest, AWorkerThatIsSilentForLongIsGivenUp) {
     house.generate(100);
 
     expect_done_by_a_second_attempt(house, id);
+}
+
+/// Frozen, or cut off: nothing is known of what it would do with the task.
+TEST_F(JobTimesTest, AWorkerThatNeverAnswersTheOrderCostsNoAttempt) {
+    house.workers.silent.insert("http://w1");
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(30));
+    EXPECT_EQ(house.job(id).failures, 0U);
+    EXPECT_LE(house.job(id).attempt, std::chrono::minutes(30) / Attempt::patience) << "it is not hammered";
+    house.workers.silent.clear();
+    house.pass(std::chrono::minutes(1));
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+    EXPECT_EQ(house.workers.started, 1);
+}
+
+TEST_F(JobTimesTest, AWorkerThatTookTheTaskAndFellSilentCostsOneAttempt) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    house.workers.silent.insert("http://w1");
+
+    house.pass(std::chrono::minutes(30));
+
+    EXPECT_EQ(house.job(id).failures, 1U);
+    EXPECT_GT(house.job(id).attempt, 2U);
+    EXPECT_NE(house.state(id), TaskState::dead_letter);
+}
+
+TEST_F(JobTimesTest, AWorkerThatFellSilentWhileOrcdWasAwayCostsTheAttemptThatItHad) {
+    const auto id = house.submit().value();
+    house.generate(3);
+    house.workers.silent.insert("http://w1");
+    house.restart();
+    house.node_registers();
+
+    house.pass(std::chrono::minutes(5));
+
+    EXPECT_EQ(house.job(id).failures, 1U);
+}
+
+TEST_F(JobTimesTest, ATaskGoesOnWithTheWorkerThatTakesTheFrozenOnesPlace) {
+    house.workers.silent.insert("http://w1");
+    const auto id = house.submit().value();
+    house.pass(std::chrono::minutes(2));
+
+    house.worker_dies("w1");
+    house.worker_is_ready("w2");
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+    EXPECT_EQ(house.text(id), counted(10));
+}
+
+TEST_F(JobTimesTest, ATaskThatFindsNobodyAtEachOfItsWorkersIsGivenUp) {
+    house.workers.dead.insert("http://w1");
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(30));
+
+    EXPECT_EQ(house.state(id), TaskState::dead_letter) << "it may be what kills them";
+}
+
+TEST_F(JobTimesTest, ATaskThatBreaksEachOfItsWorkersIsGivenUp) {
+    house.workers.refusal = {WorkerFault::broken, {ErrorCode::WORKER_UNAVAILABLE, "the worker answered 500", true}};
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(30));
+
+    const auto job = house.job(id);
+    EXPECT_EQ(job.state, TaskState::dead_letter);
+    EXPECT_EQ(job.error->message, "the worker answered 500");
 }
 
 TEST_F(JobTimesTest, ALeaseIsRenewedAsLongAsTheGenerationTakes) {

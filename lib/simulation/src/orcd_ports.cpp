@@ -51,7 +51,7 @@ template <class T>
 AttemptEvent read_as(const std::string& data) {
     auto event = reflect::from_json_text<T>(data);
     if (event) return std::move(*event);
-    return StreamCut{{WorkerFault::unreachable, {contracts::ErrorCode::WORKER_UNAVAILABLE, "no event", true}}};
+    return StreamCut{{WorkerFault::broken, {contracts::ErrorCode::WORKER_UNAVAILABLE, "no event", true}}};
 }
 
 AttemptEvent event_of(const pool::ExecutionEvent& event) {
@@ -141,9 +141,16 @@ class HeldStream : public control::Attachment {
 }  // namespace
 
 WorkerRefusal refusal_of(CallFailure failure) {
-    const bool is_gone = failure == CallFailure::cannot_connect;
-    return {is_gone ? WorkerFault::gone : WorkerFault::unreachable,
-            {contracts::ErrorCode::WORKER_UNAVAILABLE, "the worker does not answer", true}};
+    constexpr auto unavailable = contracts::ErrorCode::WORKER_UNAVAILABLE;
+    switch (failure) {
+        case CallFailure::cannot_connect:
+            return {WorkerFault::gone, {unavailable, "nobody is at the worker's address", true}};
+        case CallFailure::no_answer:
+            return {WorkerFault::unreachable, {unavailable, "the worker does not answer", true}};
+        case CallFailure::broke_off:
+            break;
+    }
+    return {WorkerFault::broken, {unavailable, "the worker broke off", true}};
 }
 
 WallTime SimWorld::wall_now() const {

@@ -18,6 +18,7 @@
 #include "rbees/kernel/loop.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
 #include "rbees/orchestrator_core/job_relay.hpp"
+#include "rbees/orchestrator_core/job_types.hpp"
 
 namespace rbees::control {
 
@@ -75,7 +76,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     void submit(orchestrator::JobCommand command, std::function<void()> done);
     void renew_lease();
     void again(const WorkerRefusal& why, std::function<void()> what);
-    void lost(contracts::TaskError error);
+    void lost(contracts::TaskError error, orchestrator::AttemptFault fault = orchestrator::AttemptFault::worker_lost);
     [[nodiscard]] WorkerAddress address() const;
 
     /// Calls `f` unless the attempt is gone by then.
@@ -96,6 +97,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     std::optional<Instant> silent_since_;  ///< no call has reached the worker since
     Duration pause_{};                     ///< before the next try
     std::optional<std::uint64_t> acknowledged_;
+    bool was_taken_;  ///< the worker said that it has it
     bool is_reading_ = false;
     bool has_given_up_ = false;
     bool is_over_ = false;  ///< its last command is on its way, or it was abandoned

@@ -37,7 +37,8 @@ struct AttemptKey {
 
 /// Why the worker does not do what it was asked.
 enum class WorkerFault : std::uint8_t {
-    unreachable,  ///< no answer: it may have done it all the same
+    unreachable,  ///< no answer in time: it may have done it all the same
+    broken,       ///< the same, but it closed in the middle, or answered with an error of its own
     gone,         ///< nobody listens there any more
     not_now,      ///< an old ticket, draining, or full: another worker may
     unknown,      ///< it has no such execution: it never had, or the lease ended

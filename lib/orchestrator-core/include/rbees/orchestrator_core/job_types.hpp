@@ -28,7 +28,7 @@ namespace rbees::orchestrator {
 /// Why an attempt ended without a result; decides whether there is another.
 enum class AttemptFault : std::uint8_t {
     worker_lost,   ///< it died, or its lease was lost: another one goes on
-    not_started,   ///< the worker refused before its first byte: an old ticket, draining
+    not_started,   ///< the worker refused before its first byte (an old ticket, draining), or never answered the order
     model_failed,  ///< the model could not be loaded
     no_room,       ///< nor can it be now: no node, or no memory
     engine_error,  ///< the engine failed in the middle
