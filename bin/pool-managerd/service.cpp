@@ -107,6 +107,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         self->take_port(*port);
         self->downloads_.resume();
         self->link_.start();
+        asio::co_spawn(self->io_, watch_workers(self), asio::detached);
         while (!self->is_stopping_) {
             co_await self->workers_.look_for_orphans();
             co_await net::wait_for(limits::orphan_scan);
@@ -132,6 +133,14 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     [[nodiscard]] net::IoContext& io() { return io_; }
 
   private:
+    static net::Task<void> watch_workers(std::shared_ptr<Implementation> self) {
+        const auto pause = self->settings_.workers.silence / pool::unanswered_max;
+        while (!self->is_stopping_) {
+            co_await net::wait_for(pause);
+            self->workers_.ask_after_workers();
+        }
+    }
+
     static net::Task<void> wind_down(std::shared_ptr<Implementation> self, WorkersAtExit workers) {
         if (workers == WorkersAtExit::stop) co_await self->workers_.stop_all(self->settings_.shutdown_grace);
         self->link_.stop();

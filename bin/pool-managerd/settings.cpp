@@ -68,6 +68,7 @@ void take_options(const Config& config, Settings& settings) {
     settings.log_limits = daemon::log_limits(config);
     settings.workers.start_timeout = config.duration("worker.start_timeout");
     settings.workers.stop_grace = config.duration("worker.stop_grace");
+    settings.workers.silence = config.duration("worker.silence");
     settings.worker_slots = static_cast<std::uint32_t>(config.integer("worker.slots"));
     settings.worker_context = static_cast<std::uint64_t>(config.integer("worker.context"));
     settings.worker_threads = static_cast<std::uint32_t>(config.integer("worker.threads"));
@@ -93,6 +94,7 @@ std::expected<Settings, EarlyExit> read_settings(int argc, const char* const* ar
     Settings settings;
     settings.home = std::move(configured->home);
     take_options(config, settings);
+    if (settings.workers.silence < std::chrono::seconds(1)) return line.usage("worker.silence: at least 1s is needed");
     if (auto taken = take_listener(line, config, settings); !taken) return std::unexpected(taken.error());
     if (auto taken = take_orchestrator(line, config, settings); !taken) return std::unexpected(taken.error());
     if (const auto endpoint = environment("HF_ENDPOINT"); endpoint && !endpoint->empty()) {

@@ -26,6 +26,13 @@ def house():
         yield house.up(MODEL)
 
 
+@pytest.fixture
+def impatient():
+    """A house whose pool manager gives a worker that stands still up soon."""
+    with House(config=CONFIG + '[worker]\nsilence = "2s"\n') as house:
+        yield house.up(MODEL)
+
+
 @contextlib.contextmanager
 def frozen(house, pid):
     house.kill(pid, signal.SIGSTOP)
@@ -116,6 +123,41 @@ def test_a_worker_that_was_frozen_for_longer_than_its_lease_is_not_heard_any_mor
     wait_until("the first worker has nothing to do", lambda: metric(house, first, "rbees_executions{") == 0)
     order = {"job_id": task, "attempt": 1, "operation": "chat", "request": {"messages": []}}
     assert at(house, first, "POST", "/execute", order).status == 409, "the attempt is over there, too"
+
+
+def test_a_worker_that_never_answers_costs_a_task_no_attempt(house):
+    token = house.token
+    undisturbed = text(stored(house, token, submitted(house, token, model=MODEL, seed=3)))
+    worker = house.ready_workers(MODEL)[0]
+
+    with frozen(house, worker["pid"]):
+        task = submitted(house, token, model=MODEL, seed=3)
+        wait_until("its first attempt is over", lambda: view(house, token, task)["attempt"] > 1, PATIENCE)
+        explained = house.request("GET", f"/v2/tasks/{task}/explain", token=token).json()
+
+    assert explained["failures"] == 0, explained
+    assert text(stored(house, token, task)) == undisturbed
+    assert [each["pid"] for each in house.ready_workers(MODEL)] == [worker["pid"]], "it is not given up so soon"
+
+
+def test_a_worker_that_stands_still_is_killed_and_another_one_takes_its_place(impatient):
+    house, token = impatient, impatient.token
+    undisturbed = text(stored(house, token, submitted(house, token, model=MODEL, max_tokens=120, seed=3)))
+    worker = house.ready_workers(MODEL)[0]
+    task = submitted(house, token, model=MODEL, max_tokens=120, seed=3)
+    waits = submitted(house, token, model=MODEL, max_tokens=120, seed=3)
+
+    with stream(house, token, task) as answer:
+        coming = only_stored(answer)
+        found = [next(coming) for _ in range(5)]
+        house.kill(worker["pid"], signal.SIGSTOP)
+        found += list(coming)
+
+    assert text(found) == undisturbed
+    assert text(stored(house, token, waits)) == undisturbed
+    assert house.gone(worker["pid"])
+    assert len(house.ready_workers(MODEL)) == 1
+    assert "the worker gave no answer for 2 s" in (house.home / "logs/orcd.log").read_text()
 
 
 def test_a_machine_that_slept_for_longer_than_all_leases_goes_on(house):

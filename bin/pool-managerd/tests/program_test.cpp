@@ -69,7 +69,8 @@ TEST_F(PoolConfigurationTest, TakesAFlagBeforeTheEnvironmentAndThatBeforeTheFile
 
 TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     configure(
-        "[worker]\nslots = 2\ncontext = 1000\nthreads = 3\nstart_timeout = \"5s\"\nstop_grace = \"6s\"\n"
+        "[worker]\nslots = 2\ncontext = 1000\nthreads = 3\nstart_timeout = \"5s\"\nstop_grace = \"6s\"\nsilence = "
+        "\"9s\"\n"
         "[download]\nconnections = 7\nanswer_timeout = \"250ms\"\n[shutdown]\ngrace = \"1s\"\n[tasks]\nlease = "
         "\"7s\"\n");
 
@@ -81,6 +82,7 @@ TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     EXPECT_EQ(settings->worker_threads, 3U);
     EXPECT_EQ(settings->workers.start_timeout, 5s);
     EXPECT_EQ(settings->workers.stop_grace, 6s);
+    EXPECT_EQ(settings->workers.silence, 9s);
     EXPECT_EQ(settings->download_connections, 7U);
     EXPECT_EQ(settings->download_answer_timeout, 250ms);
     EXPECT_EQ(settings->shutdown_grace, 1s);
@@ -126,6 +128,9 @@ TEST_F(PoolConfigurationTest, NamesWhatIsWrongAndWhereItStands) {
 
     configure("[worker]\nslots = \"many\"\n");
     EXPECT_THAT(complaint(), HasSubstr("config.toml"));
+    variables["RBEES_WORKER_SILENCE"] = "999ms";
+    configure("");
+    EXPECT_THAT(complaint(), HasSubstr("worker.silence: at least 1s"));
 }
 
 TEST_F(PoolConfigurationTest, GivesHelpAndVersionWithSuccess) {

@@ -144,6 +144,26 @@ TEST_F(WorkerPoolTest, KillsAWorkerThatDoesNotStop) {
     ASSERT_TRUE(reaches("w-1", WorkerState::stopped));
 }
 
+TEST_F(WorkerPoolTest, KillsAWorkerThatStandsStill) {
+    limits.silence = std::chrono::milliseconds(400);
+    restart();
+    spawn("w-1", "sim:ok");
+    spawn("w-2", "sim:ok");
+    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    ASSERT_TRUE(reaches("w-2", WorkerState::ready));
+    ::kill(*report("w-1").pid, SIGSTOP);
+
+    for (std::uint32_t question = 0; question < pool::unanswered_max; ++question) {
+        pool->workers().ask_after_workers();
+    }
+
+    ASSERT_TRUE(reaches("w-1", WorkerState::failed));
+    EXPECT_THAT(*report("w-1").reason, HasSubstr("no answer"));
+    EXPECT_EQ(report("w-1").error_code, "WORKER_UNAVAILABLE");
+    EXPECT_TRUE(run_until(io, [&] { return !std::filesystem::exists(record("w-1")); })) << "its process is gone";
+    EXPECT_EQ(report("w-2").state, WorkerState::ready);
+}
+
 TEST_F(WorkerPoolTest, GivesUpAModelThatIsNeverReady) {
     limits.start_timeout = std::chrono::milliseconds(100);
     restart();

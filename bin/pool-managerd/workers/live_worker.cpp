@@ -29,6 +29,18 @@ contracts::WorkerReport LiveWorker::report(Secrets secrets) const {
     return report;
 }
 
+pool::WorkerCommand LiveWorker::hear(const contracts::WorkerReady& report) {
+    using contracts::ErrorCode;
+    if (report.memory) memory = report.memory;
+    if (report.failure) {
+        const auto code = reflect::value_of<ErrorCode>(report.error_code.value_or(""));
+        return pool::ReportedFailure{{*report.failure, code.value_or(ErrorCode::MODEL_LOAD_FAILED)}};
+    }
+    if (!report.ready || !report.capabilities) return pool::ReportedProgress{report.load_progress};
+    capabilities = report.capabilities;
+    return pool::ReportedReady{};
+}
+
 std::string LiveWorker::device() const {
     const bool computes_elsewhere =
         capabilities && capabilities->device == contracts::DeviceKind::cpu && record.device != cpu_device_id;

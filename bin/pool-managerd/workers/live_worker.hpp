@@ -32,6 +32,9 @@ struct LiveWorker {
     std::optional<contracts::WorkerCapabilities> capabilities;
     std::optional<Bytes> memory;
 
+    /// Keeps what it says of itself. What that is to its life.
+    [[nodiscard]] pool::WorkerCommand hear(const contracts::WorkerReady& report);
+
     /// The device that it really computes on, once it is ready; until then the ordered one.
     [[nodiscard]] std::string device() const;
 

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "limits.hpp"
+#include "rbees/base/hash.hpp"
 #include "rbees/base/random.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 #include "rbees/pool_core/port_choice.hpp"
@@ -82,6 +83,19 @@ std::optional<std::uint16_t> choose_port(const LiveWorkers& workers, const std::
     return pool::choose_worker_port(taken, is_port_free);
 }
 
+std::shared_ptr<LiveWorker> find_worker(const LiveWorkers& workers, const WorkerId& id) {
+    const auto found = std::ranges::find_if(workers, [&](const auto& each) { return each->record.worker_id == id; });
+    return found == workers.end() ? nullptr : *found;
+}
+
+std::optional<WorkerId> owner_of(const LiveWorkers& workers, std::string_view secret) {
+    for (const auto& worker : workers) {
+        const auto& own = worker->record.secret;
+        if (!own.empty() && equal_in_constant_time(own, secret)) return worker->record.worker_id;
+    }
+    return std::nullopt;
+}
+
 std::size_t running(const LiveWorkers& workers) {
     return static_cast<std::size_t>(
         std::ranges::count_if(workers, [](const auto& each) { return !pool::is_over(each->life.phase); }));
@@ -93,6 +107,14 @@ std::set<WorkerId> running_ids(const LiveWorkers& workers) {
         if (!pool::is_over(worker->life.phase)) ids.insert(worker->record.worker_id);
     }
     return ids;
+}
+
+std::set<std::uint16_t> running_ports(const LiveWorkers& workers) {
+    std::set<std::uint16_t> ports;
+    for (const auto& worker : workers) {
+        if (!pool::is_over(worker->life.phase)) ports.insert(worker->record.port);
+    }
+    return ports;
 }
 
 std::optional<Instant> next_deadline(const LiveWorkers& workers) {

@@ -53,9 +53,15 @@ inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
                                                        const std::set<std::uint16_t>& other_ports,
                                                        const std::function<bool(std::uint16_t)>& is_port_free);
 
+[[nodiscard]] std::shared_ptr<LiveWorker> find_worker(const LiveWorkers& workers, const WorkerId& id);
+
+/// Whose spawn secret that is.
+[[nodiscard]] std::optional<WorkerId> owner_of(const LiveWorkers& workers, std::string_view secret);
+
 /// How many of them have a process, or will have.
 [[nodiscard]] std::size_t running(const LiveWorkers& workers);
 [[nodiscard]] std::set<WorkerId> running_ids(const LiveWorkers& workers);
+[[nodiscard]] std::set<std::uint16_t> running_ports(const LiveWorkers& workers);
 
 /// When time has something to do next with one of them.
 [[nodiscard]] std::optional<Instant> next_deadline(const LiveWorkers& workers);

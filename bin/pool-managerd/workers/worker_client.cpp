@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
-#include "limits.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::poold {
 namespace {
 
 net::Task<std::expected<std::string, WorkerSilence>> call(net::Client& client, WorkerAddress worker, std::string method,
-                                                          std::string path) {
+                                                          std::string path, Duration within = limits::worker_answer) {
     net::ClientRequest request;
     request.method = std::move(method);
     request.url = {"http", "127.0.0.1", worker.port, std::move(path)};
     request.headers.set("Authorization", "Bearer " + worker.secret);
-    request.timeouts = {limits::worker_answer, limits::worker_answer, limits::worker_answer};
+    request.timeouts = {within, within, within};
     request.answer_limit = mebibytes(1);
     auto answer = co_await client.send(std::move(request));
     if (!answer) {
@@ -36,8 +35,9 @@ std::expected<T, WorkerSilence> parse(const std::expected<std::string, WorkerSil
 
 }  // namespace
 
-net::Task<std::expected<contracts::WorkerHealth, WorkerSilence>> ask_health(net::Client& client, WorkerAddress worker) {
-    const auto body = co_await call(client, std::move(worker), "GET", "/health");
+net::Task<std::expected<contracts::WorkerHealth, WorkerSilence>> ask_health(net::Client& client, WorkerAddress worker,
+                                                                            Duration within) {
+    const auto body = co_await call(client, std::move(worker), "GET", "/health", within);
     co_return parse<contracts::WorkerHealth>(body);
 }
 

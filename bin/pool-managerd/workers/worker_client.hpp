@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "limits.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/net/client.hpp"
 
@@ -23,9 +24,9 @@ struct WorkerAddress {
     std::string secret;
 };
 
-/// Calls over loopback, each bounded by `limits::worker_answer`. The client must outlive the tasks.
-[[nodiscard]] net::Task<std::expected<contracts::WorkerHealth, WorkerSilence>> ask_health(net::Client& client,
-                                                                                          WorkerAddress worker);
+/// Calls over loopback, each bounded by `limits::worker_answer`, or as it is said. The client must outlive the tasks.
+[[nodiscard]] net::Task<std::expected<contracts::WorkerHealth, WorkerSilence>> ask_health(
+    net::Client& client, WorkerAddress worker, Duration within = limits::worker_answer);
 [[nodiscard]] net::Task<std::expected<contracts::WorkerCapabilities, WorkerSilence>> ask_capabilities(
     net::Client& client, WorkerAddress worker);
 [[nodiscard]] net::Task<std::expected<void, WorkerSilence>> ask_shutdown(net::Client& client, WorkerAddress worker);

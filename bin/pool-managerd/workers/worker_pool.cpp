@@ -14,9 +14,7 @@
 #include <ranges>
 
 #include "limits.hpp"
-#include "rbees/base/hash.hpp"
 #include "rbees/net/timer.hpp"
-#include "rbees/reflect/describe.hpp"
 #include "workers/adoption.hpp"
 #include "workers/orphans.hpp"
 #include "workers/worker_client.hpp"
@@ -77,33 +75,15 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     std::expected<void, Problem> take_report(const contracts::WorkerReady& report) {
         const auto worker = find(report.worker_id);
         if (!worker) return std::unexpected(unknown_worker(report.worker_id));
-        if (report.memory) worker->memory = report.memory;
-        if (report.failure) {
-            const auto code = reflect::value_of<ErrorCode>(report.error_code.value_or(""));
-            handle(worker, pool::ReportedFailure{{*report.failure, code.value_or(ErrorCode::MODEL_LOAD_FAILED)}});
-        } else if (report.ready && report.capabilities) {
-            worker->capabilities = report.capabilities;
-            handle(worker, pool::ReportedReady{});
-        } else {
-            handle(worker, pool::ReportedProgress{report.load_progress});
-        }
+        handle(worker, worker->hear(report));
         return {};
     }
 
     [[nodiscard]] std::optional<WorkerId> owner_of(std::string_view secret) const {
-        for (const auto& worker : workers_) {
-            if (!worker->record.secret.empty() && equal_in_constant_time(worker->record.secret, secret)) {
-                return worker->record.worker_id;
-            }
-        }
-        return std::nullopt;
+        return poold::owner_of(workers_, secret);
     }
 
-    [[nodiscard]] Live find(const WorkerId& id) const {
-        const auto found =
-            std::ranges::find_if(workers_, [&](const Live& each) { return each->record.worker_id == id; });
-        return found == workers_.end() ? nullptr : *found;
-    }
+    [[nodiscard]] Live find(const WorkerId& id) const { return find_worker(workers_, id); }
 
     [[nodiscard]] std::vector<WorkerReport> reports(Secrets secrets) const {
         std::vector<WorkerReport> reports;
@@ -133,10 +113,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     static net::Task<void> look_for_orphans(std::shared_ptr<Implementation> self) {
         self->forget_gone_orphans();
-        std::set<std::uint16_t> known;
-        for (const auto& worker : self->workers_) {
-            if (!pool::is_over(worker->life.phase)) known.insert(worker->record.port);
-        }
+        auto known = running_ports(self->workers_);
         for (const auto& [id, orphan] : self->unproved_) {
             known.insert(orphan.port);
         }
@@ -145,6 +122,14 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
             !std::ranges::equal(found, self->orphans_, {}, &WorkerReport::worker_id, &WorkerReport::worker_id);
         self->orphans_ = std::move(found);
         if (is_other) self->parts_.changed();
+    }
+
+    void ask_after_workers() {
+        const auto workers = workers_;
+        for (const auto& worker : workers) {
+            if (worker->life.phase != pool::Phase::ready) continue;
+            asio::co_spawn(parts_.io, ask_after(shared_from_this(), worker), asio::detached);
+        }
     }
 
     static net::Task<void> stop_all(std::shared_ptr<Implementation> self, Duration grace) {
@@ -283,6 +268,17 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         }
     }
 
+    /// Whatever it says: a worker that speaks does not stand still.
+    static net::Task<void> ask_after(std::shared_ptr<Implementation> self, Live worker) {
+        const WorkerAddress address{worker->record.port, worker->record.secret};
+        const auto pause = self->parts_.settings.limits.silence / pool::unanswered_max;
+        const auto health = co_await ask_health(self->parts_.client, address, std::min(pause, limits::worker_answer));
+        const bool is_silent = !health && health.error() == WorkerSilence::nobody;
+        if (is_silent)
+            self->parts_.log.warning("a worker gives no answer", {{"worker", worker->record.worker_id.str()}});
+        self->handle(worker, is_silent ? pool::WorkerCommand(pool::Silent{}) : pool::Answered{});
+    }
+
     /// It ended, perhaps while it was asked; or it runs and is not what its record says.
     void note_unproved(const WorkerRecord& record) {
         if (has_ended(record)) {
@@ -359,6 +355,10 @@ net::Task<void> WorkerPool::adopt() {
 
 net::Task<void> WorkerPool::look_for_orphans() {
     return Implementation::look_for_orphans(implementation_);
+}
+
+void WorkerPool::ask_after_workers() {
+    implementation_->ask_after_workers();
 }
 
 std::expected<contracts::SpawnAnswer, Problem> WorkerPool::spawn(const contracts::SpawnWorker& order) {

@@ -52,6 +52,10 @@ class WorkerPool {
     /// Looks for workers on the ports of workers that are not ours; they are reported, never touched.
     [[nodiscard]] net::Task<void> look_for_orphans();
 
+    /// Asks every ready worker after its health, and returns at once. To be called each `silence / unanswered_max` of
+    /// the limits: a worker that gives no answer so often is killed.
+    void ask_after_workers();
+
     /// Starts a worker. The same id is the same worker, however often it is ordered.
     [[nodiscard]] std::expected<contracts::SpawnAnswer, contracts::Problem> spawn(const contracts::SpawnWorker& order);
 

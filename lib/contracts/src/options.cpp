@@ -37,6 +37,8 @@ constexpr std::array table{
     Option{"worker.threads", integer, "0", "0..1024", "threads of a worker; 0 = measured when it loads"},
     Option{"worker.start_timeout", duration, "120s", "", "how long a worker may take to load its model"},
     Option{"worker.stop_grace", duration, "30s", "", "how long a stopping worker may finish its work"},
+    Option{"worker.silence", duration, "120s", "",
+           "how long a worker that stands still may give no answer before it is killed; at least 1s"},
     Option{"download.connections", integer, "4", "1..16", "parallel connections for one model file"},
     Option{"download.answer_timeout", duration, "5s", "",
            "how long a source may take to answer before the next one is tried"},

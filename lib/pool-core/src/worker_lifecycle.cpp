@@ -56,6 +56,20 @@ class Advance {
         return {WorkerEffect::report};
     }
 
+    Effects operator()(const Answered& /*command*/) {
+        worker_.unanswered = 0;
+        return {};
+    }
+
+    /// At once with SIGKILL: a process that stands still takes no other signal, and nothing of it is on disk.
+    Effects operator()(const Silent& /*command*/) {
+        if (worker_.phase != ready || ++worker_.unanswered < unanswered_max) return {};
+        worker_.failure = {"the worker gave no answer for " + describe(worker_.limits.silence),
+                           ErrorCode::WORKER_UNAVAILABLE};
+        enter(killing, worker_.limits.terminate_grace);
+        return {WorkerEffect::kill, WorkerEffect::report};
+    }
+
     Effects operator()(const ReportedFailure& command) {
         if (worker_.phase != starting) return {};
         worker_.failure = command.failure;

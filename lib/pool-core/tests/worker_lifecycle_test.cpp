@@ -9,6 +9,7 @@
 namespace rbees::pool {
 namespace {
 
+using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""s;
 using contracts::ErrorCode;
 using contracts::WorkerState;
@@ -68,6 +69,54 @@ TEST_F(WorkerLifecycleTest, TellsADeathAtOnceAndHow) {
     EXPECT_EQ(state_of(worker), WorkerState::failed);
     EXPECT_EQ(worker.failure->code, ErrorCode::WORKER_UNAVAILABLE);
     EXPECT_THAT(worker.failure->reason, HasSubstr("signal 9"));
+}
+
+TEST_F(WorkerLifecycleTest, KillsAWorkerThatLeavesQuestionsUnansweredInARow) {
+    run(Spawn{});
+    run(ReportedReady{});
+
+    for (std::uint32_t question = 1; question < unanswered_max; ++question) {
+        EXPECT_EQ(run(Silent{}), Effects{});
+    }
+    EXPECT_EQ(state_of(worker), WorkerState::ready);
+    EXPECT_EQ(run(Silent{}), (Effects{kill, report}));
+    EXPECT_EQ(state_of(worker), WorkerState::failed);
+    EXPECT_EQ(run(Silent{}), Effects{});
+    EXPECT_EQ(run_at_deadline(), (Effects{kill}));
+    run(Exited{"signal 9"});
+
+    EXPECT_EQ(worker.phase, Phase::failed);
+    EXPECT_EQ(worker.failure->code, ErrorCode::WORKER_UNAVAILABLE);
+    EXPECT_THAT(worker.failure->reason, HasSubstr("no answer for 2 min"));
+}
+
+TEST_F(WorkerLifecycleTest, CountsQuestionsFromTheLastAnswerOn) {
+    run(Spawn{});
+    run(ReportedReady{});
+
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint32_t question = 1; question < unanswered_max; ++question) {
+            now += 1h;
+            EXPECT_EQ(run(Silent{}), Effects{});
+        }
+        EXPECT_EQ(run(Answered{}), Effects{});
+    }
+
+    EXPECT_EQ(state_of(worker), WorkerState::ready);
+}
+
+TEST_F(WorkerLifecycleTest, AsksNothingOfAWorkerThatLoadsOrStops) {
+    run(Spawn{});
+    for (std::uint32_t question = 0; question <= unanswered_max; ++question) {
+        EXPECT_EQ(run(Silent{}), Effects{});
+    }
+    run(ReportedReady{});
+    run(Stop{});
+    for (std::uint32_t question = 0; question <= unanswered_max; ++question) {
+        EXPECT_EQ(run(Silent{}), Effects{});
+    }
+
+    EXPECT_EQ(state_of(worker), WorkerState::draining);
 }
 
 TEST_F(WorkerLifecycleTest, KeepsTheReasonThatTheWorkerGaveForItsFailure) {
@@ -196,7 +245,8 @@ WorkerCommand any_command() {
     const WorkerFailure failure{"because", ErrorCode::MODEL_LOAD_FAILED};
     return *rc::gen::elementOf(std::vector<WorkerCommand>{
         Spawn{}, Adopted{}, LaunchFailed{failure}, ReportedProgress{0.3}, ReportedProgress{-1}, ReportedReady{},
-        ReportedFailure{failure}, Exited{"exit code 1"}, Stop{}, Stop{grace}, ShutdownFailed{}, Tick{}, Tick{}});
+        ReportedFailure{failure}, Exited{"exit code 1"}, Answered{}, Silent{}, Stop{}, Stop{grace}, ShutdownFailed{},
+        Tick{}, Tick{}});
 }
 
 bool has(const Effects& effects, WorkerEffect effect) {

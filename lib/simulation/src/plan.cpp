@@ -31,6 +31,7 @@ std::pair<Duration, Duration> span_of(FaultKind kind) {
         case FaultKind::node_reboot:
             return {200ms, 20s};
         case FaultKind::worker_freeze:
+            return {500ms, 120s};  // a lease is 60 s; a worker that is silent for 100 s is killed
         case FaultKind::cut_both:
         case FaultKind::cut_to_node:
         case FaultKind::cut_from_node:

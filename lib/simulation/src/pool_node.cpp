@@ -15,6 +15,10 @@ constexpr Duration load_shortest = std::chrono::milliseconds(500);
 constexpr Duration load_longest = std::chrono::seconds(4);
 constexpr Duration local_delay = std::chrono::milliseconds(1);
 
+/// Longer than a lease, shorter than the longest freeze: some workers that wake up were given up, others not.
+constexpr Duration silence = std::chrono::seconds(100);
+constexpr Duration silence_pause = silence / pool::unanswered_max;
+
 /// As pool-managerd has it.
 constexpr std::size_t finished_max = 32;
 
@@ -56,7 +60,7 @@ void PoolNode::die() {
 control::PoolAnswer PoolNode::spawn(const contracts::SpawnWorker& order) {
     if (!live_.contains(order.worker_id)) {
         orders_.emplace(order.worker_id, order);
-        live_[order.worker_id];
+        live_[order.worker_id].life.limits.silence = silence;
     }
     handle(order.worker_id, pool::Spawn{});
     return {};
@@ -75,7 +79,9 @@ void PoolNode::handle(const WorkerId& id, const pool::WorkerCommand& command) {
     const auto found = live_.find(id);
     if (found == live_.end()) return;
     auto step = pool::advance(found->second.life, command, stage_.agenda.now());
+    const bool was_ready = found->second.life.phase == pool::Phase::ready;
     found->second.life = std::move(step.worker);
+    if (!was_ready && found->second.life.phase == pool::Phase::ready) ask_later(id);
     for (const auto effect : step.effects) {
         carry_out(id, effect);
     }
@@ -153,6 +159,7 @@ void PoolNode::adopt() {
             continue;
         }
         live_[id].process = found->second;
+        live_[id].life.limits.silence = silence;
         watch(id, *found->second);
         handle(id, pool::Adopted{});
         follow_loading(id);
@@ -167,6 +174,16 @@ void PoolNode::follow_loading(const WorkerId& id) {
         return handle(id, pool::ReportedReady{});
     }
     process_.after(adoption_pause, [this, id] { follow_loading(id); });
+}
+
+void PoolNode::ask_later(const WorkerId& id) {
+    process_.after(silence_pause, [this, id] {
+        const auto found = live_.find(id);
+        if (found == live_.end() || found->second.life.phase != pool::Phase::ready) return;
+        const bool is_silent = found->second.process->process().is_frozen();
+        handle(id, is_silent ? pool::WorkerCommand(pool::Silent{}) : pool::Answered{});
+        ask_later(id);
+    });
 }
 
 void PoolNode::schedule_tick(const WorkerId& id) {

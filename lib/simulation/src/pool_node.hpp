@@ -74,6 +74,7 @@ class PoolNode {
     void loaded(const WorkerId& id);
     void adopt();
     void follow_loading(const WorkerId& id);
+    void ask_later(const WorkerId& id);
     void schedule_tick(const WorkerId& id);
     void forget_old();
     [[nodiscard]] contracts::WorkerReport report_of(const WorkerId& id, const Live& live) const;

@@ -24,6 +24,7 @@ struct WorkerLimits {
     Duration start_timeout = std::chrono::seconds(120);
     Duration stop_grace = std::chrono::seconds(30);      ///< for the work in flight, after it was asked to stop
     Duration terminate_grace = std::chrono::seconds(5);  ///< from SIGTERM to SIGKILL, and between SIGKILLs
+    Duration silence = std::chrono::seconds(120);        ///< of a ready worker, whose health is asked after
 
     bool operator==(const WorkerLimits&) const = default;
 };
@@ -50,11 +51,16 @@ struct WorkerFailure {
 /// How often a worker is started on yet another port because the one that was chosen for it was taken meanwhile.
 inline constexpr std::uint32_t relaunches_max = 5;
 
+/// How many questions in a row a ready worker leaves unanswered before it is given up. They are counted, because time
+/// alone also passes while the whole machine is asleep; `WorkerLimits::silence` is spread over them.
+inline constexpr std::uint32_t unanswered_max = 4;
+
 /// A worker, as far as decisions need it. A value.
 struct Worker {
     Phase phase = Phase::idle;
     std::uint32_t launches = 0;  ///< by this process; an adopted worker has none
     double load_progress = 0;
+    std::uint32_t unanswered = 0;  ///< questions in a row, while it is ready
     std::optional<WorkerFailure> failure;
     std::optional<Instant> deadline;  ///< when `Tick` has something to do
     WorkerLimits limits;
@@ -73,6 +79,8 @@ struct ReportedProgress {
     double load_progress = 0;
 };
 struct ReportedReady {};
+struct Answered {};  ///< it was asked after its health
+struct Silent {};    ///< likewise, and there was no answer in time
 struct ReportedFailure {
     WorkerFailure failure;
 };  ///< the worker says why, and will exit
@@ -91,8 +99,8 @@ struct Stop {
 };  ///< finish the work in flight, then end; may come again
 struct ShutdownFailed {};  ///< the worker could not be asked
 struct Tick {};            ///< time passed
-using WorkerCommand = std::variant<Spawn, Adopted, LaunchFailed, ReportedProgress, ReportedReady, ReportedFailure,
-                                   Exited, Stop, ShutdownFailed, Tick>;
+using WorkerCommand = std::variant<Spawn, Adopted, LaunchFailed, ReportedProgress, ReportedReady, Answered, Silent,
+                                   ReportedFailure, Exited, Stop, ShutdownFailed, Tick>;
 
 /// What the pool manager does, in order.
 enum class WorkerEffect : std::uint8_t {
