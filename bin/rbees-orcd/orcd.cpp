@@ -20,6 +20,8 @@
 #include "rbees/daemon/process_file.hpp"
 #include "rbees/http_api/build.hpp"
 #include "rbees/process/signals.hpp"
+#include "rbees/store/write_probe.hpp"
+#include "store/mending_watch.hpp"
 #include "store/recovery.hpp"
 #include "store/store_crashes.hpp"
 
@@ -46,11 +48,13 @@ class Service {
     }
 
     /// Binds, starts the threads, writes the process file, and runs until the end.
-    Result<void> run() {
+    Result<ExitCode> run() {
         for (auto& worker : workers_) {
-            if (auto bound = worker->listen(settings_.listen); !bound) return bound;
+            if (auto bound = worker->listen(settings_.listen); !bound) return std::unexpected(bound.error());
         }
-        if (auto known = admit_file_tokens(settings_.home, control_->fleet()); !known) return known;
+        if (auto known = admit_file_tokens(settings_.home, control_->fleet()); !known) {
+            return std::unexpected(known.error());
+        }
         control_->start([this](std::shared_ptr<const orchestrator::FleetView> view) {
             for (auto& worker : workers_) {
                 worker->show(view);
@@ -58,6 +62,7 @@ class Service {
             if (!std::exchange(shown_, true)) first_view_.set_value();
         });
         start_threads();
+        if (journal_->read_only_cause()) watch_for_mending();
         const auto& [host, port] = settings_.listen.front();
         const auto url = fmt::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, port);
         // From before anybody knows of us to the very end: no signal may cut a start or a stop short.
@@ -74,7 +79,7 @@ class Service {
         }
         stop_threads();
         if (!may_serve) return std::unexpected(file.error());
-        return {};
+        return code_;
     }
 
   private:
@@ -88,6 +93,19 @@ class Service {
         for (auto& worker : workers_) {
             threads_.emplace_back([&worker] { worker->run(); });
         }
+    }
+
+    /// It is opened at the start only: for all that was decided since nobody knows what is on the disk.
+    void watch_for_mending() {
+        const auto mended = [this] {
+            if (draining_) return;
+            log_.warning("the journal can be written again: rbees-orcd starts anew");
+            code_ = ExitCode::start_again;
+            drain();
+        };
+        mending_.emplace(
+            MendingWatch::Parts{.probe = [path = settings_.home.journal()] { return store::probe_writing(path); },
+                                .mended = [this, mended] { boost::asio::post(main_, mended); }});
     }
 
     /// First SIGTERM, or POST /v2/shutdown: requests in flight may finish, for a while.
@@ -110,6 +128,7 @@ class Service {
     }
 
     void stop_threads() {
+        mending_.reset();
         for (auto& worker : workers_) {
             worker->stop();
         }
@@ -145,9 +164,11 @@ class Service {
     boost::asio::basic_waitable_timer<BootClock> deadline_{main_};
     std::size_t left_ = 0;
     bool draining_ = false;
+    ExitCode code_ = ExitCode::ok;
     bool shown_ = false;  ///< of the control thread
     std::promise<void> first_view_;
     std::vector<std::thread> threads_;
+    std::optional<MendingWatch> mending_;  ///< while the journal is only read
 };
 
 /// A folder that is there but cannot be written to is no reason to end: what it holds can still be read.
@@ -196,8 +217,8 @@ ExitCode run_orcd(Settings settings, const Logger& log) {
     if (!state) return daemon::fail(program, state.error());
     crash_point(CrashPoint::recovered_not_serving);
     Service service(std::move(settings), log, std::move(*journal), std::move(*reader), std::move(*state));
-    if (auto ran = service.run(); !ran) return daemon::fail(program, ran.error());
-    return ExitCode::ok;
+    const auto ran = service.run();
+    return ran ? *ran : daemon::fail(program, ran.error());
 }
 
 }  // namespace rbees::orcd

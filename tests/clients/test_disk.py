@@ -173,9 +173,10 @@ class TestErrors:
             "a loaded model answers",
             lambda: (found := house.request("POST", "/v1/chat/completions", chat, token)).status == 200 and found,
         )
+        before = house.pid_of("rbees-orcd")
         house.disk.mend()
-        house.must("orchestrator", "restart")
-        house.url = house.status()["url"]
+        wait_until("orcd has ended", lambda: house.gone(before))
+        wait_until_good(house)
 
         assert "could only be opened for reading" in refused["detail"] and "GET /ready" in refused["hint"]
         assert running in [each["id"] for each in listed.json()["tasks"]]

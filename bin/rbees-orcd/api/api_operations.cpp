@@ -20,7 +20,7 @@ contracts::Health health_now() {
 /// What the disk keeps us from; nothing while all is well.
 std::optional<std::string> degraded_by(const store::Journal& journal) {
     if (const auto& cause = journal.read_only_cause()) {
-        return "nothing can be recorded, only read: " + cause->message + "; restart rbees-orcd when that is mended";
+        return "nothing can be recorded, only read: " + cause->message + "; rbees-orcd starts anew when that is mended";
     }
     switch (journal.space()) {
         case store::SpaceState::normal:

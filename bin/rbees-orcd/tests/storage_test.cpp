@@ -259,7 +259,7 @@ TEST_F(Degraded, OnAReadOnlyFileSystemItAnswersReadsAndSaysWhy) {
     ASSERT_TRUE(orcd->wait_for_log(R"("msg":"ready")"));
 
     expect_reading_only();
-    EXPECT_THAT(ask("GET", "/ready").body, HasSubstr("restart rbees-orcd when that is mended"));
+    EXPECT_THAT(ask("GET", "/ready").body, HasSubstr("rbees-orcd starts anew when that is mended"));
 }
 
 TEST_F(Degraded, OnAFullFileSystemItAnswersReadsAndSaysWhy) {

@@ -20,7 +20,7 @@ contracts::Problem problem_of(JournalRefusal refusal) {
         case JournalRefusal::read_only:
             return {.code = contracts::ErrorCode::STORAGE_FULL,
                     .detail = "nothing can be recorded: the journal could only be opened for reading",
-                    .hint = "GET /ready says why; mend that, then `rbees orchestrator restart`"};
+                    .hint = "GET /ready says why; when that is mended, rbees-orcd starts anew within seconds"};
         case JournalRefusal::busy:
             return {.code = contracts::ErrorCode::STORAGE_FAILED,
                     .detail = "too many changes wait for the disk",

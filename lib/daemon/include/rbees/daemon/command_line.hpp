@@ -26,6 +26,7 @@ enum class ExitCode : std::uint8_t {
     ok = 0,             ///< it stopped as asked, or was only asked for help
     failed = 1,         ///< stderr says why
     usage = 2,          ///< the command line or the configuration is wrong
+    start_again = 75,   ///< whoever started it is to do so again: what failed may be good then
     interrupted = 130,  ///< stopped by a second signal, with work in flight
 };
 
