@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conformance_continuation.hpp"
 #include "event_reading.hpp"
@@ -69,11 +70,15 @@ class EventConformance : public ContinuationConformance {
 
     void expect_the_same_end_from_every_seam(Call call, const Heard& whole, const Received& stream,
                                              std::uint64_t most) {
-        std::size_t ids = 0;
-        std::string before;
+        std::vector<std::size_t> behind;
+        std::vector<std::string> texts;
         for (const auto& said : whole.said) {
-            ids += said.ids.size();
-            before += Heard{.said = {said}}.text();
+            behind.push_back((behind.empty() ? 0 : behind.back()) + said.ids.size());
+            texts.push_back((texts.empty() ? "" : texts.back()) + Heard{.said = {said}}.text());
+        }
+        for (const auto place : tried(behind)) {
+            const auto ids = behind[place];
+            const auto& before = texts[place];
             call.from = seam(stream, ids, most);
             const auto rest = hear_call(call, ids);
             ASSERT_TRUE(rest.ended) << "after " << ids << " tokens";

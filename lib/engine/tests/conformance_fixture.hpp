@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,10 +18,21 @@ namespace rbees::engine::testing {
 /// Gives the engine under test, or null pointer where it cannot be had (the test says "not run" then).
 using EngineSource = std::function<std::shared_ptr<Engine>()>;
 
-class ChatConformance : public ::testing::TestWithParam<EngineSource> {
+/// Which seams of an answer are tried: places at which it is cut, and gone on with.
+enum class Seams : std::uint8_t {
+    all,
+    telling,  ///< those at which something changes, for an engine that takes a second for each
+};
+
+struct EngineUnderTest {
+    EngineSource source;
+    Seams seams = Seams::all;
+};
+
+class ChatConformance : public ::testing::TestWithParam<EngineUnderTest> {
   protected:
     void SetUp() override {
-        engine = GetParam()();
+        engine = GetParam().source();
         if (!engine) GTEST_SKIP() << "not run: this engine cannot be had here, for the reason above";
     }
 

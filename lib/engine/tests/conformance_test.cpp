@@ -4,13 +4,13 @@
 namespace rbees::engine::testing {
 namespace {
 
-EngineSource simulated(std::string reference) {
-    return [reference = std::move(reference)] {
+EngineUnderTest simulated(std::string reference) {
+    return {[reference = std::move(reference)] {
         auto pace = std::make_shared<VirtualPace>();
         pace->run_free();
         auto engine = load_simulated({.model_path = reference, .model_name = "simulated"}, {}, pace);
         return engine ? std::shared_ptr<Engine>(std::move(*engine)) : nullptr;
-    };
+    }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulated, ChatConformance, ::testing::Values(simulated("sim:demo?context=512")),
