@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "conformance_thinking.hpp"
+#include "conformance_triggers.hpp"
 #include "engine_conformance.hpp"
 #include "models.hpp"
 
@@ -22,10 +23,17 @@ INSTANTIATE_TEST_SUITE_P(Llama, ContinuationConformance, ::testing::Values(Engin
                          [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Llama, EventConformance, ::testing::Values(EngineUnderTest{chat_engine}),
                          [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Llama, PauseConformance, ::testing::Values(EngineUnderTest{chat_engine}),
+                         [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Llama, ToolConformance, ::testing::Values(EngineUnderTest{tools_engine, tools_seams()}),
                          [](const auto&) { return "tools"; });
 INSTANTIATE_TEST_SUITE_P(Llama, ThinkingConformance, ::testing::Values(EngineUnderTest{thinking_engine, tools_seams()}),
                          [](const auto&) { return "thinking"; });
+INSTANTIATE_TEST_SUITE_P(Llama, TokenTriggerConformance,
+                         ::testing::Values(EngineUnderTest{token_tools_engine, tools_seams()}),
+                         [](const auto&) { return "tools"; });
+INSTANTIATE_TEST_SUITE_P(Llama, ChannelConformance, ::testing::Values(EngineUnderTest{channels_engine, tools_seams()}),
+                         [](const auto&) { return "channels"; });
 INSTANTIATE_TEST_SUITE_P(Llama, EmbeddingConformance, ::testing::Values(EngineUnderTest{embedding_engine}),
                          [](const auto&) { return "embedding"; });
 

@@ -52,6 +52,10 @@ TEST_P(ThinkingConformance, GoesOnWithEventsOfACallBehindThoughtsThatAreCutShort
     expect_the_same_as_in_a_stream(Operation::chat, request, most);
 }
 
+TEST_P(ThinkingConformance, GoesOnWithACallBehindThoughtsHoweverOftenItPauses) {
+    expect_the_same_with_pauses(Operation::chat, thoughtful() + tools, most, 5);
+}
+
 /// A schema binds from the first token on, thoughts included; it is fed with the same text as they are.
 TEST_P(ThinkingConformance, GoesOnWithThoughtsInFrontOfASchemaAtEverySeam) {
     const auto request = question + budget(6) +

@@ -84,6 +84,18 @@ inline std::shared_ptr<Engine> thinking_engine() {
     return engine;
 }
 
+/// The same model with a template whose calls begin with a token of its vocabulary.
+inline std::shared_ptr<Engine> token_tools_engine() {
+    static const auto engine = load_for_test("smollm2.sh", "token_tools.jinja");
+    return engine;
+}
+
+/// The same model with a template whose calls are known by the beginning of the answer.
+inline std::shared_ptr<Engine> channels_engine() {
+    static const auto engine = load_for_test("smollm2.sh", "channels.jinja");
+    return engine;
+}
+
 inline std::shared_ptr<Engine> embedding_engine() {
     static const auto engine = load_for_test("minilm.sh");
     return engine;

@@ -14,15 +14,24 @@ class ToolsTest : public ResumingTest {
         if (!engine) GTEST_SKIP() << no_model;
     }
 
-    Reply go_on(TokenIdList generated, std::uint64_t left = 40) {
+    Reply go_on(TokenIdList generated, std::uint64_t left = 40, const std::string& more = "") {
         return go_on_with(
             {.operation = Operation::chat,
              .body = R"({"messages":[{"role":"user","content":"Call count."}],"temperature":0,"stream":)"
                      R"(true,"stream_options":{"include_usage":true},"ignore_eos":true,"tools":[{"type":)"
                      R"("function","function":{"name":"count","parameters":{"type":"object","properties":)"
                      R"({"bees":{"enum":["few","many"]}},"required":["bees"],"additionalProperties":)"
-                     R"(false}}}]})"},
-            "<|im_start|>user\nCall count.<|im_end|>\n<|im_start|>assistant\n", std::move(generated), left);
+                     R"(false}}}])" +
+                     more + "}"},
+            prompt, std::move(generated), left);
+    }
+
+    /// The rest keeps to the schema, and shows nothing of how a call begins.
+    void expect_the_arguments(const std::string& so_far) {
+        const auto reply = go_on(tokens(so_far), 12);
+        ASSERT_EQ(reply.head.status, 200) << reply.body;
+        const auto arguments = arguments_of(reply);
+        EXPECT_TRUE(arguments.contains("few") || arguments.contains("many")) << reply.body;
     }
 
     static std::string arguments_of(const Reply& reply) {
@@ -37,6 +46,28 @@ class ToolsTest : public ResumingTest {
             }
         }
         return arguments;
+    }
+
+    std::string prompt = "<|im_start|>user\nCall count.<|im_end|>\n<|im_start|>assistant\n";
+};
+
+/// Where a call begins with a single token.
+class TokenToolsTest : public ToolsTest {
+  protected:
+    void SetUp() override {
+        engine = token_tools_engine();
+        if (!engine) GTEST_SKIP() << no_model;
+        ASSERT_EQ(tokens("<jupyter_code>").size(), 1U);
+    }
+};
+
+/// Where a call is known by the beginning of the answer.
+class ChannelsTest : public ToolsTest {
+  protected:
+    void SetUp() override {
+        engine = channels_engine();
+        if (!engine) GTEST_SKIP() << no_model;
+        prompt = "<|start|>user<|message|>Call count.<|end|>\n<|start|>assistant";
     }
 };
 
@@ -99,6 +130,34 @@ TEST_F(ToolsTest, NeverShowsAnIdWhoseTextMayBecomeATrigger) {
         const auto ids = boost::json::value_to<TokenIdList>(frame.json().at("ids"));
         EXPECT_TRUE(ids.empty() || ids.back() != half || &frame == &frames[frames.size() - 3]) << frame.data;
     }
+}
+
+TEST_F(TokenToolsTest, BindsTheModelFromTheTokenOn) {
+    expect_the_arguments("<jupyter_code>\n{\"name\": \"count\", \"arguments\": {\"bees\":");
+    expect_the_arguments("Well.\n<jupyter_code>\n{\"name\": \"count\", \"arguments\": {\"bees\":");
+}
+
+TEST_F(TokenToolsTest, RefusesACallThatTheGrammarWouldNotHaveAllowed) {
+    expect_refused(go_on(tokens("<jupyter_code>\n{\"name\": \"build\"")));
+
+    EXPECT_EQ(go_on(tokens("Well. {\"name\": \"build\"")).head.status, 200) << "that is text";
+}
+
+TEST_F(ChannelsTest, BindsTheModelFromTheBeginningOfTheAnswerOn) {
+    expect_the_arguments(" to=functions.count<|channel|>commentary<|message|>{\"bees\":");
+    expect_refused(go_on(tokens(" to=functions.build")));
+}
+
+TEST_F(ChannelsTest, TakesNothingBehindASeamForTheBeginningOfTheAnswer) {
+    const auto want = tokens("<|channel|>final<|message|>I want");
+    const auto to = tokens(" to");
+    ASSERT_EQ(to.size(), 1U);
+    const auto always = R"(,"logit_bias":[[)" + std::to_string(to.front()) + ",100]]";
+
+    const auto reply = go_on(want, 4, always);
+
+    ASSERT_EQ(reply.head.status, 200) << reply.body;
+    EXPECT_EQ(streamed_text(frames_of(reply.body)), " to to to to");
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ INSTANTIATE_TEST_SUITE_P(Simulated, ContinuationConformance, ::testing::Values(s
                          [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Simulated, EventConformance, ::testing::Values(simulated("sim:demo?context=512")),
                          [](const auto&) { return "chat"; });
+INSTANTIATE_TEST_SUITE_P(Simulated, PauseConformance, ::testing::Values(simulated("sim:demo?context=512")),
+                         [](const auto&) { return "chat"; });
 INSTANTIATE_TEST_SUITE_P(Simulated, ToolConformance, ::testing::Values(simulated("sim:demo?context=1024")),
                          [](const auto&) { return "tools"; });
 INSTANTIATE_TEST_SUITE_P(Simulated, EmbeddingConformance, ::testing::Values(simulated("sim:embedder?context=512")),

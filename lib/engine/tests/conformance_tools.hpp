@@ -8,11 +8,11 @@
 #include <boost/json.hpp>
 #include <string>
 
-#include "conformance_events.hpp"
+#include "conformance_pauses.hpp"
 
 namespace rbees::engine::testing {
 
-class ToolConformance : public EventConformance {
+class ToolConformance : public PauseConformance {
   protected:
     const std::string offer =
         R"(,"tools":[{"type":"function","function":{"name":"count","parameters":)" + object_schema + R"(}}])";
@@ -64,6 +64,10 @@ TEST_P(ToolConformance, GoesOnWithACallBehindATextAtEverySeam) {
 
 TEST_P(ToolConformance, GoesOnWithEventsOfACallBehindATextAtEverySeam) {
     expect_the_same_as_in_a_stream(Operation::chat, conversation(with_text) + tools, most);
+}
+
+TEST_P(ToolConformance, GoesOnWithACallBehindATextHoweverOftenItPauses) {
+    expect_the_same_with_pauses(Operation::chat, conversation(with_text) + tools, most, 4);
 }
 
 TEST_P(ToolConformance, GoesOnWithACallThatWasDemandedAtEverySeam) {
