@@ -85,7 +85,8 @@ class Api {
         orchestrator::Job job;
         std::optional<std::uint64_t> queue_position;
     };
-    [[nodiscard]] net::Task<Checked<FoundTask>> find_task(http_api::Call& call);
+    using Finder = void (control::JobControl::*)(const JobId& id, control::JobReply reply);
+    [[nodiscard]] net::Task<Checked<FoundTask>> find_task(http_api::Call& call, Finder find);
     [[nodiscard]] net::Task<void> audit(http_api::Call& call);
     [[nodiscard]] net::Task<void> create_backup(http_api::Call& call);
 

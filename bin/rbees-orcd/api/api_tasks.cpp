@@ -131,10 +131,10 @@ net::Task<void> Api::list_tasks(http_api::Call& call) {
     return answer_with_page(control_, call, task_query(call.request()), page_of);
 }
 
-net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call) {
+net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call, Finder find) {
     std::function<void(Answerer<Checked<FoundTask>>)> question = [&control = control_, id = JobId(call.parameter("id")),
-                                                                  caller = call.caller](auto reply) {
-        control.jobs().find(id, [&control, caller, reply](Checked<Job> found) {
+                                                                  caller = call.caller, find](auto reply) {
+        (control.jobs().*find)(id, [&control, caller, reply](Checked<Job> found) {
             auto job = for_caller(std::move(found), caller);
             if (!job) return reply(std::unexpected(job.error()));
             const auto position = control.jobs().queue_position(*job);
@@ -145,7 +145,7 @@ net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call) {
 }
 
 net::Task<void> Api::one_task(http_api::Call& call) {
-    const auto found = co_await find_task(call);
+    const auto found = co_await find_task(call, &control::JobControl::find);
     if (!found) {
         auto refusal = call.refuse(found.error());
         co_await call.exchange.respond(std::move(refusal));
@@ -177,7 +177,7 @@ net::Task<void> Api::task_events(http_api::Call& call) {
         co_await call.exchange.respond(std::move(refusal));
         co_return;
     }
-    auto found = co_await find_task(call);
+    auto found = co_await find_task(call, &control::JobControl::find_to_read);
     if (!found) {
         auto refusal = call.refuse(found.error());
         co_await call.exchange.respond(std::move(refusal));

@@ -235,6 +235,12 @@ void JobControl::find(const JobId& id, JobReply reply) {
     });
 }
 
+void JobControl::find_to_read(const JobId& id, JobReply reply) {
+    const auto* job = feed_.is_open(id) ? live(id) : nullptr;
+    if (job == nullptr) return find(id, std::move(reply));
+    reply(*job);
+}
+
 std::optional<std::uint64_t> JobControl::queue_position(const Job& job) const {
     const auto found = waits_.find(job.id);
     if (found == waits_.end()) return std::nullopt;

@@ -55,46 +55,6 @@ TEST_F(JobControlTest, TellsThatATaskHasStartedBeforeItsFirstToken) {
     EXPECT_THAT(house.events(id), ElementsAre("queued", "started"));
 }
 
-TEST_F(JobControlTest, AReaderGoesOnBehindAnyEventThatItHas) {
-    const auto id = house.submit().value();
-    house.generate(5);
-    house.generate(100);
-    const auto all = house.frames(id);
-
-    for (std::uint64_t after = 0; after <= all.size(); ++after) {
-        const auto rest = house.frames(id, after);
-        EXPECT_EQ(rest, std::vector(all.begin() + static_cast<std::ptrdiff_t>(after), all.end())) << after;
-    }
-}
-
-TEST_F(JobControlTest, AReaderIsToldAsSoonAsSomethingIsOnDisk) {
-    const auto id = house.submit().value();
-    std::vector<std::string> events;
-    house.jobs().feed().read(ReaderId{7}, id, 1, [&](const auto& piece) {
-        for (const auto& frame : piece->frames) {
-            events.push_back(frame.event);
-        }
-    });
-    house.store.is_slow = true;
-    house.generate(1);
-    EXPECT_THAT(events, ElementsAre()) << "it is not on disk";
-
-    house.store.commit();
-
-    EXPECT_THAT(events, ElementsAre("started", "token"));
-}
-
-TEST_F(JobControlTest, RefusesAnEventThatWasNeverIssued) {
-    const auto id = house.submit().value();
-    std::optional<contracts::Problem> problem;
-    const auto note = [&](const auto& piece) { problem = piece.error(); };
-
-    house.jobs().feed().read(ReaderId{1}, id, 99, note);
-    EXPECT_EQ(problem->code, ErrorCode::INVALID_PARAMS);
-    house.jobs().feed().read(ReaderId{1}, JobId("nobody"), 0, note);
-    EXPECT_EQ(problem->code, ErrorCode::NOT_FOUND);
-}
-
 TEST_F(JobControlTest, AnotherWorkerGoesOnWhereOneDied) {
     const auto id = house.submit().value();
     house.generate(4);

@@ -37,6 +37,8 @@ class JobFeed {
     /// A live job of whose stream so many frames are on disk.
     void opened(const JobId& job, std::uint64_t frames);
 
+    [[nodiscard]] bool is_open(const JobId& job) const { return live_.contains(job); }
+
     /// These will be its next ones; they are not shown before `shown` counts them.
     void stored(const JobId& job, std::vector<orchestrator::Frame> frames);
 
