@@ -65,8 +65,8 @@ class JobControl {
     /// The job, live or ended. NOT_FOUND.
     void find(const JobId& id, JobReply reply);
 
-    /// The same for one who reads the job's stream: does not wait for what is on its way to the disk once the job itself
-    /// is there. What the answer says of the job may not be on disk yet, so show what the feed gives instead.
+    /// The same for one who reads the job's stream: once the job is on disk, does not wait for what is on its way there.
+    /// So what the answer says of the job may not be on disk yet; show what the feed gives instead.
     void find_to_read(const JobId& id, JobReply reply);
 
     /// How many stand before the job in the queue, at most; nothing if it does not wait there.
