@@ -65,7 +65,7 @@ class JobControl {
     /// The job, live or ended. NOT_FOUND.
     void find(const JobId& id, JobReply reply);
 
-    /// The same for one who reads the job's stream: once the job is on disk, does not wait for what is on its way there.
+    /// The same for one who reads the job's stream: it need only be on disk itself, and waits for no other.
     /// So what the answer says of the job may not be on disk yet; show what the feed gives instead.
     void find_to_read(const JobId& id, JobReply reply);
 
