@@ -95,7 +95,7 @@ bool write_all(int file, std::string text) {
     return true;
 }
 
-/// A process that runs every so-manieth seed.
+/// A process that runs every n-th seed, n being the number of processes.
 class Job {
   public:
     Job(const Campaign& campaign, std::uint64_t first) : campaign_(campaign), next_(first) {}
