@@ -33,14 +33,14 @@ net::Task<void> answer_counted(http_api::Gauge running, net::Handler answer, net
 
 }  // namespace
 
-IoWorker::IoWorker(House house, std::uint16_t number)
-    : settings_(house.settings),
-      bodies_(std::move(house.bodies)),
-      metrics_(house.metrics),
+IoWorker::IoWorker(IoWorkerParts parts, std::uint16_t number)
+    : settings_(parts.settings),
+      bodies_(std::move(parts.bodies)),
+      metrics_(parts.metrics),
       number_(number),
-      log_(house.log.module("http")),
-      gateway_(io_, house.control, holder_, metrics_, number),
-      api_({io_, house.control, holder_, gateway_, metrics_, number}, std::move(house.shut_down)),
+      log_(parts.log.module("http")),
+      gateway_(io_, parts.control, holder_, metrics_, number),
+      api_({io_, parts.control, holder_, gateway_, metrics_, number}, std::move(parts.shut_down)),
       first_token_(metrics_.histogram("rbees_time_to_first_token_seconds")),
       running_(metrics_.gauge("rbees_requests_running")),
       router_(contracts::orcd_routes(), api_.handlers(), access_check(holder_, settings_), log_, observer()) {}

@@ -18,7 +18,7 @@
 namespace rbees::orcd {
 
 /// What all I/O threads share.
-struct House {
+struct IoWorkerParts {
     const Settings& settings;
     Control& control;
     http_api::Metrics& metrics;
@@ -38,8 +38,8 @@ class Loop : public net::IoContext {
 
 class IoWorker {
   public:
-    /// `number` counts the I/O threads from 1. What `house` refers to must outlive it.
-    IoWorker(House house, std::uint16_t number);
+    /// `number` counts the I/O threads from 1. What `parts` refers to must outlive it.
+    IoWorker(IoWorkerParts parts, std::uint16_t number);
 
     /// Binds every address of `listen`; port 0 becomes the port that was taken, so that later threads join it.
     [[nodiscard]] Result<void> listen(std::vector<std::pair<std::string, std::uint16_t>>& listen);

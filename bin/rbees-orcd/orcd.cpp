@@ -42,8 +42,8 @@ class Service {
         const auto shut_down = [this] { boost::asio::post(main_, [this] { drain(); }); };
         const auto bodies = std::make_shared<net::BodyBudget>(settings_.bodies_limit);
         for (std::uint32_t number = 1; number <= settings_.threads; ++number) {
-            House house{settings_, *control_, metrics_, shut_down, bodies, log};
-            workers_.push_back(std::make_unique<IoWorker>(std::move(house), static_cast<std::uint16_t>(number)));
+            IoWorkerParts parts{settings_, *control_, metrics_, shut_down, bodies, log};
+            workers_.push_back(std::make_unique<IoWorker>(std::move(parts), static_cast<std::uint16_t>(number)));
         }
     }
 
