@@ -3,9 +3,9 @@
 #include <filesystem>
 
 #include "api/api.hpp"
+#include "api/query_reader.hpp"
 #include "api/storage_failed.hpp"
 #include "orcd_limits.hpp"
-#include "rbees/base/numbers.hpp"
 #include "rbees/contracts/storage.hpp"
 #include "rbees/reflect/json.hpp"
 
@@ -27,38 +27,18 @@ struct PageWish {
     std::size_t limit = limits::page_records;
 };
 
-std::unexpected<Problem> bad_parameter(const std::string& name, const std::string& fault) {
-    return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
-                                   .detail = fmt::format("{} {}", name, fault),
-                                   .errors = {{"/" + name, fault}}});
-}
-
-/// A query parameter as a number from `low` to `high`; `value` stays where there is none.
-Checked<void> read_number(const net::Request& request, const std::string& name, std::uint64_t low, std::uint64_t high,
-                          std::uint64_t& value) {
-    const auto text = request.query_value(name);
-    if (!text) return {};
-    const auto number = parse_whole<std::uint64_t>(*text);
-    if (!number || *number < low || *number > high) {
-        return bad_parameter(name, fmt::format("must be a whole number from {} to {}", low, high));
-    }
-    value = *number;
-    return {};
-}
-
-Checked<PageWish> read_wish(const net::Request& request) {
-    PageWish wish;
+Read<PageWish> read_wish(const net::Request& request) {
     constexpr std::uint64_t sequence_max = std::numeric_limits<std::int64_t>::max();
-    if (auto read = read_number(request, "since", 0, sequence_max, wish.filter.after); !read) {
-        return std::unexpected(read.error());
-    }
-    std::uint64_t limit = limits::page_records;
-    if (auto read = read_number(request, "limit", 1, limits::page_records_max, limit); !read) {
-        return std::unexpected(read.error());
-    }
-    wish.limit = limit;
-    if (const auto type = request.query_value("type")) wish.filter.type = std::string(*type);
-    return wish;
+    QueryReader reader(request);
+    PageWish wish;
+    wish.filter.after = reader.number("since", 0, sequence_max).value_or(wish.filter.after);
+    wish.filter.type = reader.text("type");
+    wish.limit = reader.number("limit", 1, limits::page_records_max).value_or(wish.limit);
+    return reader.done(std::move(wish));
+}
+
+Problem bad_path(std::string fault) {
+    return contracts::invalid("backup", {{"/path", std::move(fault)}});
 }
 
 contracts::JournalMark mark_of(const store::JournalHead& head) {
@@ -116,7 +96,7 @@ Checked<AuditReport> verify(const store::Journal& journal, const std::stop_token
 
 std::optional<Problem> fault_of(const std::filesystem::path& target) {
     if (!target.is_absolute() || !target.has_filename()) {
-        return bad_parameter("path", "must be the absolute path of a file").error();
+        return bad_path("must be the absolute path of a file");
     }
     std::error_code ignored;
     if (std::filesystem::exists(std::filesystem::symlink_status(target, ignored))) {
@@ -125,9 +105,7 @@ std::optional<Problem> fault_of(const std::filesystem::path& target) {
                        .hint = "choose another name for the backup"};
     }
     if (!std::filesystem::is_directory(target.parent_path(), ignored)) {
-        return bad_parameter(
-                   "path", fmt::format("must lie in a folder that exists; {} does not", target.parent_path().native()))
-            .error();
+        return bad_path(fmt::format("must lie in a folder that exists; {} does not", target.parent_path().native()));
     }
     return std::nullopt;
 }
@@ -154,8 +132,7 @@ void Api::bind_audit(http_api::Handlers& handlers) {
 net::Task<void> Api::audit(http_api::Call& call) {
     const auto wish = read_wish(call.request());
     if (!wish) {
-        auto refusal = call.refuse(wish.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, wish.error());
         co_return;
     }
     std::function<void(Answerer<Checked<AuditPage>>)> question = [&control = control_, wish = *wish](auto reply) {
@@ -167,8 +144,7 @@ net::Task<void> Api::audit(http_api::Call& call) {
 net::Task<void> Api::create_backup(http_api::Call& call) {
     const auto wish = http_api::read_body<contracts::CreateBackup>(call.request());
     if (!wish) {
-        auto refusal = call.refuse(wish.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, wish.error());
         co_return;
     }
     LongQuestion<Backup> question = [&journal = control_.journal(), path = wish->path](const std::stop_token& stop) {

@@ -49,8 +49,7 @@ void Api::bind_models(http_api::Handlers& handlers) {
 net::Task<void> Api::add_model(http_api::Call& call) {
     const auto body = http_api::read_body<contracts::AddModel>(call.request());
     if (!body) {
-        auto refusal = call.refuse(body.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     std::function<void(Answerer<Checked<ModelView>>)> question = [&control = control_, model = *body](auto reply) {
@@ -63,8 +62,7 @@ template <class Action>
 net::Task<void> Api::act_on_model(http_api::Call& call, ModelVerb<Action> verb) {
     const auto body = http_api::read_body<Action>(call.request());
     if (!body) {
-        auto refusal = call.refuse(body.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     std::function<void(Answerer<Checked<ModelView>>)> question = [&control = control_, verb, id = call.parameter("id"),

@@ -7,6 +7,7 @@
 #include "api/api.hpp"
 #include "api/held_heartbeats.hpp"
 #include "orcd_limits.hpp"
+#include "rbees/contracts/faults.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -64,13 +65,11 @@ void Api::bind_nodes(http_api::Handlers& handlers) {
 net::Task<void> Api::register_node(http_api::Call& call) {
     auto body = http_api::read_body<contracts::NodeRegistration>(call.request());
     if (body && !is_valid_id(body->node_id.str())) {
-        body = std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
-                                       .detail = "node_id is not a valid id",
-                                       .errors = {{"/node_id", "is 1 to 128 of letters, digits and ._:-"}}});
+        body = std::unexpected(
+            contracts::invalid("registration", {{"/node_id", "must be 1 to 128 of letters, digits and ._:-"}}));
     }
     if (!body) {
-        auto refusal = call.refuse(body.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     std::function<void(Answerer<Checked<NodeRegistered>>)> question = [&control = control_,
@@ -83,8 +82,7 @@ net::Task<void> Api::register_node(http_api::Call& call) {
 net::Task<void> Api::heartbeat(http_api::Call& call) {
     const auto body = http_api::read_body<contracts::Heartbeat>(call.request());
     if (!body) {
-        auto refusal = call.refuse(body.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     const NodeId id(call.parameter("id"));

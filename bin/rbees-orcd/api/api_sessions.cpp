@@ -6,13 +6,13 @@
 #include "api/pages.hpp"
 #include "api/task_questions.hpp"
 #include "api/task_views.hpp"
+#include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/sessions.hpp"
 
 namespace rbees::orcd {
 namespace {
 
 using contracts::CreateSession;
-using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::SessionPage;
 using contracts::SessionView;
@@ -30,9 +30,7 @@ std::optional<Problem> fault_of(const CreateSession& wish) {
         errors.push_back({"/token_budget", fmt::format("must lie between 1 and {}", contracts::token_budget_max)});
     }
     if (errors.empty()) return std::nullopt;
-    return Problem{.code = ErrorCode::INVALID_PARAMS,
-                   .detail = "the session is not valid: " + reflect::describe(errors),
-                   .errors = errors};
+    return contracts::invalid("session", std::move(errors));
 }
 
 /// The session that the path names: the caller's own, or for an admin that of the token in `?owner=`.
@@ -73,8 +71,7 @@ net::Task<void> Api::create_session(http_api::Call& call) {
     const auto wish = http_api::read_body<CreateSession>(call.request());
     const auto fault = wish ? fault_of(*wish) : std::optional(wish.error());
     if (fault) {
-        auto refusal = call.refuse(*fault);
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, *fault);
         co_return;
     }
     const SessionKey key{TokenId(call.caller.id), wish->session_id ? *wish->session_id : new_uuid()};
@@ -95,8 +92,7 @@ net::Task<void> Api::list_sessions(http_api::Call& call) {
 net::Task<void> Api::close_session(http_api::Call& call) {
     const auto fate = fate_of_tasks(call.request());
     if (!fate) {
-        auto refusal = call.refuse(fate.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, fate.error());
         co_return;
     }
     std::function<void(Answerer<Done>)> question = [&control = control_, key = key_of(call), fate = *fate,

@@ -112,8 +112,7 @@ net::Task<void> Api::submit_task(http_api::Call& call) {
     const auto key = idempotency_key(call.request());
     auto request = control::read_task_request(call.request().body);
     if (!key || !request) {
-        auto refusal = call.refuse(key ? request.error() : key.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, key ? request.error() : key.error());
         co_return;
     }
     const auto named = request->task.model.value_or("");
@@ -147,8 +146,7 @@ net::Task<Checked<Api::FoundTask>> Api::find_task(http_api::Call& call, Finder f
 net::Task<void> Api::one_task(http_api::Call& call) {
     const auto found = co_await find_task(call, &control::JobControl::find);
     if (!found) {
-        auto refusal = call.refuse(found.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, found.error());
         co_return;
     }
     auto view = view_of(found->job, found->queue_position);
@@ -157,8 +155,7 @@ net::Task<void> Api::one_task(http_api::Call& call) {
         // Erased since it was found: the view without its text is right, too.
         view.erased = !result && result.error().code == ErrorCode::GONE;
         if (!result && !view.erased) {
-            auto refusal = call.refuse(result.error());
-            co_await call.exchange.respond(std::move(refusal));
+            co_await http_api::answer_refused(call, result.error());
             co_return;
         }
         if (result) {
@@ -173,14 +170,12 @@ net::Task<void> Api::one_task(http_api::Call& call) {
 net::Task<void> Api::task_events(http_api::Call& call) {
     const auto after = last_event(call.request());
     if (!after) {
-        auto refusal = call.refuse(after.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, after.error());
         co_return;
     }
     auto found = co_await find_task(call, &control::JobControl::find_to_read);
     if (!found) {
-        auto refusal = call.refuse(found.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, found.error());
         co_return;
     }
     co_await streams_->serve(call, std::move(found->job), *after);

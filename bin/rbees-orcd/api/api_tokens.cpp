@@ -4,12 +4,12 @@
 #include "orcd_limits.hpp"
 #include "rbees/base/hash.hpp"
 #include "rbees/base/random.hpp"
+#include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/tokens.hpp"
 
 namespace rbees::orcd {
 namespace {
 
-using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::TokenCreated;
 using contracts::TokenView;
@@ -37,8 +37,7 @@ std::vector<TokenView> token_views(const kernel::State& state) {
 
 std::optional<Problem> fault_of(const contracts::CreateToken& wish) {
     const auto refuse = [](std::string pointer, std::string fault) {
-        return Problem{
-            .code = ErrorCode::INVALID_PARAMS, .detail = pointer.substr(1) + " " + fault, .errors = {{pointer, fault}}};
+        return contracts::invalid("token", {{std::move(pointer), std::move(fault)}});
     };
     if (wish.name.empty() || wish.name.size() > limits::token_name_bytes_max) {
         return refuse("/name", fmt::format("must have 1 to {} bytes", limits::token_name_bytes_max));
@@ -69,8 +68,7 @@ net::Task<void> Api::create_token(http_api::Call& call) {
     const auto body = http_api::read_body<contracts::CreateToken>(call.request());
     const auto fault = body ? fault_of(*body) : std::optional(body.error());
     if (fault) {
-        auto refusal = call.refuse(*fault);
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, *fault);
         co_return;
     }
     TokenCreated created{.id = new_id<TokenId>(), .token = std::string(contracts::token_prefix) + random_secret()};

@@ -41,8 +41,7 @@ void Api::bind_workers(http_api::Handlers& handlers) {
 net::Task<void> Api::start_worker(http_api::Call& call) {
     const auto body = http_api::read_body<contracts::StartWorker>(call.request());
     if (!body) {
-        auto refusal = call.refuse(body.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     std::function<void(Answerer<Checked<WorkerView>>)> question = [&control = control_, order = *body](auto reply) {

@@ -55,8 +55,7 @@ template <class Page>
 net::Task<void> answer_with_page(Control& control, http_api::Call& call, Read<ListQuery> query,
                                  PageSource<Page> source) {
     if (!query) {
-        auto refusal = call.refuse(query.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, query.error());
         co_return;
     }
     if (call.caller.role != contracts::Role::admin) query->filter.owner = call.caller.id;

@@ -24,89 +24,44 @@ bool is_visible(char c) {
     return c > ' ' && c < '\x7f';
 }
 
-/// Reads the parameters of a list one by one, and keeps the faults of all of them.
-class QueryReader {
-  public:
-    explicit QueryReader(const net::Request& request) : request_(request) {}
+std::optional<store::PageCursor> read_cursor(QueryReader& reader) {
+    constexpr std::string_view name = "cursor";
+    const auto written = reader.text(name);
+    if (!written) return std::nullopt;
+    auto cursor = store::parse_cursor(*written);
+    if (cursor) return std::move(*cursor);
+    reader.fault(name, "must be the `next` of the page before");
+    return std::nullopt;
+}
 
-    std::optional<std::string> text(std::string_view name) {
-        const auto value = request_.query_value(name);
-        if (!value) return std::nullopt;
-        if (value->empty()) fault(name, "must not be empty");
-        return std::string(*value);
+/// What lists of all things have.
+void read_page(QueryReader& reader, ListQuery& query) {
+    query.filter.created_from = reader.time("since");
+    query.filter.created_before = reader.time("until");
+    query.limit = reader.number("limit", 1, limits::page_rows_max).value_or(query.limit);
+    query.cursor = read_cursor(reader);
+}
+
+void read_session_status(QueryReader& reader, store::EntityFilter& filter) {
+    constexpr std::string_view name = "status";
+    filter.status = reader.text(name);
+    if (!filter.status || reflect::value_of<contracts::SessionStatus>(*filter.status)) return;
+    reader.fault(name, "must be open or closed");
+}
+
+void read_task_status(QueryReader& reader, store::EntityFilter& filter) {
+    constexpr std::string_view name = "status";
+    const auto status = reader.text(name);
+    if (!status) return;
+    if (*status == "live") {
+        filter.phase = store::EntityPhase::live;
+    } else if (reflect::value_of<contracts::TaskState>(*status)) {
+        filter.status = *status;
+    } else {
+        reader.fault(name,
+                     "must be live, queued, waiting, dispatched, running, completed, failed, cancelled or dead_letter");
     }
-
-    /// What lists of all things have.
-    void read_page(ListQuery& query) {
-        query.filter.created_from = time("since");
-        query.filter.created_before = time("until");
-        query.limit = limit(query.limit);
-        query.cursor = cursor();
-    }
-
-    void read_session_status(store::EntityFilter& filter) {
-        filter.status = text("status");
-        if (!filter.status || reflect::value_of<contracts::SessionStatus>(*filter.status)) return;
-        fault("status", "must be open or closed");
-    }
-
-    void read_task_status(store::EntityFilter& filter) {
-        const auto status = text("status");
-        if (!status) return;
-        if (*status == "live") {
-            filter.phase = store::EntityPhase::live;
-        } else if (reflect::value_of<contracts::TaskState>(*status)) {
-            filter.status = *status;
-        } else {
-            fault("status",
-                  "must be live, queued, waiting, dispatched, running, completed, failed, cancelled or "
-                  "dead_letter");
-        }
-    }
-
-    /// The query, if nothing was wrong with it.
-    Read<ListQuery> done(ListQuery query) const {
-        if (errors_.empty()) return query;
-        return std::unexpected(Problem{.code = ErrorCode::INVALID_PARAMS,
-                                       .detail = "the query is not valid: " + reflect::describe(errors_),
-                                       .errors = errors_});
-    }
-
-  private:
-    std::optional<WallTime> time(std::string_view name) {
-        const auto written = text(name);
-        if (!written) return std::nullopt;
-        const auto time = parse_rfc3339(*written);
-        if (time) return *time;
-        fault(name, "must be a time of RFC 3339, as 2026-11-21T11:23:38Z");
-        return std::nullopt;
-    }
-
-    std::size_t limit(std::size_t fallback) {
-        const auto written = text("limit");
-        if (!written) return fallback;
-        const auto number = parse_whole<std::uint64_t>(*written);
-        if (number && *number >= 1 && *number <= limits::page_rows_max) return *number;
-        fault("limit", fmt::format("must be a whole number from 1 to {}", limits::page_rows_max));
-        return fallback;
-    }
-
-    std::optional<store::PageCursor> cursor() {
-        const auto written = text("cursor");
-        if (!written) return std::nullopt;
-        auto cursor = store::parse_cursor(*written);
-        if (cursor) return std::move(*cursor);
-        fault("cursor", "must be the `next` of the page before");
-        return std::nullopt;
-    }
-
-    void fault(std::string_view name, std::string what) {
-        errors_.push_back({fmt::format("?{}", name), std::move(what)});
-    }
-
-    const net::Request& request_;
-    reflect::FieldErrors errors_;
-};
+}
 
 }  // namespace
 
@@ -137,19 +92,19 @@ Read<std::uint64_t> last_event(const net::Request& request) {
 Read<ListQuery> task_query(const net::Request& request) {
     QueryReader reader(request);
     ListQuery query;
-    reader.read_task_status(query.filter);
+    read_task_status(reader, query.filter);
     query.filter.model = reader.text("model");
     query.filter.parent = reader.text("session");
-    reader.read_page(query);
+    read_page(reader, query);
     return reader.done(std::move(query));
 }
 
 Read<ListQuery> session_query(const net::Request& request) {
     QueryReader reader(request);
     ListQuery query;
-    reader.read_session_status(query.filter);
+    read_session_status(reader, query.filter);
     query.filter.owner = reader.text("owner");
-    reader.read_page(query);
+    read_page(reader, query);
     return reader.done(std::move(query));
 }
 

@@ -3,20 +3,16 @@
 /// What requests about tasks and their sessions say beside their bodies: headers and query, read and checked. Pure.
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 
+#include "api/query_reader.hpp"
 #include "orcd_limits.hpp"
-#include "rbees/contracts/problem.hpp"
 #include "rbees/control/session_control.hpp"
 #include "rbees/net/message.hpp"
 #include "rbees/store/reader.hpp"
 
 namespace rbees::orcd {
-
-template <class T>
-using Read = std::expected<T, contracts::Problem>;
 
 /// `Idempotency-Key`, if there is one: 1 to 255 visible ASCII characters, once; else INVALID_PARAMS.
 [[nodiscard]] Read<std::optional<std::string>> idempotency_key(const net::Request& request);

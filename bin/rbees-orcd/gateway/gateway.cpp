@@ -79,8 +79,7 @@ Gateway::Gateway(net::IoContext& io, Control& control, const ViewHolder& holder,
 net::Task<void> Gateway::serve(http_api::Call& call, contracts::ModelKind needed) {
     const auto named = model_named_in(call.request().body);
     if (!named) {
-        auto refusal = call.refuse(named.error());
-        co_await call.exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(call, named.error());
         co_return;
     }
     Journey journey{.call = call, .model = {}, .task = new_uuid(), .avoid = {}, .waiting = {}, .worker = {}};
@@ -241,8 +240,7 @@ net::Task<bool> Gateway::start_events(Journey& journey, int status) {
 net::Task<Gateway::Outcome> Gateway::refuse(Journey& journey, Problem problem) {
     auto& exchange = journey.call.exchange;
     if (!journey.has_begun) {
-        auto refusal = journey.call.refuse(problem);
-        co_await exchange.respond(std::move(refusal));
+        co_await http_api::answer_refused(journey.call, std::move(problem));
         co_return Outcome::answered;
     }
     const bool is_there = co_await exchange.write(error_event(problem, journey.call.request_id));

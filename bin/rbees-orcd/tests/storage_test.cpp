@@ -79,6 +79,15 @@ TEST_F(Storage, AWrongPageIsRefusedWithTheParameter) {
     }
 }
 
+TEST_F(Storage, AWrongPageIsRefusedWithEveryParameterThatIsWrong) {
+    const auto answer = orcd.ask("GET", "/v2/audit?since=x&limit=0&type=");
+
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer.body, HasSubstr("the query is not valid: ?since: "));
+    EXPECT_THAT(answer.body, HasSubstr("?type: must not be empty"));
+    EXPECT_THAT(answer.body, HasSubstr("?limit: must be a whole number from 1 to 1000"));
+}
+
 TEST_F(Storage, AGoodJournalIsFoundGood) {
     const auto report = get<AuditReport>("/v2/audit/verify");
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/limits.hpp"
 
 namespace rbees::contracts {
@@ -37,6 +38,11 @@ ProblemBody problem_body(const Problem& problem, const std::string& request_id) 
     if (!problem.errors.empty()) body.errors = problem.errors;
     body.hint = problem.hint;
     return body;
+}
+
+Problem invalid(std::string_view what, reflect::FieldErrors errors) {
+    auto detail = fmt::format("the {} is not valid: {}", what, reflect::describe(errors));
+    return {.code = ErrorCode::INVALID_PARAMS, .detail = std::move(detail), .errors = std::move(errors)};
 }
 
 Problem answer_too_large() {

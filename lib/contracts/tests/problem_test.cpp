@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rbees/contracts/faults.hpp"
 #include "rbees/reflect/write.hpp"
 
 namespace rbees::contracts {
@@ -44,6 +45,14 @@ TEST(OpenAiError, NamesTheLimitThatWasHit) {
 
     EXPECT_EQ(body.error.limit, "body.limit");
     EXPECT_EQ(body.error.type, "invalid_request_error");
+}
+
+TEST(AnInvalidQuery, IsRefusedWithEveryFault) {
+    const auto problem = invalid("query", {{"?limit", "must be 1"}, {"?since", "must be a time"}});
+
+    EXPECT_EQ(problem.code, ErrorCode::INVALID_PARAMS);
+    EXPECT_EQ(problem.detail, "the query is not valid: ?limit: must be 1; ?since: must be a time");
+    EXPECT_EQ(problem.errors.size(), 2U);
 }
 
 TEST(AnAnswerThatIsTooLarge, IsNotWorthAnotherTry) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rbees/base/hash.hpp"
+#include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/reflect/read.hpp"
 
@@ -26,12 +27,6 @@ constexpr std::uint64_t deadline_ms_max = 365ULL * 24 * 3'600 * 1'000;
 constexpr std::string_view not_for_worker[] = {
     "prompt",   "priority", "session_id", "deadline_ms", "stream", "stream_options", "max_completion_tokens",
     "n_predict"};
-
-std::unexpected<Problem> invalid(FieldErrors errors) {
-    auto detail = "the task is not valid: " + reflect::describe(errors);
-    return std::unexpected(
-        Problem{.code = ErrorCode::INVALID_PARAMS, .detail = std::move(detail), .errors = std::move(errors)});
-}
 
 bool is_between(const std::optional<double>& value, double low, double high) {
     return !value || (std::isfinite(*value) && *value >= low && *value <= high);
@@ -78,8 +73,10 @@ std::expected<TaskRequest, Problem> read_task_request(std::string_view body) {
                     .errors = {{"", error.message}}});
     }
     auto task = reflect::from_json<SubmitTask>(*document);
-    if (!task) return invalid(std::move(task.error()));
-    if (auto errors = faults_of(*task); !errors.empty()) return invalid(std::move(errors));
+    if (!task) return std::unexpected(contracts::invalid("task", std::move(task.error())));
+    if (auto errors = faults_of(*task); !errors.empty()) {
+        return std::unexpected(contracts::invalid("task", std::move(errors)));
+    }
     auto digest = sha256_hex(reflect::to_canonical_text(*document));
     return TaskRequest{std::move(*task), std::move(document->get_object()), std::move(digest)};
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rbees/base/ids.hpp"
+#include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/workers.hpp"
 
 namespace rbees::http_api {
@@ -110,8 +111,7 @@ std::string correlation_id(const net::Request& request) {
 namespace detail {
 
 contracts::Problem body_problem(reflect::FieldErrors errors) {
-    auto text = reflect::describe(errors);
-    return {.code = ErrorCode::INVALID_PARAMS, .detail = "the body is not valid: " + text, .errors = std::move(errors)};
+    return contracts::invalid("body", std::move(errors));
 }
 
 }  // namespace detail

@@ -59,6 +59,11 @@ net::Response Call::refuse(const contracts::Problem& problem) const {
     return problem_answer(problem, route.errors, request_id);
 }
 
+net::Task<void> answer_refused(Call& call, contracts::Problem problem) {
+    auto refusal = call.refuse(problem);
+    co_await call.exchange.respond(std::move(refusal));
+}
+
 Handlers& Handlers::bind(std::string_view operation, CallHandler handler) {
     const auto [position, is_new] = by_operation_.emplace(operation, std::move(handler));
     RBEES_ASSERT(is_new);
@@ -125,17 +130,16 @@ class Router::Implementation {
         if (call.route.access != contracts::Access::open) {
             auto caller = check_(call.route, call.request());
             if (!caller) {
-                auto refusal = call.refuse(caller.error());
-                co_await exchange.respond(std::move(refusal));
+                co_await answer_refused(call, caller.error());
                 co_return;
             }
             call.caller = std::move(*caller);
         }
         if (call.request().is_body_left) {
-            auto refusal = call.refuse({.code = ErrorCode::CONFLICT,
-                                        .detail = "who may call this changed while the request came",
-                                        .hint = "send it again"});
-            co_await exchange.respond(std::move(refusal));
+            co_await answer_refused(call,
+                                    contracts::Problem{.code = ErrorCode::CONFLICT,
+                                                       .detail = "who may call this changed while the request came",
+                                                       .hint = "send it again"});
             co_return;
         }
         co_await hand_over(exchange, call);
@@ -153,8 +157,8 @@ class Router::Implementation {
         log_.error("a handler failed",
                    {{"operation", call.route.operation}, {"request_id", call.request_id}, {"error", *thrown}});
         if (exchange.has_started()) co_return;
-        auto refusal = call.refuse({.code = ErrorCode::INTERNAL, .detail = "the request could not be handled"});
-        co_await exchange.respond(std::move(refusal));
+        co_await answer_refused(
+            call, contracts::Problem{.code = ErrorCode::INTERNAL, .detail = "the request could not be handled"});
     }
 
     RouteTable table_;

@@ -43,6 +43,9 @@ struct Call {
     [[nodiscard]] net::Response refuse(const contracts::Problem& problem) const;
 };
 
+/// Answers with an error in the shape of the call's route. The call must outlive the task.
+[[nodiscard]] net::Task<void> answer_refused(Call& call, contracts::Problem problem);
+
 /// Answers a call through `call.exchange`, at once or as a stream.
 using CallHandler = std::function<net::Task<void>(Call& call)>;
 
