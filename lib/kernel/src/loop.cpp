@@ -79,16 +79,6 @@ void Loop::submit(const Command& command, WallTime at, Reply reply) {
     }
 }
 
-void Loop::reconcile() {
-    const auto run = [this](const Effect& effect) { gate_.hold([this, effect] { effects_(effect); }); };
-    for (const auto& effect : state_.fleet.reconcile()) {
-        run(effect);
-    }
-    for (const auto& effect : state_.jobs.reconcile()) {
-        run(effect);
-    }
-}
-
 std::expected<Loop::Prepared, contracts::Problem> Loop::decide_if_admitted(const Command& command) const {
     auto decision = decide(state_, command);
     if (!decision) return std::unexpected(std::move(decision.error()));

@@ -51,16 +51,5 @@ TEST_F(LoopAheadTest, ARefusedChangeOrdersNothing) {
     EXPECT_EQ(out_, std::vector<std::string>{"refused"});
 }
 
-TEST_F(LoopAheadTest, AfterAStartOrdersWaitForTheDiskLikeAllElse) {
-    submit_placed();
-    out_.clear();
-
-    loop_.reconcile();
-    EXPECT_TRUE(out_.empty());
-
-    journal_.sync_one();
-    EXPECT_EQ(out_, (std::vector<std::string>{"accepted", "order"}));
-}
-
 }  // namespace
 }  // namespace rbees::kernel

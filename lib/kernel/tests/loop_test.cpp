@@ -353,27 +353,6 @@ TEST_F(LoopWithWorkersTest, EndsTheWorkersOfARemovedNodeInTheSameBatch) {
     EXPECT_EQ(rows, expected);
 }
 
-TEST_F(LoopWithWorkersTest, ReconcileStartsWhatStartsAndStopsWhatDrains) {
-    submit("create", orch::CreateWorker{sample_worker("w3", "n1")});
-    submit("retire", orch::RetireWorker{WorkerId("w2"), "idle"});
-    journal_.sync_all();
-    out_.clear();
-
-    loop_.reconcile();
-
-    EXPECT_EQ(out_, (Names{"spawn w1", "stop w2", "spawn w3"}));
-}
-
-TEST_F(LoopWithWorkersTest, ReconcileWaitsForTheDiskToo) {
-    submit("retire", orch::RetireWorker{WorkerId("w2"), "idle"});
-    loop_.reconcile();
-    EXPECT_EQ(out_, Names{});
-
-    journal_.sync_one();
-
-    EXPECT_EQ(out_, (Names{"retire: done", "stop w2", "spawn w1", "stop w2"}));
-}
-
 TEST_F(LoopTest, CountsCommandsRefusalsAndRecords) {
     submit("admit", orch::AdmitNode{sample_node("n1")});
     submit("create", orch::CreateWorker{sample_worker("w1", "n1")});

@@ -65,9 +65,6 @@ class Loop {
     /// Calls `read` when everything that the state shows now is on disk: for answers to reads.
     void when_durable(OutputGate::Output read) { gate_.hold(std::move(read)); }
 
-    /// Runs again the effects of everything that should be running. Repeats are recognised where they land.
-    void reconcile();
-
     [[nodiscard]] const State& state() const { return state_; }
     [[nodiscard]] const LoopCounters& counters() const { return counters_; }
 

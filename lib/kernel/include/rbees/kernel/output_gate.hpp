@@ -1,6 +1,6 @@
 #pragma once
 /// @file
-/// The output gate: nothing that depends on a record leaves before that record is on disk.
+/// The output gate: nothing that depends on a record is seen before that record is on disk.
 ///
 /// After the output gate of workerd (Cloudflare's runtime, io-gate.h): whatever is said to the outside waits behind the
 /// last write that it may rest on, in the order in which it was said.
