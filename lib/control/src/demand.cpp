@@ -71,7 +71,8 @@ void Demand::wait_for_nodes(orchestrator::WaitId id, DoneReply reply) {
 
 void Demand::leave(orchestrator::WaitId id) {
     const Problem left{.code = ErrorCode::CANCELLED, .detail = "the client left"};
-    queue_.leave(id);
+    const auto wait = queue_.leave(id);
+    if (wait) rest_if_empty(wait->model);
     answer(id, std::unexpected(left));
     if (auto arrival = arrivals_.extract(id)) arrival.mapped().reply(std::unexpected(left));
 }
@@ -86,10 +87,8 @@ void Demand::look() {
 
 void Demand::look_at(const ModelId& model) {
     set_waiting(model, true);
-    if (hand_out(model)) return set_waiting(model, false);
-    const auto& workers = fleet_.view().workers;
-    const bool is_loaded = std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end();
-    if (is_loaded || is_expected(model)) return;
+    if (hand_out(model)) return rest_if_empty(model);
+    if (is_loaded(model) || is_expected(model)) return;
     order(model);
 }
 
@@ -104,7 +103,6 @@ void Demand::look_at_arrivals() {
 bool Demand::hand_out(const ModelId& model) {
     // The picture may show them still: it follows behind what is on its way to the disk.
     const auto unreachable = fleet_.unreachable_workers();
-    auto& pace = paces_[model];
     while (auto wait = queue_.next(model, world_.now())) {
         auto ticket =
             orchestrator::take_slot(fleet_.view(), model, unreachable, orchestrator::Claim::from_queue, freed());
@@ -112,11 +110,24 @@ bool Demand::hand_out(const ModelId& model) {
             queue_.put_back(std::move(*wait));
             return false;
         }
-        pace.served(world_.now());
+        note_served(model);
         answer(wait->id, std::move(*ticket));
     }
-    pace.emptied();
     return true;
+}
+
+/// Whoever took the last place of the model: its free slots are anybody's now, and its queue sets no pace.
+void Demand::rest_if_empty(const ModelId& model) {
+    if (queue_.waits_for(model)) return;
+    set_waiting(model, false);
+    if (const auto pace = paces_.find(model); pace != paces_.end()) pace->second.emptied();
+}
+
+void Demand::note_served(const ModelId& model) {
+    if (!paces_.contains(model)) {
+        std::erase_if(paces_, [this](const auto& entry) { return !is_loaded(entry.first); });
+    }
+    paces_[model].served(world_.now());
 }
 
 std::optional<Duration> Demand::predicted_wait(const ModelId& model, contracts::Priority priority) const {
@@ -142,7 +153,9 @@ void Demand::order(const ModelId& model) {
 }
 
 void Demand::refuse_all(const ModelId& model, const Problem& problem) {
-    for (const auto& wait : queue_.take_all(model)) {
+    const auto waits = queue_.take_all(model);
+    rest_if_empty(model);
+    for (const auto& wait : waits) {
         answer(wait.id, std::unexpected(problem));
     }
 }
@@ -158,6 +171,7 @@ void Demand::answer(orchestrator::WaitId id, SlotAnswer slot) {
 void Demand::expire() {
     const auto now = world_.now();
     for (const auto& wait : queue_.expired(now)) {
+        rest_if_empty(wait.model);
         answer(wait.id, std::unexpected(too_late(wait.model)));
     }
     std::erase_if(arrivals_, [&](const auto& entry) {
@@ -202,6 +216,11 @@ Problem Demand::too_late(const ModelId& model) const {
         .retry_after_ms = 10'000};
 }
 
+bool Demand::is_loaded(const ModelId& model) const {
+    const auto& workers = fleet_.view().workers;
+    return std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end();
+}
+
 bool Demand::is_coming(const ModelId& model) const {
     return std::ranges::any_of(fleet_.state().fleet.workers(), [&](const auto& entry) {
         return entry.second.model == model && entry.second.state == WorkerState::starting;
@@ -221,10 +240,7 @@ bool Demand::is_expected(const ModelId& model) const {
 
 Instant Demand::deadline_for(const ModelId& model) const {
     const auto now = world_.now();
-    const auto& workers = fleet_.view().workers;
-    if (std::ranges::find(workers, model, &orchestrator::RoutableWorker::model) != workers.end()) {
-        return now + policy_.queue_wait;
-    }
+    if (is_loaded(model)) return now + policy_.queue_wait;
     return now + (fleet_.view().nodes == 0 ? FleetControl::node_wait : policy_.load_deadline);
 }
 

@@ -107,6 +107,34 @@ TEST(JobAdmission, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
     EXPECT_EQ(predicted(), 2 * 7'000U) << "one stands before it";
 }
 
+TEST(JobAdmission, PlacesANewcomerAtOnceWhenTheLastOneThatWaitedHasLeft) {
+    JobHouse house;
+    house.node_registers();
+    house.worker_is_ready("w1", 1);
+    house.submit();
+    const auto waits = house.submit().value();
+    house.jobs().cancel(waits, [](const auto&) {});
+    house.settle();
+    house.generate(100);
+
+    house.submit();
+
+    EXPECT_EQ(reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->predicted_start_ms, 0U);
+}
+
+TEST(JobAdmission, GivesTheSlotOfARefusedTaskBackAtOnce) {
+    JobHouse house;
+    house.node_registers();
+    house.worker_is_ready("w1", 1);
+    house.store.is_slow = true;
+    house.house().request(1, "another");  // something is on its way to the disk, so that the refusal waits
+    house.store.full_for = kernel::Urgency::ordinary;
+
+    house.submit();
+
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U);
+}
+
 TEST(JobAdmission, RefusesAModelThatIsNotThere) {
     JobHouse house;
 

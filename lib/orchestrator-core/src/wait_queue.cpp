@@ -66,8 +66,9 @@ void WaitQueue::put_back(Wait wait) {
     note(session.begin());
 }
 
-void WaitQueue::leave(WaitId id) {
-    if (places_.contains(id)) static_cast<void>(take(id));
+std::optional<Wait> WaitQueue::leave(WaitId id) {
+    if (!places_.contains(id)) return std::nullopt;
+    return take(id);
 }
 
 std::vector<Wait> WaitQueue::expired(Instant now) {

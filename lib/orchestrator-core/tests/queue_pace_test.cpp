@@ -30,6 +30,18 @@ TEST(QueuePace, PredictsByThoseBeforeAtThePaceThatItSaw) {
     EXPECT_EQ(pace.wait_behind(4), seconds(5));
 }
 
+TEST(QueuePace, SlotsThatComeFreeTogetherShareTheTimeUntilTheNext) {
+    QueuePace pace;
+    for (int slot = 0; slot < 4; ++slot) {
+        pace.served(start + milliseconds(slot));
+    }
+    EXPECT_FALSE(pace.wait_behind(0));
+
+    pace.served(start + seconds(8));
+
+    EXPECT_EQ(pace.wait_behind(0), seconds(2));
+}
+
 TEST(QueuePace, FollowsAChangeAndForgetsASingleOne) {
     QueuePace pace;
     pace.served(start);

@@ -23,7 +23,7 @@ using SlotReply = std::function<void(SlotAnswer answer)>;
 
 class Demand {
   public:
-    /// `freed` is what tickets call when a slot comes free that somebody waits for; it may be called on any thread.
+    /// Both must outlive the object.
     Demand(FleetControl& fleet, const Policy& policy);
 
     /// Joins the queue, as a request of that token. QUEUE_FULL if it is.
@@ -45,10 +45,11 @@ class Demand {
 
     void stop();
 
-    /// How many are served before one that would join now, or before one that waits, at most.
+    /// How many are served before one that would join now, at most.
     [[nodiscard]] std::size_t before(const ModelId& model, contracts::Priority priority) const {
         return queue_.before(model, priority);
     }
+    /// How many are served before one that waits, at most.
     [[nodiscard]] std::size_t before(orchestrator::WaitId id) const { return queue_.before(id); }
 
     /// How long one would wait that joins now, by the pace at which the model's queue moved until now; nothing where
@@ -63,7 +64,7 @@ class Demand {
     /// How many of these count as batch.
     [[nodiscard]] std::size_t waiting_batch() const { return queue_.batch_size(); }
 
-    /// What a ticket calls when its slot came free.
+    /// What a ticket calls when its slot came free that somebody waits for. It may be called on any thread.
     [[nodiscard]] std::function<void()> freed();
 
   private:
@@ -78,6 +79,9 @@ class Demand {
     void expire();
     void watch_deadlines();
     [[nodiscard]] contracts::Problem too_late(const ModelId& model) const;
+    void rest_if_empty(const ModelId& model);
+    void note_served(const ModelId& model);
+    [[nodiscard]] bool is_loaded(const ModelId& model) const;
     [[nodiscard]] bool is_coming(const ModelId& model) const;
     [[nodiscard]] bool is_expected(const ModelId& model) const;
     [[nodiscard]] orchestrator::Wait wait_of(orchestrator::WaitId id, const ModelId& model, const TokenId& owner) const;

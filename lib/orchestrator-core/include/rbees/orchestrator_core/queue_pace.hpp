@@ -7,6 +7,7 @@
 ///
 /// Pure; not thread-safe.
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 
@@ -16,13 +17,19 @@ namespace rbees::orchestrator {
 
 class QueuePace {
   public:
-    /// One that waited was served.
+    /// One that waited was served. Those that are served within a moment, because several slots came free together,
+    /// share the time until the next.
     void served(Instant now) {
+        if (last_ && now < *last_ + moment) {
+            ++together_;
+            return;
+        }
         if (last_) {
-            const auto sample = now - *last_;
+            const auto sample = (now - *last_) / together_;
             interval_ = interval_ ? *interval_ + (sample - *interval_) / smoothing : sample;
         }
         last_ = now;
+        together_ = 1;
     }
 
     /// Nobody waits any more: the time until the next one is served says nothing.
@@ -36,8 +43,10 @@ class QueuePace {
 
   private:
     static constexpr int smoothing = 8;
+    static constexpr Duration moment = std::chrono::milliseconds(10);
 
     std::optional<Instant> last_;
+    int together_ = 1;
     std::optional<Duration> interval_;
 };
 

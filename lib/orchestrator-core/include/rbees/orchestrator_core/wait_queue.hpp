@@ -66,8 +66,8 @@ class WaitQueue {
     /// if others joined meanwhile, the queue is over its capacity by so many.
     void put_back(Wait wait);
 
-    /// The request left. No effect if it is not here.
-    void leave(WaitId id);
+    /// Takes out the request that left; nothing if it is not here.
+    std::optional<Wait> leave(WaitId id);
 
     /// Takes out everything whose deadline has passed, the earliest first.
     [[nodiscard]] std::vector<Wait> expired(Instant now);
@@ -80,6 +80,8 @@ class WaitQueue {
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
     [[nodiscard]] std::vector<ModelId> models() const;  ///< that somebody waits for
+    [[nodiscard]] bool waits_for(const ModelId& model) const { return models_.contains(model); }
+
     /// How many of the model are served before one that would join now, at most.
     [[nodiscard]] std::size_t before(const ModelId& model, contracts::Priority priority) const;
 
