@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "rbees/base/assert.hpp"
 #include "rbees/base/crash_point.hpp"
 #include "rbees/control/catalogue_view.hpp"
 #include "rbees/control/view_building.hpp"
@@ -140,7 +141,8 @@ void FleetControl::retire_worker(const WorkerId& worker, const std::string& reas
 
 void FleetControl::run_effect(const kernel::Effect& effect) {
     if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) return run_fleet_effect(*fleet);
-    if (run_job_) run_job_(std::get<orchestrator::JobEffect>(effect));
+    RBEES_ASSERT(run_job_);
+    run_job_(std::get<orchestrator::JobEffect>(effect));
 }
 
 void FleetControl::run_fleet_effect(const orchestrator::FleetEffect& effect) {
@@ -219,7 +221,7 @@ void FleetControl::load_refused(const WorkerId& id, const Problem& refusal) {
     log_.info("worker refused", {{"worker", id.str()}, {"model", worker->model.str()}, {"reason", refusal.detail}});
     auto problem = refusal;
     problem.detail = fmt::format("model {} could not be loaded: {}", worker->model.str(), refusal.detail);
-    load_failures_[worker->model] = {std::move(problem), world_.now()};
+    note_load_failure(worker->model, std::move(problem));
     const orchestrator::BuryWorker bury{id, WorkerState::failed, refusal.detail, refusal.code};
     submit(orchestrator::FleetCommand{bury}, {});
 }
@@ -232,12 +234,12 @@ void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
                                {"outcome", reflect::name_of(command.outcome)},
                                {"reason", command.reason}});
     if (worker->state == WorkerState::starting && command.outcome == WorkerState::failed) {
-        load_failures_[worker->model] = {
+        note_load_failure(
+            worker->model,
             {.code = command.error_code.value_or(ErrorCode::WORKER_START_FAILED),
              .detail = fmt::format("model {} could not be loaded: {}", worker->model.str(), command.reason),
              .hint = fmt::format("the worker's log says more: worker-{}.log in the home's logs folder",
-                                 command.worker.str())},
-            world_.now()};
+                                 command.worker.str())});
     }
 }
 
@@ -379,11 +381,6 @@ bool FleetControl::knows_all_nodes() const {
 const WorkerLife* FleetControl::life_of(const WorkerId& worker) const {
     const auto found = lives_.find(worker);
     return found == lives_.end() ? nullptr : &found->second;
-}
-
-std::optional<LoadFailure> FleetControl::load_failure(const ModelId& model) const {
-    const auto found = load_failures_.find(model);
-    return found == load_failures_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<PoolAddress> FleetControl::address_of(const NodeId& node) const {

@@ -91,7 +91,6 @@ void JobControl::stop() {
     deadline_timer_->cancel();
     retention_timer_->cancel();
     attempts_.clear();
-    placed_.clear();
     feed_.stop();
 }
 
@@ -193,17 +192,14 @@ void JobControl::accept(Job job, const TaskRequest& request, std::optional<orche
     std::optional<orchestrator::RouteReceipt> receipt;
     if (ticket) {
         receipt = receipt_of(job, *ticket);
-        placed_.insert_or_assign(job.id, Placed{std::move(*ticket), text});
+        placed_ = Placed{job.id, std::move(*ticket), text};
     } else {
         ++accepted_to_wait_;
     }
     submit(orchestrator::SubmitJob{job, queued_frame(accepted), text, world_.new_salt(), std::move(receipt)},
            [this, job, waits, reply](const kernel::Loop::Outcome& outcome) {
                if (waits) --accepted_to_wait_;
-               if (!outcome) {
-                   placed_.erase(job.id);
-                   return reply(std::unexpected(outcome.error()));
-               }
+               if (!outcome) return reply(std::unexpected(outcome.error()));
                feed_.opened(job.id, 1);
                if (job.deadline) {
                    deadlines_.set(job.id, *job.deadline);
@@ -211,6 +207,7 @@ void JobControl::accept(Job job, const TaskRequest& request, std::optional<orche
                }
                reply(job.answer);
            });
+    placed_.reset();  // still there if it was refused
 }
 
 void JobControl::cancel(const JobId& id, JobReply reply) {
@@ -270,9 +267,7 @@ void JobControl::watch_pauses() {
             if (job->state == TaskState::queued) {
                 enqueue(id);  // its dispatch found no room on the disk
             } else {
-                submit(orchestrator::RequeueJob{id}, [this, id](const kernel::Loop::Outcome& outcome) {
-                    if (!outcome && may_be_taken_later(outcome.error())) pause(id, disk_pause);
-                });
+                submit(orchestrator::RequeueJob{id}, if_taken_later([this, id] { pause(id, disk_pause); }));
             }
         }
         watch_pauses();
@@ -288,11 +283,10 @@ void JobControl::watch_deadlines() {
         for (const auto& id : deadlines_.take_due(world_.wall_now())) {
             if (live(id) == nullptr) continue;
             end(id, TaskState::failed, {ErrorCode::DEADLINE_UNMET, "its deadline passed before it was done", true},
-                [this, id](const kernel::Loop::Outcome& outcome) {
-                    if (outcome || !may_be_taken_later(outcome.error())) return;
+                if_taken_later([this, id] {
                     deadlines_.set(id, world_.wall_now() + std::chrono::duration_cast<WallTime::duration>(disk_pause));
                     watch_deadlines();
-                });
+                }));
         }
         watch_deadlines();
     });

@@ -110,15 +110,12 @@ orchestrator::RouteReceipt JobControl::receipt_of(const Job& job, const orchestr
 }
 
 void JobControl::dispatch(const Job& job, orchestrator::Ticket ticket) {
+    const auto id = job.id;
     auto receipt = receipt_of(job, ticket);
-    placed_.insert_or_assign(job.id, Placed{std::move(ticket), std::nullopt});
-    if (planted(Bug::double_dispatch)) submit(orchestrator::DispatchJob{job.id, receipt});
-    submit(orchestrator::DispatchJob{job.id, std::move(receipt)},
-           [this, id = job.id](const kernel::Loop::Outcome& outcome) {
-               if (outcome) return;
-               placed_.erase(id);
-               if (may_be_taken_later(outcome.error())) pause(id, disk_pause);
-           });
+    placed_ = Placed{id, std::move(ticket), std::nullopt};
+    if (planted(Bug::double_dispatch)) submit(orchestrator::DispatchJob{id, receipt});
+    submit(orchestrator::DispatchJob{id, std::move(receipt)}, if_taken_later([this, id] { pause(id, disk_pause); }));
+    placed_.reset();  // still there if it was refused
 }
 
 void JobControl::not_placed(const Job& job, const Problem& problem) {
@@ -129,17 +126,14 @@ void JobControl::not_placed(const Job& job, const Problem& problem) {
                                      .error = {problem.code, problem.detail, retriable},
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
-           [this, id = job.id](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && may_be_taken_later(outcome.error())) pause(id, disk_pause);
-           });
+           if_taken_later([this, id = job.id] { pause(id, disk_pause); }));
 }
 
 void JobControl::execute(const orchestrator::ExecuteEffect& effect) {
     const auto* job = live(effect.job);
     const bool is_current = job != nullptr && job->attempt == effect.attempt && job->worker == effect.worker;
-    auto placed = placed_.extract(effect.job);
     if (!is_current) return;
-    if (placed) return begin(*job, std::move(placed.mapped()));
+    if (placed_ && placed_->job == effect.job) return begin(*job, *std::exchange(placed_, std::nullopt));
     missing_[effect.job] = effect;  // found in the journal at the start
     look_for_worker(effect);
 }
@@ -153,7 +147,7 @@ void JobControl::look_for_worker(const orchestrator::ExecuteEffect& effect) {
         missing_.erase(effect.job);
         const auto* job = live(effect.job);
         if (job == nullptr) return;
-        if (epoch) return begin(*job, {orchestrator::Ticket(*worker, *epoch, demand_.freed()), std::nullopt});
+        if (epoch) return begin(*job, {job->id, orchestrator::Ticket(*worker, *epoch, demand_.freed()), std::nullopt});
         return fail_attempt(effect, "its worker is leaving");
     }
     const auto* known = fleet_.state().fleet.find(effect.worker);
@@ -172,9 +166,7 @@ void JobControl::fail_attempt(const orchestrator::ExecuteEffect& effect, std::st
                                      .error = {ErrorCode::WORKER_UNAVAILABLE, std::move(why), true},
                                      .at = world_.wall_now(),
                                      .salt = world_.new_salt()},
-           [this, effect](const kernel::Loop::Outcome& outcome) {
-               if (!outcome && may_be_taken_later(outcome.error())) missing_[effect.job] = effect;
-           });
+           if_taken_later([this, effect] { missing_[effect.job] = effect; }));
 }
 
 void JobControl::begin(const Job& job, Placed placed) {
@@ -244,7 +236,6 @@ Result<contracts::ContinueFrom> JobControl::rest_of(const Job& job, const contra
 void JobControl::ended(const orchestrator::EndedEffect& effect) {
     const auto& id = effect.job;
     leave_queue(id);
-    placed_.erase(id);
     missing_.erase(id);
     drop_attempt(id);
     pauses_.drop(id);

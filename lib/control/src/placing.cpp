@@ -5,6 +5,7 @@
 
 #include "rbees/control/catalogue_view.hpp"
 #include "rbees/control/fleet_control.hpp"
+#include "rbees/orchestrator_core/retry_rule.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::control {
@@ -169,6 +170,19 @@ Bytes FleetControl::size_of(const ModelId& model) const {
         }
     }
     return Bytes{};
+}
+
+/// Those that nobody is refused for any more go, because there may be any number of models that cannot be loaded.
+void FleetControl::note_load_failure(const ModelId& model, Problem problem) {
+    const auto now = world_.now();
+    std::erase_if(load_failures_,
+                  [&](const auto& entry) { return entry.second.at + orchestrator::load_retry_pause <= now; });
+    load_failures_.insert_or_assign(model, LoadFailure{std::move(problem), now});
+}
+
+std::optional<LoadFailure> FleetControl::load_failure(const ModelId& model) const {
+    const auto found = load_failures_.find(model);
+    return found == load_failures_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace rbees::control

@@ -98,7 +98,8 @@ class FleetControl {
     void submit(const kernel::Command& command, DoneReply reply);
 
     /// The same for what changes nothing in the picture: durable jobs and sessions, of which there are many. `reply`
-    /// comes right before the command's effects.
+    /// comes right before the command's effects, but for those that run ahead (kernel::runs_ahead): they run within
+    /// this call.
     void submit_unpictured(const kernel::Command& command, kernel::Loop::Reply reply);
 
     /// Who carries out the effects of jobs.
@@ -136,6 +137,7 @@ class FleetControl {
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
+    void note_load_failure(const ModelId& model, contracts::Problem problem);
     void load_refused(const WorkerId& id, const contracts::Problem& refusal);
     void repeat_orders(const NodeId& node);
     [[nodiscard]] bool must_wait(const WorkerId& worker) const;

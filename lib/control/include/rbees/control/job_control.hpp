@@ -78,8 +78,9 @@ class JobControl {
     void look();
 
   private:
-    /// A job that has a slot, until its order goes to the worker.
+    /// A job that has a slot, while it is submitted: its order goes to the worker within that call.
     struct Placed {
+        JobId job;
         orchestrator::Ticket ticket;
         std::optional<std::string> request;  ///< where it is not on disk yet
     };
@@ -145,7 +146,7 @@ class JobControl {
     std::map<JobId, orchestrator::WaitId> waits_;       ///< jobs in the queue
     std::map<orchestrator::WaitId, JobId> waiting_;
     std::size_t accepted_to_wait_ = 0;  ///< on their way to the disk, and then into the queue
-    std::map<JobId, Placed> placed_;
+    std::optional<Placed> placed_;
     std::map<JobId, std::shared_ptr<Attempt>> attempts_;
     std::map<JobId, orchestrator::ExecuteEffect> missing_;  ///< their worker is not here (yet)
     Alarms<Instant> pauses_;
