@@ -130,9 +130,9 @@ void Demand::note_served(const ModelId& model) {
     paces_[model].served(world_.now());
 }
 
-std::optional<Duration> Demand::predicted_wait(const ModelId& model, contracts::Priority priority) const {
+std::optional<Duration> Demand::predicted_wait(const ModelId& model, std::size_t before) const {
     const auto pace = paces_.find(model);
-    return pace == paces_.end() ? std::nullopt : pace->second.wait_behind(before(model, priority));
+    return pace == paces_.end() ? std::nullopt : pace->second.wait_behind(before);
 }
 
 void Demand::set_waiting(const ModelId& model, bool waiting) {

@@ -133,7 +133,7 @@ std::optional<Checked<std::string>> JobControl::submitted_before(const Submissio
 }
 
 std::size_t JobControl::waiting() const {
-    return demand_.waiting() + accepted_to_wait_;
+    return demand_.waiting() + accepted_to_wait_.size();
 }
 
 /// Under `drop-lru` the batch job that has waited longest leaves a full queue for a newcomer.
@@ -181,10 +181,11 @@ Job JobControl::new_job(const Submission& submission, const ModelId& model) {
 void JobControl::accept(Job job, const TaskRequest& request, std::optional<orchestrator::Ticket> ticket,
                         const SubmitReply& reply) {
     const bool waits = !ticket;
-    const auto wait = waits ? demand_.predicted_wait(job.model, job.priority) : Duration{};
+    const auto before = demand_.before(job.model, job.priority) + accepted_to_wait_.count(job.model);
+    const auto wait = waits ? demand_.predicted_wait(job.model, before) : Duration{};
     const contracts::TaskAccepted accepted{.job_id = job.id,
                                            .status = TaskState::queued,
-                                           .queue_position = demand_.before(job.model, job.priority),
+                                           .queue_position = before,
                                            .predicted_start_ms = wait.transform(whole_milliseconds),
                                            .events_url = fmt::format("/v2/tasks/{}/events", job.id.str())};
     job.answer = reflect::to_json_text(accepted);
@@ -194,11 +195,11 @@ void JobControl::accept(Job job, const TaskRequest& request, std::optional<orche
         receipt = receipt_of(job, *ticket);
         placed_ = Placed{job.id, std::move(*ticket), text};
     } else {
-        ++accepted_to_wait_;
+        accepted_to_wait_.insert(job.model);
     }
     submit(orchestrator::SubmitJob{job, queued_frame(accepted), text, world_.new_salt(), std::move(receipt)},
            [this, job, waits, reply](const kernel::Loop::Outcome& outcome) {
-               if (waits) --accepted_to_wait_;
+               if (waits) accepted_to_wait_.erase(accepted_to_wait_.find(job.model));
                if (!outcome) return reply(std::unexpected(outcome.error()));
                feed_.opened(job.id, 1);
                if (job.deadline) {

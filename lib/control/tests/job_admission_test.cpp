@@ -107,6 +107,22 @@ TEST(JobAdmission, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
     EXPECT_EQ(predicted(), 2 * 7'000U) << "one stands before it";
 }
 
+TEST(JobAdmission, CountsThoseOnTheirWayToTheDiskAsBeforeOne) {
+    JobHouse house;
+    house.node_registers();
+    house.worker_is_ready("w1", 1);
+    house.submit();
+    house.store.is_slow = true;
+    house.submit();
+    house.submit();
+
+    house.submit();
+    house.store.commit();
+    house.settle();
+
+    EXPECT_EQ(reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->queue_position, 2U);
+}
+
 TEST(JobAdmission, PlacesANewcomerAtOnceWhenTheLastOneThatWaitedHasLeft) {
     JobHouse house;
     house.node_registers();

@@ -52,9 +52,9 @@ class Demand {
     /// How many are served before one that waits, at most.
     [[nodiscard]] std::size_t before(orchestrator::WaitId id) const { return queue_.before(id); }
 
-    /// How long one would wait that joins now, by the pace at which the model's queue moved until now; nothing where
-    /// that is not known.
-    [[nodiscard]] std::optional<Duration> predicted_wait(const ModelId& model, contracts::Priority priority) const;
+    /// How long one would wait that joins behind so many, by the pace at which the model's queue moved until now;
+    /// nothing where that is not known.
+    [[nodiscard]] std::optional<Duration> predicted_wait(const ModelId& model, std::size_t before) const;
 
     /// The batch one that has waited longest.
     [[nodiscard]] std::optional<orchestrator::WaitId> oldest_batch() const { return queue_.oldest_batch(); }

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "rbees/control/alarms.hpp"
@@ -145,7 +146,7 @@ class JobControl {
     std::uint64_t next_wait_ = std::uint64_t{1} << 63;  ///< above the numbers of I/O threads
     std::map<JobId, orchestrator::WaitId> waits_;       ///< jobs in the queue
     std::map<orchestrator::WaitId, JobId> waiting_;
-    std::size_t accepted_to_wait_ = 0;  ///< on their way to the disk, and then into the queue
+    std::multiset<ModelId> accepted_to_wait_;  ///< models of those on their way to the disk, and then into the queue
     std::optional<Placed> placed_;
     std::map<JobId, std::shared_ptr<Attempt>> attempts_;
     std::map<JobId, orchestrator::ExecuteEffect> missing_;  ///< their worker is not here (yet)
