@@ -118,10 +118,10 @@ class Routes {
                                 .detail = fmt::format("the model {} is loaded", id.str()),
                                 .hint = fmt::format("rbees models unload {}", id.str())});
         }
-        const auto left = parts_.downloads.cancel(id);
+        const auto cancelled = parts_.downloads.cancel(id);
         const auto* model = parts_.store.find(id);
         if (model == nullptr) {
-            if (left == Leftovers::deleted) return http_api::empty_answer(call.route.status);
+            if (cancelled != Cancelled::nothing) return http_api::empty_answer(call.route.status);
             return call.refuse({.code = ErrorCode::MODEL_NOT_FOUND,
                                 .detail = fmt::format("the model {} is not on this node's disk", id.str())});
         }

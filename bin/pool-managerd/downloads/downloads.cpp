@@ -8,6 +8,7 @@
 #include <deque>
 #include <system_error>
 
+#include "downloads/cache_entry.hpp"
 #include "limits.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/pool_core/catalogue.hpp"
@@ -118,20 +119,20 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
         return launch(std::move(spec), recheck).report();
     }
 
-    Leftovers cancel(const ModelId& id) {
+    Cancelled cancel(const ModelId& id) {
         const auto found =
             std::ranges::find_if(jobs_, [&](const auto& job) { return job->spec.id == id && runs(job); });
         if (found != jobs_.end()) {
             const auto job = *found;
             job->reading->stop.request();
             end(*job, DownloadState::cancelled);
-            return Leftovers::deleted;
+            return Cancelled::stopped;
         }
         const bool had_failed = std::erase_if(jobs_, [&](const auto& job) {
                                     return job->spec.id == id && job->state == DownloadState::failed;
                                 }) > 0;
         const auto left = drop_unfinished(parts_.settings.places.cache, id);
-        return had_failed ? Leftovers::deleted : left;
+        return had_failed || left == Leftovers::deleted ? Cancelled::cleared : Cancelled::nothing;
     }
 
     void resume() {
@@ -190,16 +191,19 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
         auto attempt = std::make_shared<Attempt>(self->parts_.io, self->parts_.background, job->progress, job->reading,
                                                  self->parts_.settings, job->spec, job->recheck);
         const auto outcome = co_await look_and_fetch(self, job, attempt);
-        if (!job->reading->stop.requested()) co_return self->end(*job, outcome);
+        if (outcome) co_return self->end(*job, *outcome);
         const bool is_left = job->state == DownloadState::cancelled && self->find(job->spec.id) == nullptr;
         if (is_left) static_cast<void>(drop_unfinished(self->parts_.settings.places.cache, job->spec.id));
     }
 
-    static net::Task<DownloadState> look_and_fetch(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
-                                                   std::shared_ptr<Attempt> attempt) {
+    /// How the download ended; nothing if it was stopped before.
+    static net::Task<std::optional<DownloadState>> look_and_fetch(std::shared_ptr<Implementation> self,
+                                                                  std::shared_ptr<Job> job,
+                                                                  std::shared_ptr<Attempt> attempt) {
         if (self->parts_.store.find(job->spec.id) != nullptr) {
             const bool is_right = co_await check_here(self, attempt);
-            if (is_right || attempt->stop()->requested()) co_return DownloadState::done;
+            if (attempt->stop()->requested()) co_return std::nullopt;
+            if (is_right) co_return DownloadState::done;
         }
         const auto outcome = co_await fetch(self, job, attempt);
         co_return outcome;
@@ -237,9 +241,9 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
         co_return false;
     }
 
-    /// Sources in their order, until one gives the right bytes.
-    static net::Task<DownloadState> fetch(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
-                                          std::shared_ptr<Attempt> attempt) {
+    /// Sources in their order, until one gives the right bytes. Nothing if it was stopped before.
+    static net::Task<std::optional<DownloadState>> fetch(std::shared_ptr<Implementation> self, std::shared_ptr<Job> job,
+                                                         std::shared_ptr<Attempt> attempt) {
         std::string reasons;
         for (const auto& source : job->spec.sources) {
             job->source = pool::describe_source(source);
@@ -250,7 +254,7 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
                 if (placed) co_return DownloadState::done;
                 failure = placed.error();
             }
-            if (attempt->stop()->requested()) co_return DownloadState::failed;
+            if (attempt->stop()->requested()) co_return std::nullopt;
             self->parts_.log.warning(
                 "a source did not give the model",
                 {{"model", job->spec.id.str()}, {"source", job->source}, {"why", describe(*failure)}});
@@ -318,7 +322,7 @@ std::expected<DownloadReport, Problem> Downloads::start(ModelSpec spec, Recheck 
     return implementation_->start(std::move(spec), recheck);
 }
 
-Leftovers Downloads::cancel(const ModelId& id) {
+Cancelled Downloads::cancel(const ModelId& id) {
     return implementation_->cancel(id);
 }
 

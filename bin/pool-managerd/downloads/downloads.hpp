@@ -2,6 +2,7 @@
 /// @file
 /// The downloads of this node: started, listed, gone on with after a restart.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,7 +10,6 @@
 
 #include "background.hpp"
 #include "downloads/acquire.hpp"
-#include "downloads/cache_entry.hpp"
 #include "models/model_store.hpp"
 #include "rbees/base/log.hpp"
 #include "rbees/contracts/models.hpp"
@@ -28,6 +28,13 @@ struct DownloadParts {
     Logger log;
 };
 
+/// What a cancellation met.
+enum class Cancelled : std::uint8_t {
+    nothing,  ///< neither a download nor anything that one had left
+    stopped,  ///< a download that ran; its unfinished file goes as soon as nobody writes to it any more
+    cleared,  ///< one that had failed, or an unfinished file: both are gone
+};
+
 /// Used on the loop's thread. The parts must outlive the loop's last turn.
 class Downloads {
   public:
@@ -44,8 +51,8 @@ class Downloads {
         contracts::ModelSpec spec, Recheck recheck = Recheck::where_changed);
 
     /// Ends a model's download at once, and takes away what it left: its order now, its unfinished file as soon as
-    /// nobody writes to it any more. A download that failed leaves something, too. `none` if there was nothing.
-    [[nodiscard]] Leftovers cancel(const ModelId& id);
+    /// nobody writes to it any more. A download that failed leaves something, too.
+    [[nodiscard]] Cancelled cancel(const ModelId& id);
 
     /// Goes on with what an earlier run left.
     void resume();

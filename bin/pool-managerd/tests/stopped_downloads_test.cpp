@@ -33,7 +33,7 @@ class StoppedDownloadsTest : public DownloadsTest {
 TEST_F(StoppedDownloadsTest, EndAtOnceAndLeaveNothing) {
     start_held();
 
-    EXPECT_EQ(downloads->cancel(wanted.id), Leftovers::deleted);
+    EXPECT_EQ(downloads->cancel(wanted.id), Cancelled::stopped);
 
     EXPECT_FALSE(downloads->is_running(wanted.id));
     EXPECT_EQ(downloads->reports().back().state, DownloadState::cancelled);
@@ -71,18 +71,18 @@ TEST_F(StoppedDownloadsTest, LeaveNothingEvenWhereTheyHadFailed) {
     ASSERT_EQ(ended(wanted).state, DownloadState::failed);
     ASSERT_TRUE(is_in_cache(".partial.json"));
 
-    EXPECT_EQ(downloads->cancel(wanted.id), Leftovers::deleted);
+    EXPECT_EQ(downloads->cancel(wanted.id), Cancelled::cleared);
 
     EXPECT_TRUE(downloads->reports().empty());
     EXPECT_FALSE(is_in_cache(".partial"));
-    EXPECT_EQ(downloads->cancel(wanted.id), Leftovers::none);
+    EXPECT_EQ(downloads->cancel(wanted.id), Cancelled::nothing);
 }
 
 TEST_F(StoppedDownloadsTest, LeaveTheFilesOfOtherModelsAlone) {
     start_held();
 
-    EXPECT_EQ(downloads->cancel(ModelId("tin")), Leftovers::none);
-    EXPECT_EQ(downloads->cancel(ModelId("tiny.0")), Leftovers::none);
+    EXPECT_EQ(downloads->cancel(ModelId("tin")), Cancelled::nothing);
+    EXPECT_EQ(downloads->cancel(ModelId("tiny.0")), Cancelled::nothing);
 
     EXPECT_TRUE(downloads->is_running(wanted.id));
     EXPECT_TRUE(is_in_cache(".partial"));
@@ -97,7 +97,7 @@ TEST_F(StoppedDownloadsTest, EndARecipeWithAllThatItStarted) {
     ASSERT_TRUE(downloads->start(wanted));
     ASSERT_TRUE(run_until(io, [&] { return std::filesystem::exists(house.folder() / "began"); }));
 
-    EXPECT_EQ(downloads->cancel(wanted.id), Leftovers::deleted);
+    EXPECT_EQ(downloads->cancel(wanted.id), Cancelled::stopped);
 
     EXPECT_TRUE(run_until(io, [&] { return std::filesystem::exists(house.folder() / "tidied"); }));
 }
