@@ -32,7 +32,7 @@ struct Manifest {
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (), (id, file, size, sha256, kind, sources, modified_ns))
 
-/// A manifest beside `file`, if it is there, readable and the file has its size.
+/// The manifest at `json`, if it is there, readable, and the model file beside it has the size that it says.
 [[nodiscard]] std::optional<Manifest> read_manifest(const std::filesystem::path& json);
 
 /// Writes it, with the file's time of now: the caller has verified the bytes.

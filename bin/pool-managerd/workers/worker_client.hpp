@@ -24,7 +24,7 @@ struct WorkerAddress {
     std::string secret;
 };
 
-/// Calls over loopback, each bounded by `limits::worker_answer`, or as it is said. The client must outlive the tasks.
+/// Calls over loopback, each bounded by `limits::worker_answer`, or by `within`. The client must outlive the tasks.
 [[nodiscard]] net::Task<std::expected<contracts::WorkerHealth, WorkerSilence>> ask_health(
     net::Client& client, WorkerAddress worker, Duration within = limits::worker_answer);
 [[nodiscard]] net::Task<std::expected<contracts::WorkerCapabilities, WorkerSilence>> ask_capabilities(

@@ -77,12 +77,17 @@ class FleetControl {
     void start(Publish publish, std::function<void()> on_change);
     void stop();
 
-    // Nodes
+    /// A node says who it is and what it holds. Replies when its record is on disk. CONFLICT if a later report of it
+    /// came first; STORAGE_FULL, STORAGE_FAILED.
     void register_node(contracts::NodeRegistration registration,
                        std::function<void(Checked<contracts::NodeRegistered>)> reply);
+    /// Replies when what the report led to is on disk. CONFLICT if the node must register (again).
     void heartbeat(const NodeId& node, const contracts::Heartbeat& heartbeat,
                    std::function<void(Checked<contracts::HeartbeatAnswer>)> reply);
+    /// The connection that held the node's heartbeat broke: its process may have died.
     void node_disconnected(const NodeId& node);
+
+    /// Forgets a node, and ends its workers. Replies once that is on disk. NOT_FOUND, STORAGE_FULL, STORAGE_FAILED.
     void remove_node(const NodeId& node, DoneReply reply);
 
     /// A node has taken the order to download a model.
@@ -105,8 +110,13 @@ class FleetControl {
     /// Who carries out the effects of jobs.
     void run_jobs_with(std::function<void(const orchestrator::JobEffect&)> run) { run_job_ = std::move(run); }
 
-    /// Orders a worker for the model where it fits best, after making room. The answer names it.
+    /// Orders a worker for the model where it fits best, after making room. The answer names it at once, before the
+    /// order is on disk. MODEL_NOT_FOUND, POOL_UNAVAILABLE, INSUFFICIENT_MEMORY, INSUFFICIENT_VRAM, GPU_UNAVAILABLE, or
+    /// STORAGE_FULL where it could not be recorded.
     [[nodiscard]] Checked<WorkerId> order_worker(const contracts::StartWorker& order);
+
+    /// Gives the worker no new work, and has it stopped by its pool manager. Replies once that is on disk, not once it
+    /// has ended. WORKER_NOT_FOUND, STORAGE_FULL, STORAGE_FAILED.
     void retire_worker(const WorkerId& worker, const std::string& reason, DoneReply reply);
 
     /// Calls `read` once everything it will see is on disk.
@@ -123,10 +133,12 @@ class FleetControl {
     [[nodiscard]] World& world() { return world_; }
     [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
 
-    /// The id that a reference means: of a known model, or of a file that a node holds under that id.
+    /// The id that a reference means: of a known model, or of a file that a node holds under that id. Else
+    /// MODEL_NOT_FOUND.
     [[nodiscard]] Checked<ModelId> model_id(const std::string& reference) const;
 
-    /// The connected pool node with most free memory, or the one named.
+    /// The connected pool node with most free memory, or the one named. NOT_FOUND if that one is not connected;
+    /// POOL_UNAVAILABLE if none is.
     [[nodiscard]] Checked<NodeId> choose_node(const std::optional<NodeId>& wanted) const;
 
   private:

@@ -20,21 +20,27 @@ class ModelControl {
     ModelControl(FleetControl& fleet, Duration removal_wait)
         : world_(fleet.world()), fleet_(fleet), removal_wait_(removal_wait), timer_(world_.timer()) {}
 
-    /// Makes a model known under an id of the user's own. CONFLICT if the id is taken.
+    /// Makes a model known under an id of the user's own. Replies once that is on disk. INVALID_PARAMS for the id or a
+    /// source, CONFLICT if the id is taken, STORAGE_FULL, STORAGE_FAILED.
     void add(const contracts::AddModel& model, ModelReply reply);
 
     /// Orders its file at a node. Answers when the order was taken; progress is in the model's view. A file that is
-    /// there is checked, and fetched again if it was changed.
+    /// there is checked, and fetched again if it was changed. MODEL_NOT_FOUND, NOT_FOUND for the node,
+    /// POOL_UNAVAILABLE, and whatever the pool manager refuses.
     void download(const std::string& reference, const contracts::FetchModel& action, ModelReply reply);
 
-    /// Orders a worker, unless one is there or on its way.
+    /// Orders a worker, unless one is there or on its way. Replies once the order is on disk, not once the model is
+    /// loaded. Refused as FleetControl::order_worker.
     void load(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
 
-    /// Retires its workers, of one node or of all.
+    /// Retires its workers, of one node or of all. Replies once that is on disk, not once they have ended.
+    /// MODEL_NOT_FOUND.
     void unload(const std::string& reference, const contracts::ModelAction& action, ModelReply reply);
 
     /// Ends its downloads, retires its workers, waits for their end, deletes its files, and forgets it if a user added
     /// it. Every connected node is asked: one may have begun a download that it has not told of.
+    /// Replies at the end of it all. MODEL_NOT_FOUND if there was nothing of it; CONFLICT if its workers have not ended
+    /// in time; what a pool manager refuses; STORAGE_FULL, STORAGE_FAILED.
     void remove(const std::string& reference, DoneReply reply);
 
     /// Something changed: goes on with deletions that wait for workers to end.

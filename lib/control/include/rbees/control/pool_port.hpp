@@ -36,8 +36,13 @@ class PoolPort {
     PoolPort& operator=(const PoolPort&) = delete;
     virtual ~PoolPort() = default;
 
+    /// Starts a worker. Replies when the order was taken: that the worker is ready comes with a report of its node.
     virtual void spawn(PoolAddress pool, contracts::SpawnWorker order, PoolReply reply) = 0;
+
+    /// Has a worker finish its work and end. Replies when the order was taken. WORKER_NOT_FOUND if the node has none.
     virtual void stop(PoolAddress pool, contracts::StopWorker order, PoolReply reply) = 0;
+
+    /// Fetches or checks a model's file. Replies when the order was taken; progress comes with the node's reports.
     virtual void download(PoolAddress pool, contracts::DownloadModel order, DownloadReply reply) = 0;
 
     /// Ends the model's download there, too. MODEL_NOT_FOUND if the node has nothing of it.

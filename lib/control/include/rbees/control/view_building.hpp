@@ -23,12 +23,21 @@ namespace rbees::control {
                                                                    const orchestrator::Presence& presence,
                                                                    const std::string& wanted_default);
 
+/// All nodes that are known, connected or not, by id.
 [[nodiscard]] std::vector<contracts::NodeView> node_views(const FleetControl& fleet);
+
+/// All workers that are in memory, by id; after them what nodes report that nobody can prove to be ours.
 [[nodiscard]] std::vector<contracts::WorkerView> worker_views(const FleetControl& fleet);
+
+/// The catalogue, what users added, and what lies on disks, by id.
 [[nodiscard]] std::vector<contracts::ModelView> model_views(const FleetControl& fleet);
 
+/// Nothing if no such node is known.
 [[nodiscard]] std::optional<contracts::NodeView> node_view(const FleetControl& fleet, const NodeId& id);
+
+/// Nothing if no such worker is in memory: it may have ended, and its row lies in the store.
 [[nodiscard]] std::optional<contracts::WorkerView> worker_view(const FleetControl& fleet, const WorkerId& id);
+
 /// The model of that id or reference, if it is known.
 [[nodiscard]] std::optional<contracts::ModelView> model_view(const FleetControl& fleet, const std::string& reference);
 
