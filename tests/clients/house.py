@@ -27,7 +27,11 @@ class NotInTime(AssertionError):
 
 
 def wait_until(what, found, seconds=20.0):
-    """The first result of `found` that is not false; asks every 20 ms and gives up after `seconds`."""
+    """The first result of `found` that is not false; asks every 20 ms and gives up after `seconds`.
+
+    Nobody there, or a connection that breaks, is asked again. An assertion that fails in `found` fails at once: what
+    may happen meanwhile is a condition.
+    """
     deadline = time.monotonic() + seconds
     pause = threading.Event()
     last = None
@@ -35,7 +39,7 @@ def wait_until(what, found, seconds=20.0):
         try:
             if result := found():
                 return result
-        except (OSError, http.client.HTTPException, AssertionError) as error:
+        except (OSError, http.client.HTTPException) as error:
             last = error
         if time.monotonic() > deadline:
             raise NotInTime(f"not within {seconds:g} s: {what}" + (f" (last: {last})" if last else ""))
@@ -138,8 +142,12 @@ class House:
         return [each for each in self.workers() if each["model"] == model and each["state"] == "ready"]
 
     @property
+    def token_file(self):
+        return self.home / "secrets/admin.token"
+
+    @property
     def token(self):
-        return pathlib.Path(self.status()["token_file"]).read_text().strip()
+        return self.token_file.read_text().strip()
 
     def connection(self):
         """A new connection to orcd, for whoever closes it."""

@@ -26,10 +26,6 @@ class Machine(House):
         self.url = f"http://127.0.0.1:{self.port}"
         self.running = {}
 
-    @property
-    def token(self):
-        return (self.home / "secrets/admin.token").read_text().strip()
-
     def start_daemon(self, name, *arguments, environment):
         """As a supervisor does it."""
         logs = self.home / "logs"

@@ -73,15 +73,18 @@ class NetHouse(House):
         self.rules = 0
         self.holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)  # ends with its input
         self.prefix = ("nsenter", f"--net=/proc/{self.holder.pid}/ns/net")
-        wait_until("the network is there", lambda: self.outcome("ip", "link", "set", "lo", "up") == 0)
+        wait_until("the network is there", lambda: self.is_apart() and self.outcome("true") == 0)
+        self.ip("link", "set", "lo", "up")
         # The rule for local addresses comes first; where it comes later, others can be before it.
         self.ip("rule", "add", "pref", "1000", "lookup", "local")
         self.ip("rule", "del", "pref", "0")
 
+    def is_apart(self):
+        """Whether the network is another one than ours."""
+        return os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+
     def outcome(self, *command):
-        """Whether the network is another one than ours is looked at first: what is dropped must not be ours."""
-        ours = os.readlink("/proc/self/ns/net")
-        assert os.readlink(f"/proc/{self.holder.pid}/ns/net") != ours
+        assert self.is_apart(), "what is dropped must not be ours"
         return subprocess.run([*self.prefix, *command], timeout=20).returncode
 
     def ip(self, *arguments):
