@@ -14,7 +14,7 @@ import pytest
 
 from conftest import SIMULATED
 from house import House, wait_until
-from tasks import SLOW, body, submitted, view
+from tasks import SLOW, body, submitted
 
 DAEMONS = ("rbees-supervisor", "rbees-orcd", "pool-managerd")
 SOON = 20.0  # "within seconds", on a machine that does much else
@@ -52,6 +52,19 @@ def restarted(house, name, old):
     return wait_until(f"another {name} runs", lambda: (pid := house.pid_of(name)) and pid != old and pid, SOON)
 
 
+@contextlib.contextmanager
+def short_of_memory(pid, more):
+    """The process gets so many bytes more than it has, and no limit at the end if it is still there."""
+    used = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (used + more, before[1]))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_AS, before)
+
+
 class TestDeath:
     def test_worker(self, house):
         worker = house.ready_workers(SIMULATED)[0]
@@ -83,7 +96,8 @@ class TestDeath:
 
         answers_again(house)
         restarted(house, "rbees-orcd", old)
-        assert (house.status()["url"], house.token) == (url, token)
+        status = house.status()
+        assert (status["url"], status["token_file"], house.token) == (url, str(house.token_file), token)
         wait_until(
             "the same worker is ready",
             lambda: [each["pid"] for each in house.ready_workers(SIMULATED)] == [worker["pid"]],
@@ -176,22 +190,35 @@ class TestDeath:
         lone.must("up", SIMULATED)
         answers_again(lone)
 
-
     def test_orcd_without_memory_refuses_or_starts_again_and_keeps_what_it_accepted(self, lone):
         lone.up()
         token, orcd = lone.token, lone.pid_of("rbees-orcd")
-        task = submitted(lone, token, model=SLOW, max_tokens=30)
-        used = int(pathlib.Path(f"/proc/{orcd}/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.prlimit(orcd, resource.RLIMIT_AS, (used + (8 << 20), used + (8 << 20)))
-        huge = body(prompt="bee " * (7 << 20))
+        small = submitted(lone, token, model=SLOW, max_tokens=30)
+        large = json.dumps(body(prompt="bee " * 2_000_000)).encode()  # just below what a task may have
 
-        for _ in range(4):
+        def send(_):
             with contextlib.suppress(OSError, http.client.HTTPException):
-                answer = lone.request("POST", "/v2/tasks", huge, token)
-                assert answer.status >= 400, answer
+                return lone.request("POST", "/v2/tasks", large, token)
 
-        wait_until("orcd answers", lambda: lone.request("GET", "/health").status == 200, SOON)
-        wait_until("the task is done", lambda: view(lone, token, task)["status"] == "completed", 60)
+        def ended(task):
+            answer = lone.request("GET", f"/v2/tasks/{task}", token=token)
+            if answer.status == 503:
+                return None
+            assert answer.status == 200, answer
+            return answer.json() if answer.json()["status"] in ("completed", "failed") else None
+
+        with short_of_memory(orcd, 8 << 20), concurrent.futures.ThreadPoolExecutor(8) as threads:
+            answers = [answer for answer in threads.map(send, range(16)) if answer]
+
+        assert {answer.status for answer in answers} <= {202, 500, 503}, answers
+        assert "std::bad_alloc" in (lone.home / "logs/orcd.log").read_text()
+        assert lone.gone(orcd) or 500 in [answer.status for answer in answers], answers
+        assert wait_until("the task is done", lambda: ended(small), 60)["tokens"] == 30
+        for task in [answer.json()["job_id"] for answer in answers if answer.status == 202]:
+            task = wait_until("what was accepted has ended", lambda: ended(task), 60)
+            assert task["error"]["code"] == "CONTEXT_TOO_LONG", task
+        answers_again(lone)
+        lone.must("audit", "verify")
 
 
 class TestStarts:
@@ -202,16 +229,13 @@ class TestStarts:
         assert "another rbees-orcd" in done.stderr and str(house.home) in done.stderr
 
     def test_token_is_good_from_the_first_answer_on(self, lone):
-        token_file = lone.home / "secrets/admin.token"
         for _ in range(5):
             with socket.create_server(("127.0.0.1", 0)) as free:
                 lone.url = f"http://127.0.0.1:{free.getsockname()[1]}"
             listen = lone.url.removeprefix("http://")
             orcd = lone.start("rbees-orcd", "--home", str(lone.home), "--listen", listen)
             try:
-                first = wait_until(
-                    "it answers", lambda: lone.request("GET", "/v2/models", token=token_file.read_text().strip())
-                )
+                first = wait_until("it answers", lambda: lone.request("GET", "/v2/models", token=lone.token))
                 assert first.status == 200, first
             finally:
                 orcd.terminate()
