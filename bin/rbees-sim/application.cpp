@@ -11,6 +11,7 @@
 #include "campaign.hpp"
 #include "command_line.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/base/planted.hpp"
 #include "telling.hpp"
 
 namespace rbees::sim {
@@ -118,7 +119,7 @@ int replay(const CommandLine& line) {
 Result<Finding> look_for(const CommandLine& line, const PlantedBug& bug) {
     Finding finding{.bug = std::string(bug.name), .seeds = 0, .check = std::nullopt};
     auto campaign = campaign_of(line);
-    campaign.bug = bug.bug;
+    campaign.prepare = [bug = bug.bug](std::uint64_t) { plant(bug); };
     const auto ran = run_campaign(campaign, [&](const Outcome& outcome) {
         ++finding.seeds;
         if (!outcome.violation) return GoOn::yes;

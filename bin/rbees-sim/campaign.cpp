@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <exception>
@@ -95,6 +96,11 @@ bool write_all(int file, std::string text) {
     return true;
 }
 
+std::string describe_end(int status) {
+    if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
+    return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
 /// A process that runs every n-th seed, n being the number of processes.
 class Job {
   public:
@@ -110,7 +116,12 @@ class Job {
         std::array<int, 2> ends{};
         if (::pipe(ends.data()) != 0) return fail_with_errno("cannot make a pipe");
         pid_ = ::fork();
-        if (pid_ < 0) return fail_with_errno("cannot make a process");
+        if (pid_ < 0) {
+            const auto failure = fail_with_errno("cannot make a process");
+            ::close(ends[0]);
+            ::close(ends[1]);
+            return failure;
+        }
         if (pid_ == 0) {
             ::close(ends[0]);
             run_all(ends[1]);
@@ -121,10 +132,11 @@ class Job {
     }
 
     /// Reads what came. Hands on outcomes; that of a run in which the process died, too.
-    GoOn read(const OnOutcome& on_outcome) {
+    Result<GoOn> read(const OnOutcome& on_outcome) {
         std::array<char, 65'536> bytes{};
         const auto count = ::read(file_, bytes.data(), bytes.size());
-        if (count <= 0) return ended(on_outcome);
+        if (count < 0) return fail_with_errno("cannot read what a run says");
+        if (count == 0) return ended(on_outcome);
         buffer_.append(bytes.data(), static_cast<std::size_t>(count));
         for (auto end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n')) {
             const auto line = reflect::from_json_text<Line>(buffer_.substr(0, end)).value();
@@ -138,14 +150,14 @@ class Job {
 
   private:
     [[noreturn]] void run_all(int file) {
-        plant(campaign_.bug);
         for (auto seed = next_; seed < campaign_.first + campaign_.seeds; seed += campaign_.jobs) {
+            if (campaign_.prepare) campaign_.prepare(seed);
             Line begin;
             begin.seed = seed;
             begin.is_begin = true;
             begin.trace_hash = "0";
-            if (!write_all(file, reflect::to_json_text(begin))) break;
-            if (!write_all(file, reflect::to_json_text(line_of(run_one(seed))))) break;
+            if (!write_all(file, reflect::to_json_text(begin))) ::_exit(1);
+            if (!write_all(file, reflect::to_json_text(line_of(run_one(seed))))) ::_exit(1);
         }
         ::_exit(0);
     }
@@ -162,21 +174,37 @@ class Job {
     }
 
     /// The process has gone: at its end, or in the middle of a run; then another one goes on behind that.
-    GoOn ended(const OnOutcome& on_outcome) {
-        stop();
+    Result<GoOn> ended(const OnOutcome& on_outcome) {
+        const auto status = wait();
+        if (!status) return std::unexpected(status.error());
         if (!std::exchange(is_running_, false)) {
-            next_ = campaign_.first + campaign_.seeds;
-            return GoOn::yes;
+            if (is_done() && WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return GoOn::yes;
+            return fail(fmt::format("a process ended with {} where no run was under way; seed {} was next",
+                                    describe_end(*status), next_));
         }
         Outcome outcome;
         outcome.seed = next_;
-        outcome.violation = {"abort", "the process died; what it said last stands above", {}};
+        outcome.violation = {
+            "abort",
+            fmt::format("the process ended with {}; what it said last stands above", describe_end(*status)),
+            {}};
         next_ += campaign_.jobs;
+        buffer_.clear();
         if (on_outcome(outcome) == GoOn::no) return GoOn::no;
-        if (!is_done()) static_cast<void>(start());
+        if (is_done()) return GoOn::yes;
+        if (auto started = start(); !started) return std::unexpected(started.error());
         return GoOn::yes;
     }
 
+    /// The status of the process, which has closed its end of the pipe.
+    Result<int> wait() {
+        ::close(std::exchange(file_, -1));
+        int status = 0;
+        if (::waitpid(std::exchange(pid_, -1), &status, 0) < 0) return fail_with_errno("cannot wait for a process");
+        return status;
+    }
+
+    /// Whatever it does at the moment.
     void stop() {
         if (file_ >= 0) ::close(std::exchange(file_, -1));
         if (pid_ <= 0) return;
@@ -192,31 +220,45 @@ class Job {
     std::string buffer_;
 };
 
+using Jobs = std::vector<std::unique_ptr<Job>>;
+
+/// Waits until some of them say something, and reads it.
+Result<GoOn> read_some(const Jobs& jobs, const OnOutcome& on_outcome) {
+    std::vector<pollfd> files;
+    for (const auto& job : jobs) {
+        files.push_back({job->file(), POLLIN, 0});  // one that has ended has -1, which is left out
+    }
+    if (::poll(files.data(), files.size(), -1) < 0) return fail_with_errno("cannot wait for the runs");
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (files[i].revents == 0) continue;
+        auto goes_on = jobs[i]->read(on_outcome);
+        if (!goes_on || *goes_on == GoOn::no) return goes_on;
+    }
+    return GoOn::yes;
+}
+
 }  // namespace
 
 Result<void> run_campaign(const Campaign& campaign, const OnOutcome& on_outcome) {
-    std::vector<std::unique_ptr<Job>> jobs;
+    std::uint64_t outcomes = 0;
+    const OnOutcome count = [&](const Outcome& outcome) {
+        ++outcomes;
+        return on_outcome(outcome);
+    };
+    Jobs jobs;
     for (std::uint32_t number = 0; number < campaign.jobs; ++number) {
         auto job = std::make_unique<Job>(campaign, campaign.first + number);
         if (job->is_done()) break;
         if (auto started = job->start(); !started) return started;
         jobs.push_back(std::move(job));
     }
-    while (true) {
-        std::vector<pollfd> files;
-        for (const auto& job : jobs) {
-            if (job->file() >= 0) files.push_back({job->file(), POLLIN, 0});
-        }
-        if (files.empty()) return {};
-        if (::poll(files.data(), files.size(), -1) < 0) return fail_with_errno("cannot wait for the runs");
-        for (const auto& job : jobs) {
-            for (const auto& file : files) {
-                if (file.revents == 0 || file.fd != job->file()) continue;
-                if (job->read(on_outcome) == GoOn::no) return {};
-                break;
-            }
-        }
+    while (std::ranges::any_of(jobs, [](const auto& job) { return job->file() >= 0; })) {
+        const auto goes_on = read_some(jobs, count);
+        if (!goes_on) return std::unexpected(goes_on.error());
+        if (*goes_on == GoOn::no) return {};
     }
+    if (outcomes == campaign.seeds) return {};
+    return fail(fmt::format("{} seeds were to run, and {} outcomes came", campaign.seeds, outcomes));
 }
 
 }  // namespace rbees::sim

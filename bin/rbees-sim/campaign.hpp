@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 
-#include "rbees/base/planted.hpp"
 #include "rbees/simulation/report.hpp"
 #include "rbees/simulation/run.hpp"
 
@@ -17,7 +16,8 @@ struct Campaign {
     std::uint64_t seeds = 1;
     std::uint32_t jobs = 1;  ///< processes
     simulation::Options options;
-    Bug bug = Bug::none;  ///< planted in every run
+    /// Called in the process that runs the seed, before it says that it begins.
+    std::function<void(std::uint64_t seed)> prepare = {};
 };
 
 /// Whether the campaign goes on.
@@ -27,7 +27,7 @@ enum class GoOn : std::uint8_t { no, yes };
 using OnOutcome = std::function<GoOn(const simulation::Outcome& outcome)>;
 
 /// Runs them all, or until it is enough. A run that aborts has a violation named "abort". Fails if no process can be
-/// made.
+/// made, if one ends outside of a run before it has done its seeds, and if a seed has no outcome for whatever reason.
 [[nodiscard]] Result<void> run_campaign(const Campaign& campaign, const OnOutcome& on_outcome);
 
 }  // namespace rbees::sim

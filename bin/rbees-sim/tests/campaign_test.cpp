@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <map>
+#include <vector>
 
 namespace rbees::sim {
 namespace {
@@ -31,6 +34,23 @@ TEST(Campaign, SeveralProcessesFindWhatOneFinds) {
 
     EXPECT_EQ(one.size(), 4U);
     EXPECT_EQ(one, several);
+}
+
+TEST(Campaign, AProcessThatDiesBetweenTwoSeedsFailsIt) {
+    std::vector<std::uint64_t> seeds;
+    Campaign campaign{.first = 1, .seeds = 3, .jobs = 1, .options = small()};
+    campaign.prepare = [](std::uint64_t seed) {
+        if (seed == 2) ::_exit(0);
+    };
+
+    const auto ran = run_campaign(campaign, [&](const auto& outcome) {
+        seeds.push_back(outcome.seed);
+        return GoOn::yes;
+    });
+
+    ASSERT_FALSE(ran);
+    EXPECT_NE(describe(ran.error()).find("seed 2 was next"), std::string::npos) << describe(ran.error());
+    EXPECT_EQ(seeds, std::vector<std::uint64_t>{1});
 }
 
 TEST(Campaign, EndsWhenItIsEnough) {
