@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -87,10 +88,12 @@ class MemoryStore : public kernel::JournalPort, public Archive {
     Result<std::vector<orchestrator::Job>> ended_before(WallTime time, std::size_t limit) override {
         std::vector<orchestrator::Job> jobs;
         for (const auto& [key, row] : rows) {
-            if (key.first != "job" || jobs.size() == limit) continue;
+            if (key.first != "job") continue;
             auto one = reflect::from_json_text<orchestrator::Job>(row.json).value();
             if (one.ended_at && !one.erased && *one.ended_at <= time) jobs.push_back(std::move(one));
         }
+        std::ranges::sort(jobs, {}, [](const auto& one) { return std::pair(one.ended_at, one.id); });
+        if (jobs.size() > limit) jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(limit), jobs.end());
         return jobs;
     }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "rbees/kernel/records.hpp"
 #include "rbees/orchestrator_core/jobs.hpp"
@@ -156,9 +157,13 @@ Result<std::vector<orchestrator::StoredFrames>> Disk::frames(const JobId& id, st
 }
 
 Result<std::vector<orchestrator::Job>> Disk::ended_before(WallTime time, std::size_t limit) {
-    std::vector<orchestrator::Job> jobs;
+    std::vector<std::pair<WallTime, std::string>> ended;
     for (const auto& [id, due] : due_) {
-        if (due > time || jobs.size() == limit) continue;
+        if (due <= time) ended.emplace_back(due, id);
+    }
+    std::ranges::sort(ended);
+    std::vector<orchestrator::Job> jobs;
+    for (const auto& [due, id] : ended | std::views::take(limit)) {
         auto found = job(JobId(id));
         if (!found) return std::unexpected(found.error());
         if (*found) jobs.push_back(std::move(**found));
