@@ -35,16 +35,20 @@ class House : public Directory {
 
     // Faults.
     void befall(const Fault& fault);
-    void befall_orcd(const Fault& fault);
-    void befall_node(const Fault& fault);
-    void befall_network(const Fault& fault);
-    void befall_disk(const Fault& fault);
-    void befall_others(const Fault& fault);
+    void befall_worker(const Fault& fault);
     void crash_orcd(Duration lasts);
+    void crash_pool(PoolNode& node, Duration lasts);
     void crash_node(PoolNode& node, Duration lasts);
+    void start_later(PoolNode& node, Duration lasts);
+    void crash_everything(Duration lasts);
     void freeze(Process& process, Duration lasts);
     void cut(Host from, Host to, Duration lasts);
-    void bad_weather(const Fault& fault);
+    void cut_apart(Host one, Host other, Duration lasts);
+    void change_weather(const Weather& weather, Duration lasts);
+    void slow_disk(const Fault& fault);
+    void fill_disk(const Fault& fault);
+    void fail_loads(PoolNode& node, Duration lasts);
+    void disconnect_clients();
     void later(Duration lasts, std::function<void()> what);
     [[nodiscard]] PoolNode& node_of(const Fault& fault);
     [[nodiscard]] WorkerProcess* living_worker(const Fault& fault);
