@@ -124,7 +124,11 @@ void PoolNode::launch(const WorkerId& id) {
                     .loads = !loads_fail};
     auto made = std::make_unique<WorkerProcess>(stage_, std::move(spec));
     auto& worker = *made;
-    workers_.insert_or_assign(worker.url(), std::move(made));
+    std::swap(workers_[worker.url()], made);
+    if (made) {
+        made->die();
+        ended_.push_back(std::move(made));
+    }
     process_of_[id] = &worker;
     live_.at(id).process = &worker;
     stage_.note(worker.process().name(), "starts", process_.name());

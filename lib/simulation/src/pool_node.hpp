@@ -94,6 +94,7 @@ class PoolNode {
     Random random_;
     std::map<WorkerId, contracts::SpawnWorker> orders_;  ///< on disk, until the worker's process is gone
     std::map<std::string, std::unique_ptr<WorkerProcess>> workers_;
+    std::vector<std::unique_ptr<WorkerProcess>> ended_;  ///< had the URL before; what they had in mind is still entered
     std::map<WorkerId, WorkerProcess*> process_of_;
     std::map<WorkerId, Live> live_;
     std::vector<WorkerId> finished_;
