@@ -94,7 +94,6 @@ std::expected<Settings, EarlyExit> read_settings(int argc, const char* const* ar
     Settings settings;
     settings.home = std::move(configured->home);
     take_options(config, settings);
-    if (settings.workers.silence < std::chrono::seconds(1)) return line.usage("worker.silence: at least 1s is needed");
     if (auto taken = take_listener(line, config, settings); !taken) return std::unexpected(taken.error());
     if (auto taken = take_orchestrator(line, config, settings); !taken) return std::unexpected(taken.error());
     if (const auto endpoint = environment("HF_ENDPOINT"); endpoint && !endpoint->empty()) {

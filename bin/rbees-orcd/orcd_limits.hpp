@@ -12,19 +12,16 @@
 
 namespace rbees::orcd::limits {
 
-// Workers
-
 /// Workers that one request may be sent to, one after the other, before it is refused.
 inline constexpr int attempts_max = 5;
 
 /// Unused connections that are kept to each worker: as many as a worker may have slots.
-inline constexpr std::size_t idle_per_worker = 256;
+inline constexpr std::size_t idle_connections_per_worker = 256;
 
 /// Beyond what a worker may take to stop, when a model is removed: what its death takes to be known here.
 inline constexpr Duration removal_margin = std::chrono::seconds(15);
 
-// Requests
-
+/// Of what a client names its request and its token with.
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr std::size_t token_name_bytes_max = 128;
 
@@ -39,8 +36,6 @@ inline constexpr std::uint32_t hold_ms_max = 60'000;
 
 /// A file with a token; more is something else.
 inline constexpr Bytes token_file_max = kibibytes(4);
-
-// Supervision
 
 /// What a child may take to stop beyond the grace that its work has (`shutdown.grace`), before it is killed.
 inline constexpr Duration stop_margin = std::chrono::seconds(10);

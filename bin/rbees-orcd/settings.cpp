@@ -88,7 +88,6 @@ std::expected<Settings, EarlyExit> read_settings(int argc, const char* const* ar
     settings.home = std::move(configured->home);
     settings.pass_on = line.home_flags();
     take_over(settings, configured->config);
-    if (settings.policy.tasks_lease < std::chrono::seconds(1)) return line.usage("tasks.lease: at least 1s is needed");
     if (auto listeners = read_listeners(line, settings); !listeners) return std::unexpected(listeners.error());
     return settings;
 }

@@ -7,10 +7,14 @@
 #include <string_view>
 #include <utility>
 
+#include "rbees/contracts/options.hpp"
 #include "rbees/http_api/build.hpp"
 
 namespace rbees::workerd {
 namespace {
+
+/// What a pool manager hands on with --lease.
+constexpr std::string_view lease_option = "tasks.lease";
 
 constexpr std::string_view devices_flag = "--devices";
 
@@ -74,7 +78,9 @@ void add_options(CLI::App& app, Raw& raw) {
         ->type_name("N")
         ->check(CLI::Range(-2, 100'000));
     app.add_option("--lease", raw.lease,
-                   "How long a task goes on of which nobody wants to hear; at least 1s, default 60s")
+                   fmt::format("How long a task goes on of which nobody wants to hear; at least {}, default {}",
+                               describe(contracts::least_duration(lease_option)),
+                               describe(contracts::default_duration(lease_option))))
         ->type_name("TIME");
     app.add_flag(std::string(devices_flag), raw.devices,
                  "Alone: say as JSON what this program can compute on here, and exit");
@@ -142,9 +148,10 @@ std::expected<Settings, EarlyExit> check(const daemon::CommandLine& line, const 
     if (!level) return line.usage("--log-level: " + describe(level.error()));
     const auto size = raw.log_size.empty() ? daemon::LogLimits{}.size : parse_bytes(raw.log_size);
     if (!size) return line.usage("--log-size: " + describe(size.error()));
-    const auto lease = raw.lease.empty() ? Settings{}.lease : parse_duration(raw.lease);
+    const auto lease = raw.lease.empty() ? contracts::default_duration(lease_option) : parse_duration(raw.lease);
     if (!lease) return line.usage("--lease: " + describe(lease.error()));
-    if (*lease < std::chrono::seconds(1)) return line.usage("--lease: at least 1s is needed");
+    const auto least = contracts::least_duration(lease_option);
+    if (*lease < least) return line.usage(fmt::format("--lease: at least {} is needed", describe(least)));
     return Settings{.worker = WorkerId(raw.worker),
                     .plan = plan_of(raw),
                     .host = raw.host,

@@ -30,7 +30,7 @@ struct Settings {
     std::optional<int> secret_fd;
     LogLevel log_level = LogLevel::info;
     daemon::LogLimits log_limits;
-    Duration lease = std::chrono::seconds(60);  ///< of an execution that nobody asks for
+    Duration lease{};  ///< of an execution that nobody asks for
 };
 
 /// Whether the command line is `--devices` alone, which starts no worker.

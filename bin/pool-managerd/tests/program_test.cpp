@@ -130,7 +130,11 @@ TEST_F(PoolConfigurationTest, NamesWhatIsWrongAndWhereItStands) {
     EXPECT_THAT(complaint(), HasSubstr("config.toml"));
     variables["RBEES_WORKER_SILENCE"] = "999ms";
     configure("");
-    EXPECT_THAT(complaint(), HasSubstr("worker.silence: at least 1s"));
+    EXPECT_THAT(complaint(), HasSubstr("worker.silence cannot be set: '999ms' is outside 1s.."));
+    variables.erase("RBEES_WORKER_SILENCE");
+
+    configure("[tasks]\nlease = \"500ms\"\n");
+    EXPECT_THAT(complaint(), HasSubstr("tasks.lease cannot be set: '500ms' is outside 1s.."));
 }
 
 TEST_F(PoolConfigurationTest, GivesHelpAndVersionWithSuccess) {

@@ -12,6 +12,7 @@
 
 #include "orcd_limits.hpp"
 #include "rbees/contracts/limits.hpp"
+#include "rbees/contracts/options.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/net/sse.hpp"
@@ -109,7 +110,7 @@ std::optional<AttemptEvent> event_of(const net::SseEvent& event) {
 }  // namespace
 
 Duration lease_of(const contracts::Acknowledged& said) {
-    constexpr std::chrono::milliseconds least = std::chrono::seconds(1);
+    const auto least = std::chrono::ceil<std::chrono::milliseconds>(contracts::least_duration("tasks.lease"));
     constexpr std::chrono::milliseconds most = std::chrono::days(7);
     const auto told = std::min<std::uint64_t>(said.lease_ms, static_cast<std::uint64_t>(most.count()));
     return std::max(least, std::chrono::milliseconds(told));
@@ -195,7 +196,7 @@ class WorkerClient::Stream : public std::enable_shared_from_this<Stream> {
     bool is_detached_ = false;
 };
 
-WorkerClient::WorkerClient(net::IoContext& io) : io_(io), client_(io, limits::idle_per_worker) {}
+WorkerClient::WorkerClient(net::IoContext& io) : io_(io), client_(io, limits::idle_connections_per_worker) {}
 
 net::Task<WorkerClient::Answer> WorkerClient::ask(net::ClientRequest request) {
     auto response = co_await client_.send(std::move(request));

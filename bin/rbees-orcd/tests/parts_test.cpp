@@ -130,7 +130,7 @@ TEST_F(SettingsTest, RefusesALeaseThatNobodyCouldRenewInTime) {
     const auto settings = read({});
 
     ASSERT_FALSE(settings.has_value());
-    EXPECT_THAT(settings.error().text, testing::HasSubstr("tasks.lease"));
+    EXPECT_THAT(settings.error().text, testing::HasSubstr("tasks.lease cannot be set: '500ms' is outside 1s.."));
 }
 
 TEST_F(SettingsTest, RefusesAnUnknownFlag) {

@@ -71,7 +71,7 @@ TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
     EXPECT_THAT(complaint(parse({"--worker-id", "a b"})), HasSubstr("--worker-id"));
     EXPECT_THAT(complaint(parse({"--port", "70000"})), HasSubstr("--port"));
     EXPECT_THAT(complaint(parse({"--lease", "60"})), HasSubstr("--lease"));
-    EXPECT_THAT(complaint(parse({"--lease", "999ms"})), HasSubstr("at least 1s"));
+    EXPECT_THAT(complaint(parse({"--lease", "999ms"})), HasSubstr("at least 1 s"));
 }
 
 TEST(CommandLine, TakesHowManyLayersLieOnAGpu) {

@@ -1,6 +1,9 @@
 #include "rbees/contracts/options.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "rbees/base/assert.hpp"
 
 namespace rbees::contracts {
 namespace {
@@ -37,25 +40,41 @@ constexpr std::array table{
     Option{"worker.threads", integer, "0", "0..1024", "threads of a worker; 0 = measured when it loads"},
     Option{"worker.start_timeout", duration, "120s", "", "how long a worker may take to load its model"},
     Option{"worker.stop_grace", duration, "30s", "", "how long a stopping worker may finish its work"},
-    Option{"worker.silence", duration, "120s", "",
-           "how long a worker that stands still may give no answer before it is killed; at least 1s"},
+    Option{"worker.silence", duration, "120s", "1s..",
+           "how long a worker that stands still may give no answer before it is killed"},
     Option{"download.connections", integer, "4", "1..16", "parallel connections for one model file"},
     Option{"download.answer_timeout", duration, "5s", "",
            "how long a source may take to answer before the next one is tried"},
     Option{"sessions.retain", duration, "7d", "",
            "how long a session that no task uses, open or closed, is remembered"},
-    Option{"tasks.lease", duration, "60s", "",
-           "how long a worker goes on with a task of which rbees-orcd is not heard; at least 1s"},
+    Option{"tasks.lease", duration, "60s", "1s..",
+           "how long a worker goes on with a task of which rbees-orcd is not heard"},
     Option{"tasks.retain", duration, "24h", "", "how long the text of a task is kept after its end"},
     Option{"shutdown.grace", duration, "10s", "", "how long requests in flight may take when a process stops"},
     Option{"storage.watermark", bytes, "512MB", "", "free space below which no new work is accepted"},
     Option{"storage.journal_keep", duration, "90d", "", "how long records stay in the journal; 0s = for ever"},
 };
 
+const Option& time_named(std::string_view name) {
+    const auto row = std::ranges::find(table, name, &Option::name);
+    RBEES_ASSERT(row != table.end() && row->kind == duration);
+    return *row;
+}
+
 }  // namespace
 
 std::span<const Option> options() {
     return table;
+}
+
+Duration default_duration(std::string_view option) {
+    return parse_duration(time_named(option).fallback).value();
+}
+
+Duration least_duration(std::string_view option) {
+    const auto& range = time_named(option).range;
+    const auto least = range.substr(0, range.find(".."));
+    return least.empty() ? Duration{} : parse_duration(least).value();
 }
 
 }  // namespace rbees::contracts

@@ -63,6 +63,21 @@ TEST(OptionTable, HoldsDefaultsThatItsOwnRulesAccept) {
     EXPECT_EQ(config->text("listen"), "127.0.0.1:8080");
 }
 
+TEST(OptionTable, RefusesTimesThatNobodyCouldKeep) {
+    const auto none = [](const std::string&) { return std::nullopt; };
+
+    for (const auto* option : {"tasks.lease", "worker.silence"}) {
+        EXPECT_TRUE(Config::load(options(), Home{}, none, {{option, "1s"}})) << option;
+        EXPECT_FALSE(Config::load(options(), Home{}, none, {{option, "999ms"}})) << option;
+    }
+}
+
+TEST(OptionTable, TellsTheTimesThatProgramsNeedWithoutAConfiguration) {
+    EXPECT_EQ(default_duration("tasks.lease"), std::chrono::seconds(60));
+    EXPECT_EQ(least_duration("tasks.lease"), std::chrono::seconds(1));
+    EXPECT_EQ(least_duration("queue.wait"), Duration{});
+}
+
 TEST(MetricTable, NamesEachMetricOnceAndCountersByTheirSuffix) {
     std::set<std::string_view> names;
     for (const auto& metric : metrics()) {

@@ -2,13 +2,13 @@
 /// @file
 /// What the configuration says to the control.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include "rbees/base/time.hpp"
+#include "rbees/contracts/options.hpp"
 
 namespace rbees::control {
 
@@ -18,18 +18,18 @@ enum class QueuePolicy : std::uint8_t {
     drop_lru,  ///< the batch task that has waited longest leaves for it
 };
 
-/// A value; the option that sets each member stands beside it.
+/// A value; the option that sets a member stands beside it.
 struct Policy {
-    Duration load_deadline = std::chrono::seconds(120);     ///< models.load_deadline
-    std::size_t queue_capacity = 1024;                      ///< queue.capacity
-    Duration queue_wait = std::chrono::seconds(300);        ///< queue.wait
-    QueuePolicy queue_policy = QueuePolicy::reject;         ///< queue.policy
-    Duration tasks_lease = std::chrono::seconds(60);        ///< tasks.lease, of the workers
-    Duration tasks_retain = std::chrono::hours(24);         ///< tasks.retain
-    Duration sessions_retain = std::chrono::days(7);        ///< sessions.retain
-    Duration heartbeat_interval = std::chrono::seconds(2);  ///< heartbeat.interval
-    std::uint32_t heartbeat_missed = 3;                     ///< heartbeat.missed
-    Duration worker_stop_grace = std::chrono::seconds(30);  ///< worker.stop_grace, of the pool managers
+    Duration load_deadline = contracts::default_duration("models.load_deadline");
+    std::size_t queue_capacity = 1024;  ///< queue.capacity
+    Duration queue_wait = contracts::default_duration("queue.wait");
+    QueuePolicy queue_policy = QueuePolicy::reject;                     ///< queue.policy
+    Duration tasks_lease = contracts::default_duration("tasks.lease");  ///< of the workers
+    Duration tasks_retain = contracts::default_duration("tasks.retain");
+    Duration sessions_retain = contracts::default_duration("sessions.retain");
+    Duration heartbeat_interval = contracts::default_duration("heartbeat.interval");
+    std::uint32_t heartbeat_missed = 3;                                             ///< heartbeat.missed
+    Duration worker_stop_grace = contracts::default_duration("worker.stop_grace");  ///< of the pool managers
     std::function<std::string()> default_model = [] { return std::string(); };  ///< that is meant where none is named
 };
 
