@@ -1,19 +1,15 @@
-#include <fmt/format.h>
-
 #include "api/api.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::orcd {
 namespace {
 
 using contracts::ModelView;
-using contracts::Problem;
 
 Checked<ModelView> find_model(const FleetControl& fleet, const std::string& reference) {
     auto view = model_view(fleet, reference);
     if (view) return std::move(*view);
-    return std::unexpected(Problem{.code = contracts::ErrorCode::MODEL_NOT_FOUND,
-                                   .detail = fmt::format("there is no model {}", reference),
-                                   .hint = "rbees models list --all shows the catalogue"});
+    return std::unexpected(orchestrator::no_model(reference));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -8,28 +6,21 @@
 #include "api/held_heartbeats.hpp"
 #include "orcd_limits.hpp"
 #include "rbees/contracts/faults.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::orcd {
 namespace {
 
-using contracts::ErrorCode;
 using contracts::HeartbeatAnswer;
 using contracts::NodeRegistered;
 using contracts::NodeView;
-using contracts::Problem;
-
-std::unexpected<Problem> no_node(const NodeId& id) {
-    return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
-                                   .detail = fmt::format("there is no node {}", id.str()),
-                                   .hint = "rbees nodes list"});
-}
 
 /// Answers with the node's view after a command about it.
 DoneReply then_view(Control& control, NodeId id, Answerer<Checked<NodeView>> reply) {
     return [&control, id = std::move(id), reply = std::move(reply)](const Done& done) {
         if (!done) return reply(std::unexpected(done.error()));
         auto view = node_view(control.fleet(), id);
-        if (!view) return reply(no_node(id));
+        if (!view) return reply(std::unexpected(orchestrator::no_node(id)));
         reply(std::move(*view));
     };
 }

@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
 #include <chrono>
 
 #include "api/api.hpp"
 #include "rbees/contracts/models.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::orcd {
 namespace {
@@ -26,13 +25,8 @@ net::Response list_models(const orchestrator::FleetView& view) {
 net::Response one_model(const http_api::Call& call, const orchestrator::FleetView& view) {
     const auto& id = call.parameter("id");
     if (const auto* model = view.find_model(id)) return http_api::json_answer(200, openai_model(*model));
-    contracts::Problem problem{.code = contracts::ErrorCode::MODEL_NOT_FOUND,
-                               .detail = fmt::format("there is no model {} here", id)};
-    if (view.catalogue.contains(ModelId(id))) {
-        problem.detail = fmt::format("model {} is not on disk", id);
-        problem.hint = "rbees models pull " + id;
-    }
-    return call.refuse(problem);
+    const bool is_known = view.catalogue.contains(ModelId(id));
+    return call.refuse(is_known ? orchestrator::model_not_on_disk(id) : orchestrator::no_model(id));
 }
 
 }  // namespace

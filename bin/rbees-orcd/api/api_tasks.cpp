@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +9,7 @@
 #include "rbees/base/crash_point.hpp"
 #include "rbees/control/model_choice.hpp"
 #include "rbees/control/task_request.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::orcd {
@@ -26,9 +25,7 @@ using orchestrator::Job;
 /// What a caller may not see is not there for it.
 Checked<Job> for_caller(Checked<Job> job, const http_api::Caller& caller) {
     if (!job || may_see(caller, *job)) return job;
-    return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
-                                   .detail = fmt::format("there is no task {}", job->id.str()),
-                                   .hint = "rbees jobs list"});
+    return std::unexpected(orchestrator::no_task(job->id));
 }
 
 net::Response accepted(const http_api::Call& call, std::string answer) {

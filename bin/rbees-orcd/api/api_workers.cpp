@@ -1,14 +1,11 @@
-#include <fmt/format.h>
-
 #include "api/api.hpp"
 #include "api/storage_failed.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/reflect/read.hpp"
 
 namespace rbees::orcd {
 namespace {
 
-using contracts::ErrorCode;
-using contracts::Problem;
 using contracts::WorkerView;
 
 /// A worker that is in memory, or one that has ended and lies in the store.
@@ -20,9 +17,7 @@ Checked<WorkerView> find_worker(Control& control, const WorkerId& id) {
         const auto worker = reflect::from_json_text<orchestrator::Worker>((*row)->entity.json);
         if (worker) return control::worker_view_of(*worker);
     }
-    return std::unexpected(Problem{.code = ErrorCode::WORKER_NOT_FOUND,
-                                   .detail = fmt::format("there is no worker {}", id.str()),
-                                   .hint = "rbees workers list"});
+    return std::unexpected(orchestrator::no_worker(id));
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include "rbees/control/catalogue_view.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::control {
@@ -40,9 +39,9 @@ std::expected<contracts::ModelSpec, contracts::Problem> resolve_model(const orch
     if (added != fleet.models().end()) return spec_of(added->second);
     auto spec = pool::resolve_reference(reference);
     if (spec) return std::move(*spec);
-    return std::unexpected(contracts::Problem{.code = contracts::ErrorCode::MODEL_NOT_FOUND,
-                                              .detail = spec.error(),
-                                              .hint = "rbees models list --all shows the catalogue"});
+    auto refusal = orchestrator::no_model(std::string(reference));
+    refusal.detail = spec.error();
+    return std::unexpected(std::move(refusal));
 }
 
 std::vector<contracts::ModelSpec> known_models(const orchestrator::Fleet& fleet) {

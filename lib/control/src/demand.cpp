@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rbees/control/view_building.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/orchestrator_core/retry_rule.hpp"
 
 namespace rbees::control {
@@ -15,13 +16,6 @@ namespace {
 using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::WorkerState;
-
-Problem no_node() {
-    return {.code = ErrorCode::POOL_UNAVAILABLE,
-            .detail = "no pool manager is connected, so no model can run",
-            .hint = "rbees status",
-            .retry_after_ms = 5'000};
-}
 
 }  // namespace
 
@@ -176,7 +170,7 @@ void Demand::expire() {
     }
     std::erase_if(arrivals_, [&](const auto& entry) {
         if (now < entry.second.deadline) return false;
-        entry.second.reply(std::unexpected(no_node()));
+        entry.second.reply(std::unexpected(orchestrator::no_pool_manager()));
         return true;
     });
     watch_deadlines();
@@ -199,7 +193,7 @@ Problem Demand::queue_full() const {
 }
 
 Problem Demand::too_late(const ModelId& model) const {
-    if (fleet_.view().nodes == 0) return no_node();
+    if (fleet_.view().nodes == 0) return orchestrator::no_pool_manager();
     if (is_coming(model)) {
         return {
             .code = ErrorCode::WORKER_START_TIMEOUT,

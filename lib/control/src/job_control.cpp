@@ -13,6 +13,7 @@
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/control/model_choice.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/reflect/write.hpp"
 #include "sweep.hpp"
 
@@ -28,9 +29,7 @@ using orchestrator::Job;
 constexpr Duration clock_check_interval = std::chrono::seconds(30);
 
 std::unexpected<Problem> no_such(const JobId& id) {
-    return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
-                                   .detail = fmt::format("there is no task {}", id.str()),
-                                   .hint = "rbees jobs list"});
+    return std::unexpected(orchestrator::no_task(id));
 }
 
 std::uint64_t whole_milliseconds(Duration duration) {

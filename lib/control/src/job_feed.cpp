@@ -8,6 +8,7 @@
 
 #include "damaged.hpp"
 #include "rbees/base/planted.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::control {
 namespace {
@@ -112,11 +113,7 @@ std::optional<Checked<FramePiece>> JobFeed::find(const JobId& job, std::uint64_t
 std::optional<Checked<FramePiece>> JobFeed::find_on_disk(const JobId& id, std::uint64_t after) {
     const auto job = archive_.job(id);
     if (!job) return damaged(job.error());
-    if (!*job) {
-        return std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
-                                       .detail = fmt::format("there is no task {}", id.str()),
-                                       .hint = "rbees jobs list"});
-    }
+    if (!*job) return std::unexpected(orchestrator::no_task(id));
     if ((*job)->erased) {
         return std::unexpected(Problem{.code = ErrorCode::GONE,
                                        .detail = fmt::format("the text of task {} was erased", id.str()),

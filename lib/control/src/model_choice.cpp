@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 #include "rbees/reflect/describe.hpp"
 
@@ -14,16 +15,9 @@ using contracts::ErrorCode;
 using contracts::Problem;
 
 std::unexpected<Problem> not_here(const orchestrator::FleetView& view, const std::string& named, const ModelId& id) {
-    Problem problem{.code = ErrorCode::MODEL_NOT_FOUND};
     const bool is_reference = !named.empty() && id.str() != named;  // says by itself where the model can be had
-    if (view.catalogue.contains(id) || is_reference) {
-        problem.detail = fmt::format("model {} is not on disk", named);
-        problem.hint = "rbees models pull " + named;
-    } else {
-        problem.detail = fmt::format("there is no model {}", named);
-        problem.hint = "rbees models list --all";
-    }
-    return std::unexpected(std::move(problem));
+    const bool is_known = view.catalogue.contains(id) || is_reference;
+    return std::unexpected(is_known ? orchestrator::model_not_on_disk(named) : orchestrator::no_model(named));
 }
 
 /// The id that an alias (`hf:`, `file:`) stands for; the text itself if it is none.

@@ -7,6 +7,7 @@
 
 #include "rbees/control/catalogue_view.hpp"
 #include "rbees/control/view_building.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
 namespace rbees::control {
@@ -17,12 +18,7 @@ using contracts::Problem;
 
 constexpr std::size_t sources_max = 16;
 
-std::unexpected<Problem> not_known(const std::string& reference) {
-    return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
-                                   .detail = fmt::format("there is no model {}", reference),
-                                   .hint = "rbees models list --all shows the catalogue"});
-}
-
+/// Nothing of it is there to be deleted.
 std::unexpected<Problem> not_here(const ModelId& id) {
     return std::unexpected(Problem{.code = ErrorCode::MODEL_NOT_FOUND,
                                    .detail = fmt::format("model {} is not on disk, and not on its way", id.str()),
@@ -58,7 +54,7 @@ bool is_added_or_known(const orchestrator::Fleet& fleet, const ModelId& id) {
 void ModelControl::answer_view(const ModelId& model, const ModelReply& reply) {
     fleet_.when_durable([this, model, reply] {
         auto view = model_view(fleet_, model.str());
-        if (!view) return reply(not_known(model.str()));
+        if (!view) return reply(std::unexpected(orchestrator::no_model(model.str())));
         reply(std::move(*view));
     });
 }

@@ -5,6 +5,7 @@
 
 #include "rbees/control/catalogue_view.hpp"
 #include "rbees/control/fleet_control.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/orchestrator_core/retry_rule.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
@@ -34,9 +35,7 @@ Bytes most_free_memory(const contracts::NodeStatus& status) {
 Problem problem_of(const orchestrator::PlacementError& error, const ModelId& model) {
     switch (error.kind) {
         case orchestrator::PlacementError::Kind::no_file:
-            return {.code = ErrorCode::MODEL_NOT_FOUND,
-                    .detail = fmt::format("model {} is not on disk", model.str()),
-                    .hint = "rbees models pull " + model.str()};
+            return orchestrator::model_not_on_disk(model.str());
         case orchestrator::PlacementError::Kind::no_memory:
             return {.code = ErrorCode::INSUFFICIENT_MEMORY,
                     .detail = fmt::format("model {}: {}", model.str(), error.detail),
@@ -54,10 +53,7 @@ Problem problem_of(const orchestrator::PlacementError& error, const ModelId& mod
         case orchestrator::PlacementError::Kind::no_node:
             break;
     }
-    return {.code = ErrorCode::POOL_UNAVAILABLE,
-            .detail = "no pool manager is connected, so no model can be loaded",
-            .hint = "rbees status",
-            .retry_after_ms = 1'000};
+    return orchestrator::no_pool_manager();
 }
 
 }  // namespace
@@ -128,7 +124,7 @@ Checked<NodeId> FleetControl::choose_node(const std::optional<NodeId>& wanted) c
                                        .detail = fmt::format("node {} is not connected", wanted->str()),
                                        .hint = "rbees nodes list"});
     }
-    return std::unexpected(problem_of({orchestrator::PlacementError::Kind::no_node, ""}, ModelId()));
+    return std::unexpected(orchestrator::no_pool_manager());
 }
 
 std::vector<orchestrator::NodeCandidate> FleetControl::candidates(const ModelId& model) const {

@@ -1,20 +1,18 @@
 #include "rbees/control/session_control.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "rbees/orchestrator_core/refusals.hpp"
+
 #include "sweep.hpp"
 
 namespace rbees::control {
 namespace {
 
-using contracts::ErrorCode;
-using contracts::Problem;
 using orchestrator::Session;
 using orchestrator::SessionCommand;
 using orchestrator::SessionKey;
@@ -92,9 +90,7 @@ void SessionControl::find(const SessionKey& key, SessionReply reply) {
     if (const auto* session = fleet_.state().sessions.find(key)) now = *session;
     fleet_.when_durable([key, now = std::move(now), reply = std::move(reply)]() mutable {
         if (now) return reply(std::move(*now));
-        reply(std::unexpected(Problem{.code = ErrorCode::NOT_FOUND,
-                                      .detail = fmt::format("there is no session {}", key.name),
-                                      .hint = "rbees sessions list"}));
+        reply(std::unexpected(orchestrator::no_session(key.name)));
     });
 }
 

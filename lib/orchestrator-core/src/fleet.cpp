@@ -7,6 +7,7 @@
 #include "rbees/base/assert.hpp"
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/utf8.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::orchestrator {
 namespace {
@@ -16,14 +17,6 @@ using contracts::WorkerState;
 
 std::unexpected<contracts::Problem> refuse(ErrorCode code, std::string detail) {
     return std::unexpected(contracts::Problem{.code = code, .detail = std::move(detail)});
-}
-
-std::unexpected<contracts::Problem> no_worker(const WorkerId& id) {
-    return refuse(ErrorCode::WORKER_NOT_FOUND, fmt::format("there is no worker {}", id.str()));
-}
-
-std::unexpected<contracts::Problem> no_node(const NodeId& id) {
-    return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no node {}", id.str()));
 }
 
 /// Why a worker ended is what its pool manager says.
@@ -58,7 +51,7 @@ FleetOutcome Fleet::decide_one(const AdmitNode& command) const {
 }
 
 FleetOutcome Fleet::decide_one(const RemoveNode& command) const {
-    if (find(command.node) == nullptr) return no_node(command.node);
+    if (find(command.node) == nullptr) return std::unexpected(no_node(command.node));
     FleetDecision decision;
     for (const auto& [id, worker] : workers_) {
         if (worker.node != command.node || has_ended(worker.state)) continue;
@@ -70,7 +63,7 @@ FleetOutcome Fleet::decide_one(const RemoveNode& command) const {
 
 FleetOutcome Fleet::decide_one(const DrainNode& command) const {
     const auto* node = find(command.node);
-    if (node == nullptr) return no_node(command.node);
+    if (node == nullptr) return std::unexpected(no_node(command.node));
     if (node->draining) return nothing();
     FleetDecision decision{{NodeDraining{command.node}}, {}};
     for (const auto& [id, worker] : workers_) {
@@ -85,7 +78,7 @@ FleetOutcome Fleet::decide_one(const CreateWorker& command) const {
     RBEES_ASSERT(worker.state == WorkerState::starting);
     if (find(worker.id) != nullptr) return nothing();  // the same order again
     const auto* node = find(worker.node);
-    if (node == nullptr) return no_node(worker.node);
+    if (node == nullptr) return std::unexpected(no_node(worker.node));
     if (node->draining) {
         return refuse(ErrorCode::POOL_UNAVAILABLE, fmt::format("node {} drains and takes no new work", node->name));
     }
@@ -97,7 +90,7 @@ FleetOutcome Fleet::decide_one(const AdoptWorker& command) const {
     RBEES_ASSERT(worker.state == WorkerState::starting || worker.state == WorkerState::draining);
     if (find(worker.id) != nullptr) return nothing();
     const auto* node = find(worker.node);
-    if (node == nullptr) return no_node(worker.node);
+    if (node == nullptr) return std::unexpected(no_node(worker.node));
     FleetDecision decision{{WorkerCreated{worker}}, {}};
     if (node->draining && worker.state != WorkerState::draining) drain(worker, decision);
     return decision;
@@ -105,14 +98,14 @@ FleetOutcome Fleet::decide_one(const AdoptWorker& command) const {
 
 FleetOutcome Fleet::decide_one(const ConfirmWorker& command) const {
     const auto* worker = find(command.worker);
-    if (worker == nullptr) return no_worker(command.worker);
+    if (worker == nullptr) return std::unexpected(no_worker(command.worker));
     if (worker->state != WorkerState::starting) return nothing();
     return FleetDecision{{WorkerReady{command.worker, command.facts}}, {}};
 }
 
 FleetOutcome Fleet::decide_one(const RetireWorker& command) const {
     const auto* worker = find(command.worker);
-    if (worker == nullptr) return no_worker(command.worker);
+    if (worker == nullptr) return std::unexpected(no_worker(command.worker));
     if (has_ended(worker->state)) return nothing();
     // Repeated for a draining one: the order may have been lost with an earlier process.
     FleetDecision decision{{}, {StopEffect{command.worker, worker->node}}};
@@ -125,7 +118,7 @@ FleetOutcome Fleet::decide_one(const RetireWorker& command) const {
 FleetOutcome Fleet::decide_one(const BuryWorker& command) const {
     RBEES_ASSERT(has_ended(command.outcome));
     const auto* worker = find(command.worker);
-    if (worker == nullptr) return no_worker(command.worker);
+    if (worker == nullptr) return std::unexpected(no_worker(command.worker));
     if (has_ended(worker->state)) return nothing();
     return FleetDecision{
         {WorkerEnded{command.worker, command.outcome, shortened(command.reason, reason_bytes_max), command.error_code}},

@@ -10,6 +10,7 @@
 #include "rbees/base/overloaded.hpp"
 #include "rbees/base/planted.hpp"
 #include "rbees/base/utf8.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 #include "rbees/orchestrator_core/retry_rule.hpp"
 #include "rbees/reflect/write.hpp"
 
@@ -132,7 +133,7 @@ JobOutcome Jobs::decide_one(const SubmitJob& command) const {
 
 JobOutcome Jobs::decide_one(const DispatchJob& command) const {
     const auto* job = find(command.job);
-    if (job == nullptr) return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no job {}", command.job.str()));
+    if (job == nullptr) return std::unexpected(no_task(command.job));
     const bool may_go = job->state == TaskState::queued || planted(Bug::double_dispatch);
     if (!may_go) return refuse(ErrorCode::CONFLICT, "the job is not in the queue");
     const bool is_reused = planted(Bug::reused_attempt) && job->attempt != 0;

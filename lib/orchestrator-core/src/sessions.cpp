@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "rbees/base/overloaded.hpp"
+#include "rbees/orchestrator_core/refusals.hpp"
 
 namespace rbees::orchestrator {
 namespace {
@@ -18,10 +19,6 @@ constexpr std::int64_t held_retry_ms = 1'000;
 
 std::unexpected<Problem> refuse(ErrorCode code, std::string detail, std::string hint) {
     return std::unexpected(Problem{.code = code, .detail = std::move(detail), .hint = std::move(hint)});
-}
-
-std::unexpected<Problem> no_such(const SessionKey& key) {
-    return refuse(ErrorCode::NOT_FOUND, fmt::format("there is no session {}", key.name), "rbees sessions list");
 }
 
 std::unexpected<Problem> too_many() {
@@ -92,14 +89,14 @@ SessionOutcome Sessions::decide_one(const OpenSession& command) const {
 
 SessionOutcome Sessions::decide_one(const CloseSession& command) const {
     const auto* session = find(command.key);
-    if (session == nullptr) return no_such(command.key);
+    if (session == nullptr) return std::unexpected(no_session(command.key.name));
     if (session->closed) return std::vector<SessionRecord>{};
     return std::vector<SessionRecord>{SessionClosed{command.key, command.end}};
 }
 
 SessionOutcome Sessions::decide_one(const ForgetSession& command) const {
     const auto* session = find(command.key);
-    if (session == nullptr) return no_such(command.key);
+    if (session == nullptr) return std::unexpected(no_session(command.key.name));
     if (session->live() != 0) {
         return refuse(ErrorCode::CONFLICT, fmt::format("session {} has tasks that have not ended", session->name),
                       "wait for their end, or cancel them");
