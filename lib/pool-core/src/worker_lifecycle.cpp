@@ -57,7 +57,7 @@ class Advance {
     }
 
     Effects operator()(const Answered& /*command*/) {
-        worker_.unanswered = 0;
+        if (worker_.phase == ready) worker_.unanswered = 0;
         return {};
     }
 
