@@ -121,7 +121,7 @@ TEST_F(Sessions, ATaskOpensItsSessionWhichCountsWhatItSpent) {
 }
 
 TEST_F(Sessions, ATaskThatMightSpendTooMuchIsRefused) {
-    worker().allow(1);
+    worker_that_tells(1);
     create(R"({"session_id":"s","token_budget":10})");
     const auto running = submit(task_of("s", 8));
 
@@ -143,7 +143,7 @@ TEST_F(Sessions, ATaskThatMightSpendTooMuchIsRefused) {
 }
 
 TEST_F(Sessions, OneThatIsClosedTakesNoMoreTasksAndItsOwnGoOn) {
-    worker().allow(1);
+    worker_that_tells(1);
     const auto running = submit(task_of("s"));
 
     EXPECT_EQ(ask("DELETE", "/s").status, 204);

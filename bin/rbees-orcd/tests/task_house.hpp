@@ -70,9 +70,22 @@ class Tasks : public testing::Test {
 
     TaskWorker& worker(std::vector<std::string> script = {"Hel", "lo", "!"}, std::uint32_t slots = 4) {
         auto& made = *workers.emplace_back(std::make_unique<TaskWorker>("one", std::move(script)));
+        announce(made, slots);
+        return made;
+    }
+
+    /// One that tells no more tokens than these, from its first task on.
+    TaskWorker& worker_that_tells(std::size_t tokens) {
+        auto& made =
+            *workers.emplace_back(std::make_unique<TaskWorker>("one", std::vector<std::string>{"Hel", "lo", "!"}));
+        made.allow(tokens);
+        announce(made, 4);
+        return made;
+    }
+
+    void announce(const TaskWorker& made, std::uint32_t slots) {
         house.pool.has_worker(made.report("smollm2", slots));
         EXPECT_EQ(house.pool.reports(), 200);
-        return made;
     }
 
     Answer send(std::string_view body, std::string_view header = {}) const {

@@ -57,7 +57,7 @@ TEST_F(Tasks, AStreamThatWasReadToItsEndHasNoContentAndUnknownIdsAreRefused) {
 }
 
 TEST_F(Tasks, AStreamOfALiveTaskRefusesEventsThatAreStillToCome) {
-    worker().allow(0);
+    worker_that_tells(0);
     const auto id = submit();
 
     const auto refused = follow(id, "Last-Event-ID: 99");
@@ -78,7 +78,7 @@ TEST_F(Tasks, ThatWaitTellTheirPlace) {
 }
 
 TEST_F(Tasks, ThatRunTellTheirPace) {
-    worker().allow(2);
+    worker_that_tells(2);
 
     const auto stream = follow(submit());
 

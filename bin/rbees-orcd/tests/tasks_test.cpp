@@ -185,7 +185,7 @@ TEST_F(Tasks, AreExplainedInWords) {
     EXPECT_THAT(house.orcd.ask("GET", "/v2/tasks/" + id + "/explain").body,
                 HasSubstr("\"waits_for\":\"a worker with smollm2\""));
 
-    worker().allow(1);
+    worker_that_tells(1);
     ASSERT_TRUE(follow(id)->wait_for("event: token"));
     const auto answer = house.orcd.ask("GET", "/v2/tasks/" + id + "/explain");
 
