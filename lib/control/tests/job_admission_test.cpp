@@ -86,13 +86,25 @@ TEST(JobAdmission, TakesATaskThatNeedNotWaitThoughTheQueueIsFull) {
     EXPECT_FALSE(house.submit());
 }
 
-TEST(JobAdmission, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
+/// A worker with a single slot.
+class JobsOfOneSlot : public testing::Test {
+  protected:
+    JobsOfOneSlot() {
+        house.node_registers();
+        house.worker_is_ready("w1", 1);
+    }
+
+    [[nodiscard]] contracts::TaskAccepted answer() const {
+        return reflect::from_json_text<contracts::TaskAccepted>(house.answer.value()).value();
+    }
+
     JobHouse house;
-    house.node_registers();
-    house.worker_is_ready("w1", 1);
+};
+
+TEST_F(JobsOfOneSlot, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
     const auto predicted = [&] {
         house.submit();
-        return reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->predicted_start_ms;
+        return answer().predicted_start_ms;
     };
     EXPECT_EQ(predicted(), 0U) << "it has the slot";
     EXPECT_EQ(predicted(), std::nullopt) << "nobody has waited yet";
@@ -107,10 +119,7 @@ TEST(JobAdmission, SaysWhenATaskWillStartByThePaceOfThoseBefore) {
     EXPECT_EQ(predicted(), 2 * 7'000U) << "one stands before it";
 }
 
-TEST(JobAdmission, CountsThoseOnTheirWayToTheDiskAsBeforeOne) {
-    JobHouse house;
-    house.node_registers();
-    house.worker_is_ready("w1", 1);
+TEST_F(JobsOfOneSlot, CountsThoseOnTheirWayToTheDiskAsBeforeOne) {
     house.submit();
     house.store.is_slow = true;
     house.submit();
@@ -120,13 +129,10 @@ TEST(JobAdmission, CountsThoseOnTheirWayToTheDiskAsBeforeOne) {
     house.store.commit();
     house.settle();
 
-    EXPECT_EQ(reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->queue_position, 2U);
+    EXPECT_EQ(answer().queue_position, 2U);
 }
 
-TEST(JobAdmission, PlacesANewcomerAtOnceWhenTheLastOneThatWaitedHasLeft) {
-    JobHouse house;
-    house.node_registers();
-    house.worker_is_ready("w1", 1);
+TEST_F(JobsOfOneSlot, PlacesANewcomerAtOnceWhenTheLastOneThatWaitedHasLeft) {
     house.submit();
     const auto waits = house.submit().value();
     house.jobs().cancel(waits, [](const auto&) {});
@@ -135,13 +141,10 @@ TEST(JobAdmission, PlacesANewcomerAtOnceWhenTheLastOneThatWaitedHasLeft) {
 
     house.submit();
 
-    EXPECT_EQ(reflect::from_json_text<contracts::TaskAccepted>(house.answer.value())->predicted_start_ms, 0U);
+    EXPECT_EQ(answer().predicted_start_ms, 0U);
 }
 
-TEST(JobAdmission, GivesTheSlotOfARefusedTaskBackAtOnce) {
-    JobHouse house;
-    house.node_registers();
-    house.worker_is_ready("w1", 1);
+TEST_F(JobsOfOneSlot, GivesTheSlotOfARefusedTaskBackAtOnce) {
     house.store.is_slow = true;
     house.house().request(1, "another");  // something is on its way to the disk, so that the refusal waits
     house.store.full_for = kernel::Urgency::ordinary;

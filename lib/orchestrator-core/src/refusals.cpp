@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <utility>
+
 namespace rbees::orchestrator {
 namespace {
 
@@ -11,36 +14,30 @@ using contracts::Problem;
 /// A pool manager that died is started again within seconds.
 constexpr std::int64_t pool_retry_ms = 5'000;
 
+Problem not_there(ErrorCode code, std::string_view kind, std::string_view name, std::string hint) {
+    return {.code = code, .detail = fmt::format("there is no {} {}", kind, name), .hint = std::move(hint)};
+}
+
 }  // namespace
 
 Problem no_task(const JobId& id) {
-    return {.code = ErrorCode::NOT_FOUND,
-            .detail = fmt::format("there is no task {}", id.str()),
-            .hint = "rbees jobs list"};
+    return not_there(ErrorCode::NOT_FOUND, "task", id.str(), "rbees jobs list");
 }
 
 Problem no_session(const std::string& name) {
-    return {.code = ErrorCode::NOT_FOUND,
-            .detail = fmt::format("there is no session {}", name),
-            .hint = "rbees sessions list"};
+    return not_there(ErrorCode::NOT_FOUND, "session", name, "rbees sessions list");
 }
 
 Problem no_node(const NodeId& id) {
-    return {.code = ErrorCode::NOT_FOUND,
-            .detail = fmt::format("there is no node {}", id.str()),
-            .hint = "rbees nodes list"};
+    return not_there(ErrorCode::NOT_FOUND, "node", id.str(), "rbees nodes list");
 }
 
 Problem no_worker(const WorkerId& id) {
-    return {.code = ErrorCode::WORKER_NOT_FOUND,
-            .detail = fmt::format("there is no worker {}", id.str()),
-            .hint = "rbees workers list"};
+    return not_there(ErrorCode::WORKER_NOT_FOUND, "worker", id.str(), "rbees workers list");
 }
 
 Problem no_model(const std::string& reference) {
-    return {.code = ErrorCode::MODEL_NOT_FOUND,
-            .detail = fmt::format("there is no model {}", reference),
-            .hint = "rbees models list --all"};
+    return not_there(ErrorCode::MODEL_NOT_FOUND, "model", reference, "rbees models list --all");
 }
 
 Problem model_not_on_disk(const std::string& reference) {
