@@ -1,9 +1,11 @@
 #include "worker.hpp"
 
 #include <array>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
+#include "bell.hpp"
 #include "limits.hpp"
 #include "rbees/base/assert.hpp"
 #include "rbees/base/hash.hpp"
@@ -84,7 +86,7 @@ http_api::Handlers Worker::handlers() {
     handlers.bind("shutdown", [this](http_api::Call& call) { return shut_down(call); });
     handlers.answer("cancel", [this](const http_api::Call& call) { return cancel(call); });
     handlers.answer("health", [this](const http_api::Call&) { return http_api::json_answer(200, health()); });
-    handlers.answer("metrics", [this](const http_api::Call&) { return answer_metrics(); });
+    handlers.bind("metrics", [this](http_api::Call& call) { return answer_metrics(call); });
     handlers.answer("capabilities", [this](const http_api::Call& call) { return answer_capabilities(call); });
     return handlers;
 }
@@ -187,14 +189,39 @@ net::Response Worker::answer_capabilities(const http_api::Call& call) const {
     return http_api::json_answer(200, capabilities());
 }
 
-net::Response Worker::answer_metrics() {
+net::Task<void> Worker::answer_metrics(http_api::Call& call) {
+    if (inference_) co_await count_engine();
     const auto uptime = std::chrono::duration<double>(BootClock::now() - started_);
     metrics_.set("worker_uptime_seconds", uptime.count());
-    if (inference_) engine_metrics_.update(inference_->engine().counters());
     if (executions_) executions_->update_metrics();
-    return metrics_.answer();
+    auto answer = metrics_.answer();
+    co_await call.exchange.respond(std::move(answer));
 }
 
+/// Asks the engine on another thread, since it may be in the middle of a long step. While another one asks already,
+/// what was known before stays.
+net::Task<void> Worker::count_engine() {
+    struct Question {
+        explicit Question(net::IoContext& io) : is_answered(io) {}
+        Bell is_answered;
+        std::optional<engine::Counters> counters;
+    };
+    auto question = std::make_shared<Question>(io_);
+    const auto admission = counting_.start([&io = io_, &engine = inference_->engine(), question]() mutable {
+        const auto counters = engine.counters();
+        boost::asio::post(io, [question = std::move(question), counters] {
+            question->counters = counters;
+            question->is_answered.ring();
+        });
+    });
+    if (admission == Admission::full) co_return;
+    while (!question->counters) {
+        co_await question->is_answered.wait();
+    }
+    engine_metrics_.update(*question->counters);
+}
+
+/// Asks nobody: who asks after its health is to get an answer whatever the engine does.
 contracts::WorkerHealth Worker::health() const {
     constexpr std::array names{"loading", "healthy", "draining"};
     const auto uptime = std::chrono::duration<double>(BootClock::now() - started_);
@@ -204,10 +231,10 @@ contracts::WorkerHealth Worker::health() const {
                                    .uptime_seconds = uptime.count()};
     health.memory = memory();
     if (!inference_) return health;
-    const auto counters = inference_->engine().counters();
+    const auto load = inference_->engine().load();
     health.slots = inference_->engine().capabilities().slots;
-    health.slots_busy = counters.slots_busy;
-    health.queued = counters.queued;
+    health.slots_busy = load.slots_busy;
+    health.queued = load.queued;
     return health;
 }
 

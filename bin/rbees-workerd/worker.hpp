@@ -19,6 +19,7 @@
 #include "rbees/engine/engine.hpp"
 #include "rbees/http_api/metrics.hpp"
 #include "rbees/http_api/router.hpp"
+#include "readers.hpp"
 #include "task_book.hpp"
 
 namespace rbees::workerd {
@@ -76,7 +77,8 @@ class Worker {
     [[nodiscard]] net::Task<void> shut_down(http_api::Call& call);
     [[nodiscard]] net::Response cancel(const http_api::Call& call);
     [[nodiscard]] net::Response answer_capabilities(const http_api::Call& call) const;
-    [[nodiscard]] net::Response answer_metrics();
+    [[nodiscard]] net::Task<void> answer_metrics(http_api::Call& call);
+    [[nodiscard]] net::Task<void> count_engine();
     [[nodiscard]] contracts::WorkerHealth health() const;
     [[nodiscard]] contracts::Problem not_serving() const;
 
@@ -94,6 +96,7 @@ class Worker {
     pool::ExecutionLimits limits_;
     std::unique_ptr<Inference> inference_;    ///< from `open` on
     std::unique_ptr<Executions> executions_;  ///< likewise
+    Readers counting_{1};                     ///< asks the engine; last, so that it ends before that
 };
 
 }  // namespace rbees::workerd

@@ -29,7 +29,7 @@ def house():
 @pytest.fixture
 def impatient():
     """A house whose pool manager gives a worker that stands still up soon."""
-    with House(config=CONFIG + '[worker]\nsilence = "2s"\n') as house:
+    with House(config=CONFIG + '[worker]\nsilence = "10s"\n') as house:
         yield house.up(MODEL)
 
 
@@ -155,9 +155,10 @@ def test_a_worker_that_stands_still_is_killed_and_another_one_takes_its_place(im
 
     assert text(found) == undisturbed
     assert text(stored(house, token, waits)) == undisturbed
+    assert [view(house, token, each)["attempt"] for each in (task, waits)] == [2, 2], "one of each was in flight"
     assert house.gone(worker["pid"])
     assert len(house.ready_workers(MODEL)) == 1
-    assert "the worker gave no answer for 2 s" in (house.home / "logs/orcd.log").read_text()
+    assert "the worker gave no answer for 10 s" in (house.home / "logs/orcd.log").read_text()
 
 
 def test_a_machine_that_slept_for_longer_than_all_leases_goes_on(house):

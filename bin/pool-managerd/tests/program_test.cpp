@@ -70,7 +70,7 @@ TEST_F(PoolConfigurationTest, TakesAFlagBeforeTheEnvironmentAndThatBeforeTheFile
 TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     configure(
         "[worker]\nslots = 2\ncontext = 1000\nthreads = 3\nstart_timeout = \"5s\"\nstop_grace = \"6s\"\nsilence = "
-        "\"9s\"\n"
+        "\"19s\"\n"
         "[download]\nconnections = 7\nanswer_timeout = \"250ms\"\n[shutdown]\ngrace = \"1s\"\n[tasks]\nlease = "
         "\"7s\"\n");
 
@@ -82,7 +82,7 @@ TEST_F(PoolConfigurationTest, ReachesTheWorkersAndTheDownloads) {
     EXPECT_EQ(settings->worker_threads, 3U);
     EXPECT_EQ(settings->workers.start_timeout, 5s);
     EXPECT_EQ(settings->workers.stop_grace, 6s);
-    EXPECT_EQ(settings->workers.silence, 9s);
+    EXPECT_EQ(settings->workers.silence, 19s);
     EXPECT_EQ(settings->download_connections, 7U);
     EXPECT_EQ(settings->download_answer_timeout, 250ms);
     EXPECT_EQ(settings->shutdown_grace, 1s);
@@ -128,9 +128,9 @@ TEST_F(PoolConfigurationTest, NamesWhatIsWrongAndWhereItStands) {
 
     configure("[worker]\nslots = \"many\"\n");
     EXPECT_THAT(complaint(), HasSubstr("config.toml"));
-    variables["RBEES_WORKER_SILENCE"] = "999ms";
+    variables["RBEES_WORKER_SILENCE"] = "9999ms";
     configure("");
-    EXPECT_THAT(complaint(), HasSubstr("worker.silence cannot be set: '999ms' is outside 1s.."));
+    EXPECT_THAT(complaint(), HasSubstr("worker.silence cannot be set: '9999ms' is outside 10s.."));
     variables.erase("RBEES_WORKER_SILENCE");
 
     configure("[tasks]\nlease = \"500ms\"\n");

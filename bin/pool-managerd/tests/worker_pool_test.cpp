@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "limits.hpp"
 #include "rbees/pool_core/port_choice.hpp"
 #include "rbees/process/spawn.hpp"
@@ -18,6 +20,35 @@ using testing::HasSubstr;
 net::Task<void> refuse(net::Exchange& exchange) {
     co_await exchange.respond(http_api::empty_answer(404));
 }
+
+/// A worker, "w-1", that stops and goes on as the test says.
+class SilentWorkerTest : public WorkerPoolTest {
+  protected:
+    void SetUp() override {
+        limits.silence = std::chrono::seconds(4);
+        restart();
+        spawn("w-1", "sim:ok");
+        ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    }
+
+    void stands_still() { ::kill(*report("w-1").pid, SIGSTOP); }
+    void goes_on() { ::kill(*report("w-1").pid, SIGCONT); }
+
+    [[nodiscard]] WorkerAddress address() {
+        const auto reports = pool->workers().reports(Secrets::included);
+        return {net::parse_url(reports.front().url.value())->port, reports.front().secret.value()};
+    }
+
+    /// All at once; returns when the time of each is over.
+    void ask_in_vain(std::uint32_t questions) {
+        std::uint32_t over = 0;
+        for (std::uint32_t asked = 0; asked < questions; ++asked) {
+            boost::asio::co_spawn(io, pool->workers().ask_after(WorkerId("w-1")),
+                                  [&](const std::exception_ptr&) { ++over; });
+        }
+        ASSERT_TRUE(run_until(io, [&] { return over == questions; }));
+    }
+};
 
 TEST_F(WorkerPoolTest, StartsAWorkerUntilItReportsThatItIsReady) {
     EXPECT_EQ(spawn("w-1", "sim:ok").status, WorkerState::starting);
@@ -144,24 +175,48 @@ TEST_F(WorkerPoolTest, KillsAWorkerThatDoesNotStop) {
     ASSERT_TRUE(reaches("w-1", WorkerState::stopped));
 }
 
-TEST_F(WorkerPoolTest, KillsAWorkerThatStandsStill) {
-    limits.silence = std::chrono::milliseconds(400);
-    restart();
-    spawn("w-1", "sim:ok");
+TEST_F(SilentWorkerTest, KillsAWorkerThatStandsStill) {
     spawn("w-2", "sim:ok");
-    ASSERT_TRUE(reaches("w-1", WorkerState::ready));
     ASSERT_TRUE(reaches("w-2", WorkerState::ready));
-    ::kill(*report("w-1").pid, SIGSTOP);
+    stands_still();
 
-    for (std::uint32_t question = 0; question < pool::unanswered_max; ++question) {
-        pool->workers().ask_after_workers();
-    }
+    ask_in_vain(pool::unanswered_max - 1);
+    EXPECT_EQ(report("w-1").state, WorkerState::ready);
+    ask_in_vain(1);
 
     ASSERT_TRUE(reaches("w-1", WorkerState::failed));
     EXPECT_THAT(*report("w-1").reason, HasSubstr("no answer"));
     EXPECT_EQ(report("w-1").error_code, "WORKER_UNAVAILABLE");
     EXPECT_TRUE(run_until(io, [&] { return !std::filesystem::exists(record("w-1")); })) << "its process is gone";
+    finish(io, pool->workers().ask_after(WorkerId("w-2")));
     EXPECT_EQ(report("w-2").state, WorkerState::ready);
+}
+
+TEST_F(SilentWorkerTest, ForgetsItsSilenceWhenItAnswersHoweverSlowly) {
+    stands_still();
+    ask_in_vain(pool::unanswered_max - 1);
+    bool has_answered = false;
+    boost::asio::co_spawn(io, pool->workers().ask_after(WorkerId("w-1")),
+                          [&](const std::exception_ptr&) { has_answered = true; });
+    io.poll();
+    goes_on();
+    ASSERT_TRUE(run_until(io, [&] { return has_answered; }));
+
+    stands_still();
+    ask_in_vain(pool::unanswered_max - 1);
+
+    EXPECT_EQ(report("w-1").state, WorkerState::ready);
+}
+
+TEST_F(SilentWorkerTest, TakesAQuestionThatNobodyHeardForNoSilence) {
+    const auto nobody = pool::choose_worker_port({}, is_port_free).value();
+    stands_still();
+
+    const auto refused = finish(io, ask_health(client, {nobody, "secret"}));
+    const auto late = finish(io, ask_health(client, address(), std::chrono::milliseconds(50)));
+
+    EXPECT_EQ(refused.error(), WorkerSilence::nobody);
+    EXPECT_EQ(late.error(), WorkerSilence::late);
 }
 
 TEST_F(WorkerPoolTest, GivesUpAModelThatIsNeverReady) {

@@ -11,7 +11,7 @@ namespace rbees::poold {
 net::Task<std::optional<process::Process>> prove_worker(net::Client& client, WorkerRecord record, Instant deadline) {
     const WorkerAddress address{record.port, record.secret};
     auto health = co_await ask_health(client, address);
-    while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline && !has_ended(record)) {
+    while (!health && health.error() != WorkerSilence::foreign && BootClock::now() < deadline && !has_ended(record)) {
         co_await net::wait_for(limits::adoption_pause);
         health = co_await ask_health(client, address);
     }

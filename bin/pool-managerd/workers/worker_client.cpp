@@ -7,6 +7,12 @@
 namespace rbees::poold {
 namespace {
 
+WorkerSilence silence_of(net::ClientErrorKind kind) {
+    using enum net::ClientErrorKind;
+    if (kind == timed_out || kind == connect_timed_out) return WorkerSilence::late;
+    return kind == malformed || kind == too_large ? WorkerSilence::foreign : WorkerSilence::nobody;
+}
+
 net::Task<std::expected<std::string, WorkerSilence>> call(net::Client& client, WorkerAddress worker, std::string method,
                                                           std::string path, Duration within = limits::worker_answer) {
     net::ClientRequest request;
@@ -16,11 +22,7 @@ net::Task<std::expected<std::string, WorkerSilence>> call(net::Client& client, W
     request.timeouts = {within, within, within};
     request.answer_limit = mebibytes(1);
     auto answer = co_await client.send(std::move(request));
-    if (!answer) {
-        using enum net::ClientErrorKind;
-        const bool speaks = answer.error().kind == malformed || answer.error().kind == too_large;
-        co_return std::unexpected(speaks ? WorkerSilence::foreign : WorkerSilence::nobody);
-    }
+    if (!answer) co_return std::unexpected(silence_of(answer.error().kind));
     if (answer->status / 100 != 2) co_return std::unexpected(WorkerSilence::foreign);
     co_return std::move(answer->body);
 }

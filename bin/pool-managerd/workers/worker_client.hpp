@@ -15,7 +15,8 @@ namespace rbees::poold {
 
 /// Why a worker gave no answer.
 enum class WorkerSilence : std::uint8_t {
-    nobody,   ///< nothing listens there, or not in time
+    late,     ///< it did not answer in time
+    nobody,   ///< nothing listens there, or it closed, or this process could not ask
     foreign,  ///< something answers that does not accept the secret, or does not speak as a worker
 };
 

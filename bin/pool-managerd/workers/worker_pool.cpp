@@ -125,11 +125,21 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     }
 
     void ask_after_workers() {
-        const auto workers = workers_;
-        for (const auto& worker : workers) {
-            if (worker->life.phase != pool::Phase::ready) continue;
-            asio::co_spawn(parts_.io, ask_after(shared_from_this(), worker), asio::detached);
+        for (const auto& worker : workers_) {
+            if (worker->life.phase == pool::Phase::ready)
+                asio::co_spawn(parts_.io, ask_after(shared_from_this(), worker), asio::detached);
         }
+    }
+
+    /// Whatever it says: a worker that speaks does not stand still. A question that could not be asked says nothing.
+    static net::Task<void> ask_after(std::shared_ptr<Implementation> self, Live worker) {
+        const auto within = self->parts_.settings.limits.silence / pool::unanswered_max;
+        const auto health =
+            co_await ask_health(self->parts_.client, {worker->record.port, worker->record.secret}, within);
+        if (health || health.error() == WorkerSilence::foreign) co_return self->handle(worker, pool::Answered{});
+        if (health.error() != WorkerSilence::late) co_return;
+        self->parts_.log.warning("a worker gives no answer", {{"worker", worker->record.worker_id.str()}});
+        self->handle(worker, pool::Silent{});
     }
 
     static net::Task<void> stop_all(std::shared_ptr<Implementation> self, Duration grace) {
@@ -268,17 +278,6 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         }
     }
 
-    /// Whatever it says: a worker that speaks does not stand still.
-    static net::Task<void> ask_after(std::shared_ptr<Implementation> self, Live worker) {
-        const WorkerAddress address{worker->record.port, worker->record.secret};
-        const auto pause = self->parts_.settings.limits.silence / pool::unanswered_max;
-        const auto health = co_await ask_health(self->parts_.client, address, std::min(pause, limits::worker_answer));
-        const bool is_silent = !health && health.error() == WorkerSilence::nobody;
-        if (is_silent)
-            self->parts_.log.warning("a worker gives no answer", {{"worker", worker->record.worker_id.str()}});
-        self->handle(worker, is_silent ? pool::WorkerCommand(pool::Silent{}) : pool::Answered{});
-    }
-
     /// It ended, perhaps while it was asked; or it runs and is not what its record says.
     void note_unproved(const WorkerRecord& record) {
         if (has_ended(record)) {
@@ -361,6 +360,10 @@ void WorkerPool::ask_after_workers() {
     implementation_->ask_after_workers();
 }
 
+net::Task<void> WorkerPool::ask_after(WorkerId id) {
+    return Implementation::ask_after(implementation_, implementation_->find(id));
+}
+
 std::expected<contracts::SpawnAnswer, Problem> WorkerPool::spawn(const contracts::SpawnWorker& order) {
     return implementation_->spawn(order);
 }
@@ -379,8 +382,7 @@ std::optional<WorkerId> WorkerPool::owner_of(std::string_view secret) const {
 
 std::optional<WorkerReport> WorkerPool::report(const WorkerId& id) const {
     const auto worker = implementation_->find(id);
-    if (!worker) return std::nullopt;
-    return worker->report(Secrets::left_out);
+    return worker ? std::optional(worker->report(Secrets::left_out)) : std::nullopt;
 }
 
 std::vector<WorkerReport> WorkerPool::reports(Secrets secrets) const {

@@ -53,8 +53,11 @@ class WorkerPool {
     [[nodiscard]] net::Task<void> look_for_orphans();
 
     /// Asks every ready worker after its health, and returns at once. To be called each `silence / unanswered_max` of
-    /// the limits: a worker that gives no answer so often is killed.
+    /// the limits, which is also how long each may take to answer: one that is too late so often in a row is killed.
     void ask_after_workers();
+
+    /// Asks one, which must be known; returns when it has answered or its time is over.
+    [[nodiscard]] net::Task<void> ask_after(WorkerId id);
 
     /// Starts a worker. The same id is the same worker, however often it is ordered.
     [[nodiscard]] std::expected<contracts::SpawnAnswer, contracts::Problem> spawn(const contracts::SpawnWorker& order);

@@ -122,14 +122,15 @@ CliError refusal_in_stream(std::string_view body) {
 }
 
 CliError unreachable(const net::ClientError& error, std::string_view url) {
-    if (error.kind == net::ClientErrorKind::cannot_connect) {
+    using enum net::ClientErrorKind;
+    if (error.kind == refused || error.kind == connect_timed_out || error.kind == cannot_connect) {
         return {ExitCode::failed,
                 fmt::format("rbees-orcd is not running at {}", url),
                 "start it with: rbees up",
                 "NOT_RUNNING",
                 {}};
     }
-    if (error.kind == net::ClientErrorKind::timed_out) {
+    if (error.kind == timed_out) {
         return {ExitCode::timed_out,
                 fmt::format("rbees-orcd at {} does not answer: {}", url, error.detail),
                 "look at it with: rbees orchestrator logs",

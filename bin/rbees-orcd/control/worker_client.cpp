@@ -43,8 +43,10 @@ WorkerRefusal refusal(WorkerFault fault, std::string message) {
 }
 
 WorkerFault fault_of(net::ClientErrorKind kind) {
-    if (kind == net::ClientErrorKind::cannot_connect) return WorkerFault::gone;
-    return kind == net::ClientErrorKind::timed_out ? WorkerFault::unreachable : WorkerFault::broken;
+    using enum net::ClientErrorKind;
+    if (kind == refused) return WorkerFault::gone;
+    const bool is_silent = kind == timed_out || kind == connect_timed_out || kind == cannot_connect;
+    return is_silent ? WorkerFault::unreachable : WorkerFault::broken;
 }
 
 WorkerRefusal unreachable(const net::ClientError& error) {
@@ -248,6 +250,14 @@ void WorkerClient::acknowledge(WorkerAddress worker, AttemptKey key, contracts::
         reply(lease_of(*body));
     };
     boost::asio::co_spawn(io_, ask(std::move(request)), answered);
+}
+
+void WorkerClient::ask_after(WorkerAddress worker, control::WorkerReply reply) {
+    boost::asio::co_spawn(io_, ask(request_to(worker, "GET", "/health")),
+                          [reply = std::move(reply)](const std::exception_ptr&, const Answer& answer) {
+                              if (answer) return reply({});
+                              reply(std::unexpected(answer.error()));
+                          });
 }
 
 void WorkerClient::cancel(WorkerAddress worker, AttemptKey key) {

@@ -25,6 +25,7 @@ class WorkerClient : public control::WorkerPort {
                                                               control::OnEvent on_event) override;
     void acknowledge(control::WorkerAddress worker, control::AttemptKey key, contracts::Acknowledge what,
                      control::AckReply reply) override;
+    void ask_after(control::WorkerAddress worker, control::WorkerReply reply) override;
     void cancel(control::WorkerAddress worker, control::AttemptKey key) override;
 
   private:

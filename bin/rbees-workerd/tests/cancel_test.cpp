@@ -150,6 +150,28 @@ TEST_F(CancelTest, CancelWithoutAnIdIsRefused) {
     EXPECT_EQ(post("/cancel", R"({"task_id":7})").status, 400);
 }
 
+TEST_F(CancelTest, HealthWaitsForNoStepOfTheEngine) {
+    auto scripted = std::make_unique<ScriptedEngine>(Script{.is_busy = true});
+    auto* engine = scripted.get();
+    start_with(
+        [&](const engine::LoadPlan&, const std::function<void(double)>&) -> Loaded { return std::move(scripted); },
+        settings_for("scripted"));
+    wait_until([&] { return get("/capabilities").status == 200; });
+    int metrics = 0;
+    boost::asio::co_spawn(
+        io, client.send(request("GET", "/metrics", {}, {})),
+        [&](const std::exception_ptr&, const auto& answer) { metrics = answer ? answer->status : -1; });
+    wait_until([&] { return engine->was_asked(); });
+
+    EXPECT_EQ(get("/health").status, 200);
+    EXPECT_EQ(get("/metrics").status, 200) << "what was known before";
+    EXPECT_EQ(metrics, 0);
+    engine->finish_step();
+    wait_until([&] { return metrics != 0; });
+
+    EXPECT_EQ(metrics, 200);
+}
+
 TEST_F(CancelTest, SlowReaderStopsTheFlowInsteadOfFillingTheMemory) {
     constexpr std::size_t pieces = 1024;
     const std::string piece(std::size_t{64} << 10, 'x');

@@ -21,6 +21,7 @@ struct Script {
     std::vector<std::string> pieces;
     std::vector<engine::Event> events;  ///< with `Frames::tokens`
     bool is_stuck = false;              ///< the head never comes
+    bool is_busy = false;               ///< with a step, until `finish_step`: nobody is told what it counted
 };
 
 class ScriptedEngine final : public engine::Engine {
@@ -32,7 +33,12 @@ class ScriptedEngine final : public engine::Engine {
     void script(Script script) { state_->script = std::move(script); }
 
     [[nodiscard]] const engine::Capabilities& capabilities() const override { return capabilities_; }
-    [[nodiscard]] engine::Counters counters() const override { return {}; }
+    [[nodiscard]] engine::Counters counters() const override {
+        state_->add(state_->questions);
+        (void)state_->await([this] { return !state_->script.is_busy; });
+        return {};
+    }
+    [[nodiscard]] engine::Load load() const override { return {}; }
     [[nodiscard]] std::unique_ptr<engine::Answer> start(engine::Call) override {
         return std::make_unique<ScriptedAnswer>(state_);
     }
@@ -40,6 +46,12 @@ class ScriptedEngine final : public engine::Engine {
     /// Waits until so many pieces were given out, over all answers.
     [[nodiscard]] bool await_pieces(std::size_t count) {
         return state_->await([this, count] { return state_->pieces >= count; });
+    }
+    [[nodiscard]] bool was_asked() const { return state_->read(state_->questions) > 0; }
+    void finish_step() {
+        const std::lock_guard lock(state_->mutex);
+        state_->script.is_busy = false;
+        state_->changed.notify_all();
     }
     /// Waits until an answer was asked for its head.
     [[nodiscard]] bool await_answer() {
@@ -60,6 +72,7 @@ class ScriptedEngine final : public engine::Engine {
         std::size_t alive = 0;
         std::size_t made = 0;
         std::size_t heads = 0;
+        std::size_t questions = 0;
 
         template <class Condition>
         bool await(Condition condition) {

@@ -207,12 +207,21 @@ void Attempt::again(const WorkerRefusal& why, std::function<void()> what) {
         pause_ = first_pause;
     }
     if (now - *silent_since_ >= (why.fault == WorkerFault::gone ? patience_if_gone : patience)) {
-        // A worker that stands still says nothing about the job. One that dies of it, or breaks, might.
-        const bool is_innocent = why.fault == WorkerFault::unreachable && !was_taken_;
-        return lost(why.error, is_innocent ? AttemptFault::not_started : AttemptFault::worker_lost);
+        if (why.fault == WorkerFault::unreachable && !was_taken_) return find_out_why(why.error);
+        return lost(why.error);
     }
     retry_timer_->set(now + pause_, std::move(what));
     pause_ = std::min(2 * pause_, longest_pause);
+}
+
+/// The order was never answered. A worker that answers nobody says nothing about the job. One that answers others, dies
+/// of it, or breaks, might.
+void Attempt::find_out_why(TaskError error) {
+    auto reply = [this, error = std::move(error)](const std::expected<void, WorkerRefusal>& answer) {
+        const bool is_silent = !answer && answer.error().fault == WorkerFault::unreachable;
+        lost(error, is_silent ? AttemptFault::unanswered : AttemptFault::worker_lost);
+    };
+    ports_.workers.ask_after(address(), guarded(std::move(reply)));
 }
 
 void Attempt::lost(TaskError error, AttemptFault fault) {

@@ -6,6 +6,7 @@
 #include "job_house.hpp"
 #include "rbees/control/attempt.hpp"
 #include "rbees/control/job_control.hpp"
+#include "rbees/orchestrator_core/retry_rule.hpp"
 
 namespace rbees::control {
 namespace {
@@ -102,7 +103,7 @@ TEST_F(JobTimesTest, AWorkerThatNeverAnswersTheOrderCostsNoAttempt) {
 
     house.pass(std::chrono::minutes(30));
     EXPECT_EQ(house.job(id).failures, 0U);
-    EXPECT_LE(house.job(id).attempt, std::chrono::minutes(30) / Attempt::patience) << "it is not hammered";
+    EXPECT_LE(house.job(id).attempt, std::chrono::minutes(30) / (2 * Attempt::patience)) << "it is not hammered";
     house.workers.silent.clear();
     house.pass(std::chrono::minutes(1));
     house.generate(100);
@@ -110,6 +111,50 @@ TEST_F(JobTimesTest, AWorkerThatNeverAnswersTheOrderCostsNoAttempt) {
     EXPECT_EQ(house.state(id), TaskState::completed);
     EXPECT_EQ(house.text(id), counted(10));
     EXPECT_EQ(house.workers.started, 1);
+}
+
+/// The order takes it too long, or is lost on it; its next worker would fare no better.
+TEST_F(JobTimesTest, ATaskWhoseOrderNoLivingWorkerAnswersIsGivenUp) {
+    house.workers.speechless.insert("http://w1");
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(1));
+    EXPECT_NE(house.state(id), TaskState::dead_letter);
+    EXPECT_GE(house.job(id).failures, 1U);
+    house.pass(std::chrono::minutes(30));
+
+    EXPECT_EQ(house.state(id), TaskState::dead_letter);
+    EXPECT_EQ(house.job(id).attempt, 5U);
+}
+
+TEST_F(JobTimesTest, AWorkerKilledForItsSilenceCostsOneAttemptAtMost) {
+    house.workers.silent.insert("http://w1");
+    const auto id = house.submit().value();
+    house.pass(std::chrono::minutes(2));
+    EXPECT_EQ(house.job(id).failures, 0U);
+    while (house.state(id) != TaskState::dispatched) {
+        house.pass(std::chrono::seconds(1));
+    }
+
+    house.worker_dies("w1");
+
+    EXPECT_EQ(house.job(id).failures, 1U);
+}
+
+TEST_F(JobTimesTest, ATaskThatFreezesEachOfItsWorkersIsGivenUp) {
+    house.workers.silent.insert("http://w1");
+    const auto id = house.submit().value();
+
+    for (int kills = 0; kills < 5; ++kills) {
+        house.pass(std::chrono::seconds(10));
+        EXPECT_EQ(house.job(id).failures, static_cast<std::uint32_t>(kills));
+        ASSERT_EQ(house.state(id), TaskState::dispatched);
+        house.worker_dies("w1");
+        house.worker_is_ready("w1");
+        house.pass(std::chrono::seconds(5));
+    }
+
+    EXPECT_EQ(house.state(id), TaskState::dead_letter);
 }
 
 TEST_F(JobTimesTest, AWorkerThatTookTheTaskAndFellSilentCostsOneAttempt) {
@@ -143,6 +188,7 @@ TEST_F(JobTimesTest, ATaskGoesOnWithTheWorkerThatTakesTheFrozenOnesPlace) {
 
     house.worker_dies("w1");
     house.worker_is_ready("w2");
+    house.pass(orchestrator::longest_pause);
     house.generate(100);
 
     EXPECT_EQ(house.state(id), TaskState::completed);

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "event_of.hpp"
 #include "rbees/control/worker_port.hpp"
 #include "rbees/pool_core/execution_book.hpp"
-#include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
 #include "virtual_world.hpp"
 
@@ -30,6 +30,7 @@ class MemoryWorkers : public WorkerPort {
         orders.push_back(order);
         world_->post([this, worker, order, reply = std::move(reply)] {
             if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
+            if (speechless.contains(worker.url)) return reply(std::unexpected(refused(WorkerFault::unreachable, "no")));
             if (refusal) return reply(std::unexpected(*refusal));
             const pool::ExecutionKey key{order.job_id, order.attempt};
             const auto begun = book_at(worker.url).begin(key, world_->now());
@@ -58,6 +59,12 @@ class MemoryWorkers : public WorkerPort {
             }
             if (what.done.value_or(false)) book.release(pair);
             reply(book.limits().lease);
+        });
+    }
+    void ask_after(WorkerAddress worker, WorkerReply reply) override {
+        world_->post([this, worker, reply = std::move(reply)] {
+            if (const auto away = fault_at(worker)) return reply(std::unexpected(*away));
+            reply({});
         });
     }
     void cancel(WorkerAddress worker, AttemptKey key) override {
@@ -90,8 +97,9 @@ class MemoryWorkers : public WorkerPort {
         machines_.erase(url);
         serve();
     }
-    std::set<std::string> dead;    ///< nobody listens there
-    std::set<std::string> silent;  ///< no answer comes from there
+    std::set<std::string> dead;        ///< nobody listens there
+    std::set<std::string> silent;      ///< no answer comes from there
+    std::set<std::string> speechless;  ///< likewise to orders; all else is answered
     std::optional<WorkerRefusal> refusal;
     std::vector<contracts::Execute> orders;
     std::set<AttemptKey> cancelled;
@@ -132,7 +140,6 @@ class MemoryWorkers : public WorkerPort {
         MemoryWorkers& workers_;
         std::shared_ptr<Reader> reader_;
     };
-
     /// That of the worker there, which may have begun just now. Leases that nobody renewed have ended.
     pool::ExecutionBook& book_at(const std::string& url) {
         auto& book = machines_.try_emplace(url, limits).first->second.book;
@@ -147,7 +154,6 @@ class MemoryWorkers : public WorkerPort {
         if (silent.contains(worker.url)) return refused(WorkerFault::unreachable, "no answer");
         return std::nullopt;
     }
-
     void begin(Machine& machine, const pool::ExecutionKey& key, const contracts::Execute& order) {
         ++started;
         auto& generation = machine.running[key];
@@ -181,15 +187,9 @@ class MemoryWorkers : public WorkerPort {
         for (const auto& event : *events) {
             if (event.name == "start" && std::exchange(reader.has_start, true)) continue;
             if (event.name == "token") reader.next = event.first + event.count;
-            return reader.on_event(read(event));
+            return reader.on_event(event_of(event));
         }
         reader.wants = true;
-    }
-    static AttemptEvent read(const pool::ExecutionEvent& event) {
-        if (event.name == "start") return reflect::from_json_text<contracts::ExecutionStart>(event.data).value();
-        if (event.name == "token") return reflect::from_json_text<contracts::ExecutionToken>(event.data).value();
-        if (event.name == "end") return reflect::from_json_text<contracts::ExecutionEnd>(event.data).value();
-        return reflect::from_json_text<contracts::ExecutionError>(event.data).value();
     }
 
     VirtualWorld* world_;

@@ -25,6 +25,7 @@ class LlamaEngine final : public Engine {
     const Capabilities& capabilities() const override { return core_->capabilities; }
 
     Counters counters() const override { return core_->counters(); }
+    Load load() const override { return core_->load(); }
 
     std::unique_ptr<Answer> start(Call call) override {
         if (!has(call.operation)) return finished_answer(not_supported(call.operation, core_->capabilities.kind));

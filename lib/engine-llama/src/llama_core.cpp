@@ -30,10 +30,15 @@ void LlamaCore::run() {
     watch_.emplace(answers, LoopWatch::Patience{}, log_);
 }
 
-Counters LlamaCore::counters() {
+Load LlamaCore::load() const {
     const auto open = this->open();
-    Counters slots{.slots_busy = std::min(open, capabilities.slots)};
-    slots.queued = open - slots.slots_busy;
+    const auto busy = std::min(open, capabilities.slots);
+    return {.slots_busy = busy, .queued = open - busy};
+}
+
+Counters LlamaCore::counters() {
+    const auto known = load();
+    Counters slots{.slots_busy = known.slots_busy, .queued = known.queued};
     if (!stopped()) (void)ask_loop(slots, Duration::zero());
     auto counters = meter.read();
     counters.slots_busy = slots.slots_busy;

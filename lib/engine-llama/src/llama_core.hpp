@@ -49,6 +49,9 @@ class LlamaCore {
     /// and of slots what this side knows. Thread-safe.
     [[nodiscard]] Counters counters();
 
+    /// What this side knows of the slots: each open request takes one. Thread-safe; asks nobody.
+    [[nodiscard]] Load load() const;
+
     /// The vocabulary by bytes; read when first asked for. Thread-safe.
     [[nodiscard]] const PieceTable& pieces() const;
 

@@ -34,6 +34,10 @@ class SimulatedEngine final : public Engine {
 
     const Capabilities& capabilities() const override { return capabilities_; }
     Counters counters() const override { return core_->counters(); }
+    Load load() const override {
+        const auto load = core_->slots.load();
+        return {.slots_busy = load.busy, .queued = load.waiting};
+    }
 
     std::unique_ptr<Answer> start(Call call) override {
         auto body = read_call(call, core_->hash);

@@ -75,8 +75,9 @@ class Lookup final : public std::enable_shared_from_this<Lookup>, private Deadli
     bool is_over_ = false;
 };
 
-ClientError cannot_connect(const Url& url, std::string_view why) {
-    return ClientError{ClientErrorKind::cannot_connect, fmt::format("cannot connect to {}: {}", url.authority(), why)};
+ClientError cannot_connect(const Url& url, std::string_view why,
+                           ClientErrorKind kind = ClientErrorKind::cannot_connect) {
+    return ClientError{kind, fmt::format("cannot connect to {}: {}", url.authority(), why)};
 }
 
 std::optional<tcp::endpoint> numeric_endpoint(const Url& url) {
@@ -113,6 +114,7 @@ Task<std::expected<std::shared_ptr<Channel>, ClientError>> open_channel(IoContex
     }
 
     std::string why;
+    auto kind = ClientErrorKind::cannot_connect;
     for (const auto& endpoint : endpoints) {
         Channel::Socket socket(io);
         auto error = open_socket(socket, endpoint.protocol());
@@ -126,9 +128,14 @@ Task<std::expected<std::shared_ptr<Channel>, ClientError>> open_channel(IoContex
         }
         if (!error) co_return channel;
         why = channel->expired() ? "no answer within " + describe(limit) : error.message();
-        if (channel->expired()) break;
+        kind = error == boost::asio::error::connection_refused ? ClientErrorKind::refused
+                                                               : ClientErrorKind::cannot_connect;
+        if (channel->expired()) {
+            kind = ClientErrorKind::connect_timed_out;
+            break;
+        }
     }
-    co_return std::unexpected(cannot_connect(url, why));
+    co_return std::unexpected(cannot_connect(url, why, kind));
 }
 
 }  // namespace rbees::net

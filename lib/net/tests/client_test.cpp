@@ -217,7 +217,7 @@ TEST_F(ClientTest, SaysThatNothingListens) {
     const auto response = send(std::move(made));
 
     ASSERT_FALSE(response);
-    EXPECT_EQ(response.error().kind, ClientErrorKind::cannot_connect);
+    EXPECT_EQ(response.error().kind, ClientErrorKind::refused);
     EXPECT_TRUE(response.error().detail.contains("refused")) << response.error().detail;
 }
 

@@ -73,9 +73,8 @@ struct Setback {
 
 /// Another attempt, now or later, or the job's end.
 JobDecision follow(const Job& job, const Setback& setback, const std::string& salt) {
-    const bool counts = setback.fault != AttemptFault::not_started && setback.fault != AttemptFault::no_room;
-    const auto failures = job.failures + (counts ? 1 : 0);
-    const auto next = decide_retry(setback.fault, failures);
+    const auto failures = job.failures + (counts(setback.fault) ? 1 : 0);
+    const auto next = decide_retry(setback.fault, {.failures = failures, .attempts = job.attempt});
     // Text was shown already: without continuation a second attempt would show another one.
     const bool is_cut = job.generated != Tokens{} && !job.continuable;
     if (next.verdict == Verdict::again && !is_cut) {

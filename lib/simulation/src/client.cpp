@@ -77,7 +77,8 @@ void Client::submit() {
 void Client::submitted(std::expected<SubmitAnswer, CallFailure> answer) {
     const auto pause = random_.between(pause_shortest, pause_longest);
     if (!answer) {
-        const bool may_repeat = plan_.has_key || answer.error() == CallFailure::cannot_connect;
+        const auto why = answer.error();
+        const bool may_repeat = plan_.has_key || why == CallFailure::refused || why == CallFailure::cut_off;
         if (may_repeat) return void(process_.after(pause, [this] { submit(); }));
         stage_.note(name(), gives_up);
         stage_.count("submissions without an answer");

@@ -20,9 +20,10 @@ namespace rbees::simulation {
 
 /// Why a call has no answer.
 enum class CallFailure : std::uint8_t {
-    cannot_connect,  ///< nothing was sent
-    no_answer,       ///< not within the limit: it may have been done
-    broke_off,       ///< the other side died: it may have been done
+    refused,    ///< nothing was sent: nobody listens there
+    cut_off,    ///< nothing was sent: no connection within the limit for one
+    no_answer,  ///< not within the limit: it may have been done
+    broke_off,  ///< the other side died: it may have been done
 };
 
 /// How the network is at the moment, for everybody.
@@ -126,7 +127,7 @@ void Network::Call<Answer>::begin() {
     const bool is_open = !network.is_cut(from.host(), to.host()) && !network.is_cut(to.host(), from.host());
     // Over a connection that is open already a request gets through one way; a new one needs both.
     const bool is_kept = network.random_.chance(500);
-    if (!is_open && !is_kept) return finish_in(connect_limit, std::unexpected(CallFailure::cannot_connect));
+    if (!is_open && !is_kept) return finish_in(connect_limit, std::unexpected(CallFailure::cut_off));
     timeout = from.after(limit, [self] { self->finish(std::unexpected(CallFailure::no_answer)); });
     const auto copies = network.random_.chance(network.weather.duplicates_per_mille) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
@@ -144,7 +145,7 @@ void Network::Call<Answer>::deliver() {
     auto self = this->shared_from_this();
     const bool may_hear = !network.is_cut(to.host(), from.host());
     if (!to.is_up()) {
-        if (may_hear) finish_in(network.delay(), std::unexpected(CallFailure::cannot_connect));
+        if (may_hear) finish_in(network.delay(), std::unexpected(CallFailure::refused));
         return;
     }
     if (!mourner && reply) {

@@ -143,8 +143,9 @@ class HeldStream : public control::Attachment {
 WorkerRefusal refusal_of(CallFailure failure) {
     constexpr auto unavailable = contracts::ErrorCode::WORKER_UNAVAILABLE;
     switch (failure) {
-        case CallFailure::cannot_connect:
+        case CallFailure::refused:
             return {WorkerFault::gone, {unavailable, "nobody is at the worker's address", true}};
+        case CallFailure::cut_off:
         case CallFailure::no_answer:
             return {WorkerFault::unreachable, {unavailable, "the worker does not answer", true}};
         case CallFailure::broke_off:
@@ -234,6 +235,16 @@ void SimWorkers::acknowledge(control::WorkerAddress address, control::AttemptKey
         },
         [reply = std::move(reply)](std::expected<AckAnswer, CallFailure> answer) {
             if (answer) return reply(std::move(*answer));
+            reply(std::unexpected(refusal_of(answer.error())));
+        });
+}
+
+void SimWorkers::ask_after(control::WorkerAddress address, control::WorkerReply reply) {
+    auto& worker = *directory_.worker(address.url);
+    stage_.network.call<bool>(
+        {orcd_, worker.process(), call_limit}, [](const std::function<void(bool)>& answer) { answer(true); },
+        [reply = std::move(reply)](std::expected<bool, CallFailure> answer) {
+            if (answer) return reply({});
             reply(std::unexpected(refusal_of(answer.error())));
         });
 }

@@ -61,7 +61,7 @@ TEST(Network, CallToADeadProcessIsRefusedAtOnce) {
     wire.call();
     wire.settle(std::chrono::seconds(1));
 
-    EXPECT_EQ(wire.last, std::unexpected(CallFailure::cannot_connect));
+    EXPECT_EQ(wire.last, std::unexpected(CallFailure::refused));
 }
 
 TEST(Network, LostAnswerIsNoAnswerThoughTheCallWasServed) {

@@ -76,6 +76,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     void submit(orchestrator::JobCommand command, std::function<void()> done);
     void renew_lease();
     void again(const WorkerRefusal& why, std::function<void()> what);
+    void find_out_why(contracts::TaskError error);
     void lost(contracts::TaskError error, orchestrator::AttemptFault fault = orchestrator::AttemptFault::worker_lost);
     [[nodiscard]] WorkerAddress address() const;
 

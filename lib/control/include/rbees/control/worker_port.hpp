@@ -37,7 +37,7 @@ struct AttemptKey {
 
 /// Why the worker does not do what it was asked.
 enum class WorkerFault : std::uint8_t {
-    unreachable,  ///< no answer in time: it may have done it all the same
+    unreachable,  ///< no answer in time, or no way there: it may have done it all the same
     broken,       ///< the same, but it closed in the middle, or answered with an error of its own
     gone,         ///< nobody listens there any more
     not_now,      ///< an old ticket, draining, or full: another worker may
@@ -91,6 +91,9 @@ class WorkerPort {
 
     /// Says what is on disk; answers for how long the lease runs on.
     virtual void acknowledge(WorkerAddress worker, AttemptKey key, contracts::Acknowledge what, AckReply reply) = 0;
+
+    /// Asks for its health only: whether it answers anything at all.
+    virtual void ask_after(WorkerAddress worker, WorkerReply reply) = 0;
 
     /// The attempt is not wanted any more. If it does not arrive, the lease ends the generation.
     virtual void cancel(WorkerAddress worker, AttemptKey key) = 0;

@@ -128,6 +128,12 @@ struct Counters {
     std::uint32_t queued = 0;
 };
 
+/// What the engine is busy with.
+struct Load {
+    std::uint32_t slots_busy = 0;
+    std::uint32_t queued = 0;
+};
+
 class Engine {
   public:
     Engine() = default;
@@ -136,7 +142,12 @@ class Engine {
     virtual ~Engine() = default;
 
     [[nodiscard]] virtual const Capabilities& capabilities() const = 0;
+
+    /// May wait for a step of the engine, a second and more. Thread-safe.
     [[nodiscard]] virtual Counters counters() const = 0;
+
+    /// As far as it is known without asking: never waits. Thread-safe.
+    [[nodiscard]] virtual Load load() const = 0;
 
     /// Starts a request. Returns at once; with no slot free the answer's `head` waits. Never fails: an error is an
     /// answer. Errors have the OpenAI shape `{"error": {message, type, param, code}}` with the status that fits: 400

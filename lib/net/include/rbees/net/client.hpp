@@ -20,12 +20,14 @@
 namespace rbees::net {
 
 enum class ClientErrorKind : std::uint8_t {
-    cannot_connect,  ///< nothing was sent
-    timed_out,       ///< a bound of `Timeouts` passed
-    cut,             ///< the peer closed in the middle
-    malformed,       ///< the peer does not speak HTTP
-    too_large,       ///< the answer is over the limit
-    cancelled,       ///< `close` was called
+    refused,            ///< nothing was sent: the host is there, and nobody listens
+    connect_timed_out,  ///< nothing was sent: no answer to that within `Timeouts::connect`
+    cannot_connect,     ///< nothing was sent: no way there, its name is unknown, or this process lacks something
+    timed_out,          ///< another bound of `Timeouts` passed
+    cut,                ///< the peer closed in the middle
+    malformed,          ///< the peer does not speak HTTP
+    too_large,          ///< the answer is over the limit
+    cancelled,          ///< `close` was called
 };
 
 struct ClientError {

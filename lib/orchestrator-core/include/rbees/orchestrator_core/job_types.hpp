@@ -28,13 +28,14 @@ namespace rbees::orchestrator {
 /// Why an attempt ended without a result; decides whether there is another.
 enum class AttemptFault : std::uint8_t {
     worker_lost,   ///< it died, or its lease was lost: another one goes on
-    not_started,   ///< the worker refused before its first byte (an old ticket, draining), or never answered the order
+    not_started,   ///< the worker refused before its first byte (an old ticket, draining)
+    unanswered,    ///< it answered nothing, neither the order nor a question after its health
     model_failed,  ///< the model could not be loaded
     no_room,       ///< nor can it be now: no node, or no memory
     engine_error,  ///< the engine failed in the middle
     refused,       ///< the request itself is at fault: nobody will take it
 };
-BOOST_DESCRIBE_ENUM(AttemptFault, worker_lost, not_started, model_failed, no_room, engine_error, refused)
+BOOST_DESCRIBE_ENUM(AttemptFault, worker_lost, not_started, unanswered, model_failed, no_room, engine_error, refused)
 
 // Commands: what someone wants, or what was seen. Times come with them.
 
