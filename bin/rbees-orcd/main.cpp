@@ -8,6 +8,7 @@
 #include "rbees/base/home.hpp"
 #include "rbees/process/signals.hpp"
 #include "settings.hpp"
+#include "store/mending_watch.hpp"
 #include "supervisor.hpp"
 
 int main(int argc, char** argv) {
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
         return daemon::leave({daemon::ExitCode::failed, "rbees-orcd: " + describe(armed.error()) + "\n"});
     }
     process::ignore_signals_of_writes();
+    if (settings->mode == orcd::Mode::trial) return static_cast<int>(orcd::try_journal(settings->tried_journal));
     const auto log = daemon::log_to_stderr(settings->log_level, settings->log_limits);
     const auto code = settings->mode == orcd::Mode::supervise ? orcd::run_supervisor(*settings, log)
                                                               : orcd::run_orcd(std::move(*settings), log);

@@ -20,7 +20,6 @@
 #include "rbees/daemon/process_file.hpp"
 #include "rbees/http_api/build.hpp"
 #include "rbees/process/signals.hpp"
-#include "rbees/store/write_probe.hpp"
 #include "store/mending_watch.hpp"
 #include "store/recovery.hpp"
 #include "store/store_crashes.hpp"
@@ -97,21 +96,26 @@ class Service {
 
     /// It is opened at the start only: for all that was decided since nobody knows what is on the disk.
     void watch_for_mending() {
-        const auto mended = [this] {
-            if (draining_) return;
-            log_.warning("the journal can be written again: rbees-orcd starts anew");
+        auto trial = plan_trial(settings_.home.journal());
+        if (!trial) {
+            log_.error("nobody will notice when the journal can be written again; start rbees-orcd anew then",
+                       {{"cause", describe(trial.error())}});
+            return;
+        }
+        auto mended = [this] {
+            log_.warning("the journal can be written again: rbees-orcd ends, to be started anew");
             code_ = ExitCode::start_again;
             drain();
         };
-        mending_.emplace(
-            MendingWatch::Parts{.probe = [path = settings_.home.journal()] { return store::probe_writing(path); },
-                                .mended = [this, mended] { boost::asio::post(main_, mended); }});
+        mending_.emplace(main_,
+                         MendingWatch::Parts{.trial = std::move(*trial), .mended = std::move(mended), .log = log_});
     }
 
     /// First SIGTERM, or POST /v2/shutdown: requests in flight may finish, for a while.
     void drain() {
         if (std::exchange(draining_, true)) return;
         log_.info("stopping", {{"grace", describe(settings_.shutdown_grace)}});
+        mending_.reset();
         control_->long_work().ask_to_stop();
         deadline_.expires_after(settings_.shutdown_grace);
         deadline_.async_wait([this](const boost::system::error_code& error) {

@@ -43,4 +43,16 @@ inline constexpr Duration stop_margin = std::chrono::seconds(10);
 /// Between two tries to start what could not be started: the policy's window is over after four of them.
 inline constexpr Duration retry_pause = std::chrono::seconds(2);
 
+// A journal that can only be read
+
+/// Before the first trial of opening it for writing; doubled by each that fails, up to this much.
+inline constexpr Duration trial_pause_min = std::chrono::seconds(5);
+inline constexpr Duration trial_pause_max = std::chrono::seconds(60);
+
+/// What a trial may take, a long log on a slow disk included.
+inline constexpr Duration trial_patience = std::chrono::minutes(5);
+
+/// For the kernel to take a killed trial away; one that hangs in the disk takes longer, and is not waited for.
+inline constexpr Duration kill_time = std::chrono::seconds(1);
+
 }  // namespace rbees::orcd::limits

@@ -76,10 +76,13 @@ std::expected<Settings, EarlyExit> read_settings(int argc, const char* const* ar
     bool supervise = false;
     line.app().add_flag("--supervise", supervise,
                         "Start rbees-orcd and pool-managerd, and start them again when they die");
+    std::string tried_journal;
+    line.app().add_option("--try-journal", tried_journal)->group("");  // for us alone, so the help hides it
     line.add_home();
     line.add_option("--listen", "listen", "HOST:PORT");
     line.add_option("--log-level", "log.level", "LEVEL");
     if (auto parsed = line.parse(argc, argv); !parsed) return std::unexpected(parsed.error());
+    if (!tried_journal.empty()) return Settings{.mode = Mode::trial, .tried_journal = std::move(tried_journal)};
     auto configured = line.configure(environment);
     if (!configured) return std::unexpected(configured.error());
 

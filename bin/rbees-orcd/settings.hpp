@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,10 +26,12 @@ using daemon::ExitCode;
 enum class Mode : std::uint8_t {
     serve,      ///< the orchestrator
     supervise,  ///< the parent that restarts the orchestrator and the pool manager
+    trial,      ///< only whether a journal can be opened for writing, for the orchestrator that can only read it
 };
 
 struct Settings {
     Mode mode = Mode::serve;
+    std::filesystem::path tried_journal;  ///< of a trial, which has nothing of what follows
     Home home;
     std::vector<std::pair<std::string, std::uint16_t>> listen;  ///< host and port
     std::string listen_text;                                    ///< the same, as written

@@ -26,8 +26,11 @@ CUTS = {"quick": 5, "ci": 50, "night": 200}[DEPTH]
 ERRORS = {"quick": 2, "ci": 6, "night": 40}[DEPTH]
 SEED = int(os.environ.get("RBEES_DISK_SEED", random.SystemRandom().randrange(1 << 32)))
 MODEL = "sim:disk?slots=4&prefill=100000&decode=40&seed=1"
+WIDE = "sim:wide?slots=1&prefill=10000000&decode=10&context=1000000"
 CLIENTS = 4
 SYNCS = 80  # at most in a life that ends in the middle of one
+MENDING_SECONDS = 90  # orcd looks once a minute at the latest
+TRIAL_FAILED = "the journal still cannot be opened for writing"
 LIFE = 0.8  # seconds at most of a life that ends between two
 
 
@@ -180,7 +183,7 @@ class TestErrors:
         )
         before = house.pid_of("rbees-orcd")
         house.disk.mend()
-        wait_until("orcd has ended", lambda: house.gone(before))
+        wait_until("orcd has ended", lambda: house.gone(before), MENDING_SECONDS)
         wait_until_good(house)
 
         assert "could only be opened for reading" in refused["detail"] and "GET /ready" in refused["hint"]
@@ -190,6 +193,32 @@ class TestErrors:
         submitted(house, token)
         house.must("audit", "verify")
 
+    def test_a_long_log_and_little_room_is_read_and_not_started_again_until_there_is_more(self, house):
+        """There is room for a small file, but not for the log: only opening the journal shows that it would fail."""
+        token = house.token
+        house.must("models", "load", WIDE)
+        running = submitted(house, token, model=SLOW, max_tokens=30)
+        long = submitted(house, token, model=WIDE, prompt="bees " * 130_000)
+        house.disk.set("quota 100000")  # for each process anew: much less than a third of the log
+        house.kill(house.pid_of("rbees-orcd"))
+        wait_until_degraded(house, "nothing can be recorded, only read")
+        before = house.pid_of("rbees-orcd")
+        log = house.home / "logs/orcd.log"
+        failed = log.read_text().count(TRIAL_FAILED)
+        wait_until("two trials have failed", lambda: log.read_text().count(TRIAL_FAILED) >= failed + 2, 60)
+        after = house.pid_of("rbees-orcd")
+        refusal(house)
+        listed = house.request("GET", "/v2/tasks?limit=100", token=token).json()["tasks"]
+        house.disk.mend()
+        wait_until("orcd has ended", lambda: house.gone(before), MENDING_SECONDS)
+        wait_until_good(house)
+        assert house.request("POST", f"/v2/tasks/{long}/cancel", {}, token).status in (200, 202)
+
+        assert after == before
+        assert running in [each["id"] for each in listed]
+        assert check_whole(stored(house, token, running)) == 30
+        submitted(house, token)
+        house.must("audit", "verify")
 
     def test_a_disk_that_takes_nothing_at_all_keeps_orcd_down_until_it_is_mended(self, house):
         """Not even the memory that readers of the database share can be made there."""

@@ -20,7 +20,9 @@ contracts::Health health_now() {
 /// What the disk keeps us from; nothing while all is well.
 std::optional<std::string> degraded_by(const store::Journal& journal) {
     if (const auto& cause = journal.read_only_cause()) {
-        return "nothing can be recorded, only read: " + cause->message + "; rbees-orcd starts anew when that is mended";
+        return "nothing can be recorded, only read: " + cause->message +
+               "; when that is mended, rbees-orcd ends and its supervisor starts it anew; without one, start it "
+               "yourself";
     }
     switch (journal.space()) {
         case store::SpaceState::normal:

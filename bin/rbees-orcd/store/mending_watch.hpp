@@ -1,44 +1,57 @@
 #pragma once
 /// @file
-/// Notices that a disk which could only be read takes writes again, so that nobody has to come and start us anew.
+/// Notices that a journal which could only be opened for reading can be written again, so that nobody has to come and
+/// start us anew.
+///
+/// Nothing but opening it shows that opening works. It is tried in a process of its own, `rbees-orcd --try-journal`:
+/// SQLite's locks belong to a process, so opening and closing the database here once more would drop those of our
+/// readers; and a disk that is not well may hold whoever writes to it for ever.
 
-#include <chrono>
-#include <condition_variable>
+#include <filesystem>
 #include <functional>
-#include <mutex>
-#include <stop_token>
-#include <thread>
-#include <utility>
+#include <memory>
 
-#include "rbees/base/failure.hpp"
+#include "orcd_limits.hpp"
+#include "rbees/base/log.hpp"
 #include "rbees/base/time.hpp"
+#include "rbees/daemon/command_line.hpp"
+#include "rbees/net/task.hpp"
+#include "rbees/process/spawn.hpp"
 
 namespace rbees::orcd {
 
-/// Probes on a thread of its own, because a disk that is not well may take long.
+/// What `rbees-orcd --try-journal` is: opens the journal for writing, says on stderr why it cannot, and closes it
+/// again. `ok` if all of that worked. Blocking.
+[[nodiscard]] daemon::ExitCode try_journal(const std::filesystem::path& journal);
+
+/// How to start that. Fails where our own program cannot be found.
+[[nodiscard]] Result<process::SpawnPlan> plan_trial(const std::filesystem::path& journal);
+
+/// One trial after the other, with a pause before each, until one succeeds. Used on the loop's thread only, and
+/// destroyed before the loop.
 class MendingWatch {
   public:
     struct Parts {
-        std::function<Result<void>()> probe;  ///< succeeds when all is well again
-        std::function<void()> mended;         ///< called once then, on that thread
-        Duration pause = std::chrono::seconds(5);
+        process::SpawnPlan trial;      ///< ends with exit code 0 if all is well again
+        std::function<void()> mended;  ///< called once then, on the loop; may destroy the watch
+        Logger log;
+        Duration pause = limits::trial_pause_min;    ///< before the first trial
+        Duration patience = limits::trial_patience;  ///< a trial that takes longer is killed; that is a failure
     };
 
-    explicit MendingWatch(Parts parts)
-        : thread_([this, parts = std::move(parts)](const auto& stop) { run(stop, parts); }) {}
+    MendingWatch(net::IoContext& io, Parts parts);
+
+    /// Kills a trial that is under way. One that the disk does not let go is left behind after `limits::kill_time`.
+    ~MendingWatch();
+    MendingWatch(const MendingWatch&) = delete;
+    MendingWatch& operator=(const MendingWatch&) = delete;
+
+    /// After a trial that failed.
+    [[nodiscard]] static Duration next_pause(Duration pause);
 
   private:
-    void run(const std::stop_token& stop, const Parts& parts) {
-        std::unique_lock lock(mutex_);
-        while (!stop.stop_requested()) {
-            woken_.wait_for(lock, stop, parts.pause, [] { return false; });
-            if (!stop.stop_requested() && parts.probe()) return parts.mended();
-        }
-    }
-
-    std::mutex mutex_;
-    std::condition_variable_any woken_;
-    std::jthread thread_;  ///< ends before what it uses goes
+    struct State;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace rbees::orcd

@@ -268,7 +268,8 @@ TEST_F(Degraded, OnAReadOnlyFileSystemItAnswersReadsAndSaysWhy) {
     ASSERT_TRUE(orcd->wait_for_log(R"("msg":"ready")"));
 
     expect_reading_only();
-    EXPECT_THAT(ask("GET", "/ready").body, HasSubstr("rbees-orcd starts anew when that is mended"));
+    EXPECT_THAT(ask("GET", "/ready").body,
+                HasSubstr("when that is mended, rbees-orcd ends and its supervisor starts it anew"));
 }
 
 TEST_F(Degraded, OnAFullFileSystemItAnswersReadsAndSaysWhy) {

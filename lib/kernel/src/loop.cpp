@@ -20,7 +20,9 @@ contracts::Problem problem_of(JournalRefusal refusal) {
         case JournalRefusal::read_only:
             return {.code = contracts::ErrorCode::STORAGE_FULL,
                     .detail = "nothing can be recorded: the journal could only be opened for reading",
-                    .hint = "GET /ready says why; when that is mended, rbees-orcd starts anew within seconds"};
+                    .hint =
+                        "GET /ready says why; when that is mended, rbees-orcd notices within a minute, ends, and its "
+                        "supervisor starts it anew; without a supervisor, start it yourself"};
         case JournalRefusal::busy:
             return {.code = contracts::ErrorCode::STORAGE_FAILED,
                     .detail = "too many changes wait for the disk",
