@@ -116,6 +116,7 @@ class Orcd : public NodeRoutes {
     void chat_failed(std::uint64_t id, const control::WorkerRefusal& why);
     void end_chat(std::uint64_t id, ChatAnswer answer);
     void check_slots(const WorkerId& worker);
+    void begin_to_read(std::uint64_t id);
     void read_on(std::uint64_t id);
     void give(std::uint64_t id, const Piece& piece);
     void check_shown(const JobId& job, const control::FramePiece& piece);

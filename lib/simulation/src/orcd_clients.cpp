@@ -79,8 +79,22 @@ std::shared_ptr<PieceChannel> Orcd::watch(Process& reader, const JobId& job, std
         life_->jobs->feed().leave(control::ReaderId{id});
         life_->readers.erase(id);
     });
-    process_.after({}, [this, id] { read_on(id); });
+    process_.after({}, [this, id] { begin_to_read(id); });
     return channel;
+}
+
+/// The job is looked for first: what is there may be told, and the reader of what is not gets a problem.
+void Orcd::begin_to_read(std::uint64_t id) {
+    const auto found = life_->readers.find(id);
+    if (found == life_->readers.end()) return;
+    life_->jobs->find_to_read(found->second.job, [this, id](control::Checked<orchestrator::Job> said) {
+        if (!said) return give(id, std::unexpected(std::move(said.error())));
+        const auto* facts = stage_.ledger.find(said->id);
+        if (facts == nullptr || facts->frames.empty()) {
+            stage_.verdict.wrong("answer before disk", "a job is read that is not on disk: " + said->id.str());
+        }
+        read_on(id);
+    });
 }
 
 void Orcd::read_on(std::uint64_t id) {
