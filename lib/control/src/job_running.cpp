@@ -143,12 +143,12 @@ void JobControl::look_for_worker(const orchestrator::ExecuteEffect& effect) {
     const auto& workers = fleet_.view().workers;
     const auto worker = std::ranges::find(workers, effect.worker, &orchestrator::RoutableWorker::id);
     if (worker != workers.end()) {
-        const auto epoch = worker->slots->take_over();
         missing_.erase(effect.job);
         const auto* job = live(effect.job);
-        if (job == nullptr) return;
-        if (epoch) return begin(*job, {job->id, orchestrator::Ticket(*worker, *epoch, demand_.freed()), std::nullopt});
-        return fail_attempt(effect, "its worker is leaving");
+        if (job == nullptr) return;  // it has ended, and its end is on the way to the disk
+        auto ticket = take_over_slot(*worker, demand_.freed());
+        if (!ticket) return fail_attempt(effect, "its worker is leaving");
+        return begin(*job, {job->id, std::move(*ticket), std::nullopt});
     }
     const auto* known = fleet_.state().fleet.find(effect.worker);
     if (known == nullptr) return fail_attempt(effect, "its worker ended while rbees-orcd was away");

@@ -143,6 +143,22 @@ TEST_F(JobControlTest, GoesOnElsewhereIfItsNodeDoesNotComeBack) {
     EXPECT_EQ(house.state(id), TaskState::queued);
 }
 
+TEST_F(JobControlTest, ATaskThatIsCancelledWhileItsNodeComesBackHoldsNoSlot) {
+    const auto other = house.submit().value();
+    const auto id = house.submit().value();
+    house.restart();
+    house.store.is_slow = true;
+    house.jobs().cancel(other, [](const auto&) {});
+    house.node_registers();  // its picture is shown once the end before it is on disk
+    house.jobs().cancel(id, [](const auto&) {});
+
+    house.store.commit();
+    house.settle();
+
+    EXPECT_EQ(house.state(id), TaskState::cancelled);
+    EXPECT_EQ(house.house().fleet.view().workers.at(0).slots->used(), 0U);
+}
+
 TEST_F(JobControlTest, AnAcceptedTaskWaitsThroughARestart) {
     house.worker_dies("w1");
     const auto id = house.submit().value();

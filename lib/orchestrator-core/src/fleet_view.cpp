@@ -43,4 +43,10 @@ std::optional<Ticket> take_slot(const FleetView& view, const ModelId& model, con
     return std::nullopt;
 }
 
+std::optional<Ticket> take_over_slot(const RoutableWorker& worker, std::function<void()> freed) {
+    const auto epoch = worker.slots->take_over();
+    if (!epoch) return std::nullopt;
+    return Ticket(worker, *epoch, std::move(freed));
+}
+
 }  // namespace rbees::orchestrator

@@ -82,4 +82,7 @@ class Ticket {
                                               const std::set<WorkerId>& avoid, Claim claim,
                                               const std::function<void()>& freed);
 
+/// Counts a request that the worker has already (SlotCounter::take_over). Nothing if the worker is retired.
+[[nodiscard]] std::optional<Ticket> take_over_slot(const RoutableWorker& worker, std::function<void()> freed);
+
 }  // namespace rbees::orchestrator
