@@ -98,6 +98,7 @@ void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& hea
                                              .hint = "register again: POST /v2/nodes/register"}));
     }
     if (heard == orchestrator::Freshness::newer) apply_report(node);
+    if (missed_orders_.contains(node)) repeat_orders(node);
     watch_heartbeats();
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
     loop_.when_durable([reply = std::move(reply), next = static_cast<std::uint32_t>(interval.count())] {
@@ -114,6 +115,7 @@ void FleetControl::node_disconnected(const NodeId& node) {
 
 void FleetControl::remove_node(const NodeId& node, DoneReply reply) {
     presence_.removed(node);
+    missed_orders_.erase(node);
     submit(orchestrator::FleetCommand{orchestrator::RemoveNode{node}}, std::move(reply));
 }
 
@@ -150,12 +152,19 @@ void FleetControl::run_fleet_effect(const orchestrator::FleetEffect& effect) {
         const auto* worker = state().fleet.find(spawn->worker);
         if (worker == nullptr) return;  // it ended meanwhile
         if (must_wait(spawn->worker)) return postponed_.push_back(effect);
-        // A node that is away gets the order when it registers again.
-        if (auto pool = address_of(worker->node)) spawn_at(*worker, std::move(*pool));
-        return;
+        auto pool = address_of(worker->node);
+        if (!pool) return note_missed_order(worker->node);
+        return spawn_at(*worker, std::move(*pool));
     }
     const auto& stop = std::get<orchestrator::StopEffect>(effect);
-    if (auto pool = address_of(stop.node)) stop_at(stop.worker, std::move(*pool));
+    auto pool = address_of(stop.node);
+    if (!pool) return note_missed_order(stop.node);
+    stop_at(stop, std::move(*pool));
+}
+
+/// It is repeated when the node is heard of again.
+void FleetControl::note_missed_order(const NodeId& node) {
+    if (state().fleet.find(node) != nullptr) missed_orders_.insert(node);
 }
 
 bool FleetControl::must_wait(const WorkerId& worker) const {
@@ -177,20 +186,21 @@ void FleetControl::spawn_at(const orchestrator::Worker& worker, PoolAddress pool
     order.slots = worker.slots;
     order.context = worker.context;
     order.device = worker.device;
-    pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id](const PoolAnswer& answer) {
-        if (answer) crash_point(CrashPoint::spawn_run_not_recorded);
-        // Not reached: the order is repeated when the node registers again.
-        if (answer || answer.error().code == ErrorCode::POOL_UNAVAILABLE) return;
+    pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id, node = worker.node](const PoolAnswer& answer) {
+        if (answer) return crash_point(CrashPoint::spawn_run_not_recorded);
+        if (answer.error().code == ErrorCode::POOL_UNAVAILABLE) return note_missed_order(node);
         load_refused(id, answer.error());
     });
 }
 
-void FleetControl::stop_at(const WorkerId& worker, PoolAddress pool) {
+void FleetControl::stop_at(const orchestrator::StopEffect& stop, PoolAddress pool) {
     contracts::StopWorker order;
-    order.worker_id = worker;
-    pools_.stop(std::move(pool), std::move(order), [this, worker](const PoolAnswer& answer) {
-        if (answer || answer.error().code != ErrorCode::WORKER_NOT_FOUND) return;
-        note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", std::nullopt});
+    order.worker_id = stop.worker;
+    pools_.stop(std::move(pool), std::move(order), [this, stop](const PoolAnswer& answer) {
+        if (answer) return;
+        if (answer.error().code == ErrorCode::POOL_UNAVAILABLE) return note_missed_order(stop.node);
+        if (answer.error().code != ErrorCode::WORKER_NOT_FOUND) return;
+        note(orchestrator::BuryWorker{stop.worker, WorkerState::stopped, "it had ended already", std::nullopt});
     });
 }
 
@@ -244,6 +254,7 @@ void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
 }
 
 void FleetControl::repeat_orders(const NodeId& node) {
+    missed_orders_.erase(node);
     const auto* presence = presence_.find(node);
     if (presence == nullptr) return;
     for (const auto& effect : state().fleet.reconcile()) {

@@ -15,6 +15,7 @@ using contracts::NodeState;
 using contracts::WorkerState;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST(FleetControl, AWorkerOfARemovedNodeGivesNoTicketAndIsForgotten) {
@@ -118,6 +119,37 @@ TEST(FleetControl, TriesAWorkerAgainThatFailedBeforeItsNodeWasHeardLast) {
     EXPECT_TRUE(house.run_until([&] { return !house.fleet.view().workers.empty(); }));
 
     EXPECT_EQ(house.fleet.presence().find(NodeId("here"))->state, NodeState::lost);
+}
+
+TEST(FleetControl, RepeatsALostOrderOnceTheNodeIsHeardOfAgain) {
+    ControlHouse house;
+    house.node_registers("here", {"smollm2"});
+    const auto worker = house.fleet.order_worker({.model = ModelId("smollm2")}).value();
+    EXPECT_THAT(house.pools.spawns, ElementsAre(worker));
+
+    house.node_reports("here");
+    EXPECT_THAT(house.pools.spawns, ElementsAre(worker, worker));
+
+    house.node_reports("here", ControlHouse::ready(worker.str(), "smollm2", 4));
+    EXPECT_THAT(house.pools.spawns, ElementsAre(worker, worker)) << "it is there";
+
+    house.fleet.retire_worker(worker, "for a test", {});
+    house.node_reports("here");
+    EXPECT_THAT(house.pools.stops, ElementsAre(worker, worker));
+}
+
+TEST(FleetControl, ASilentNodeGetsItsOrdersWhenItIsHeardOfAgain) {
+    ControlHouse house(impatient_policy());
+    house.node_registers("here", {"smollm2"});
+    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 4));
+    const auto is_lost = [&] { return house.fleet.presence().find(NodeId("here"))->state == NodeState::lost; };
+    ASSERT_TRUE(house.run_until(is_lost));
+    house.fleet.retire_worker(WorkerId("worker"), "for a test", {});
+    EXPECT_THAT(house.pools.stops, IsEmpty());
+
+    house.node_reports("here");
+
+    EXPECT_THAT(house.pools.stops, ElementsAre(WorkerId("worker")));
 }
 
 TEST(FleetControl, AnswersNothingBeforeItIsOnDisk) {

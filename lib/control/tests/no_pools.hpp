@@ -14,11 +14,15 @@ namespace rbees::control {
 /// Pool managers that nobody can reach: orders are lost.
 class NoPools : public PoolPort {
   public:
-    void spawn(PoolAddress, contracts::SpawnWorker, PoolReply reply) override {
+    void spawn(PoolAddress, contracts::SpawnWorker order, PoolReply reply) override {
+        spawns.push_back(std::move(order.worker_id));
         if (refusal) return reply(std::unexpected(*refusal));
         lose(reply);
     }
-    void stop(PoolAddress, contracts::StopWorker, PoolReply reply) override { lose(reply); }
+    void stop(PoolAddress, contracts::StopWorker order, PoolReply reply) override {
+        stops.push_back(std::move(order.worker_id));
+        lose(reply);
+    }
     void download(PoolAddress, contracts::DownloadModel order, DownloadReply reply) override {
         downloads.push_back(std::move(order));
         if (downloading) return reply(*downloading);
@@ -31,6 +35,8 @@ class NoPools : public PoolPort {
     }
 
     /// What they are asked.
+    std::vector<WorkerId> spawns;
+    std::vector<WorkerId> stops;
     std::vector<contracts::DownloadModel> downloads;
     std::vector<ModelId> removals;
 

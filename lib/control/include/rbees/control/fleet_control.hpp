@@ -145,7 +145,8 @@ class FleetControl {
     void run_effect(const kernel::Effect& effect);
     void run_fleet_effect(const orchestrator::FleetEffect& effect);
     void spawn_at(const orchestrator::Worker& worker, PoolAddress pool);
-    void stop_at(const WorkerId& worker, PoolAddress pool);
+    void stop_at(const orchestrator::StopEffect& stop, PoolAddress pool);
+    void note_missed_order(const NodeId& node);
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
@@ -185,6 +186,7 @@ class FleetControl {
     std::unique_ptr<Timer> unreachable_timer_;
     std::unique_ptr<Timer> node_wait_timer_;
     std::vector<orchestrator::FleetEffect> postponed_;  ///< spawns that wait for room
+    std::set<NodeId> missed_orders_;                    ///< nodes that an order did not reach
 };
 
 }  // namespace rbees::control
