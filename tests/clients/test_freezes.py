@@ -85,6 +85,19 @@ def test_a_frozen_pool_manager_disturbs_nobody(house):
     assert [each["pid"] for each in house.ready_workers(MODEL)] == [worker["pid"]]
 
 
+def test_an_order_that_a_frozen_pool_manager_missed_is_carried_out_when_it_goes_on(house):
+    worker = house.ready_workers(MODEL)[0]
+    pool = house.pid_of("pool-managerd")
+
+    with frozen(house, pool):
+        wait_until("the node is lost", lambda: node_state(house) == "lost")
+        assert house.request("DELETE", f"/v2/workers/{worker['id']}", token=house.token).status == 202
+
+    wait_until("the worker has ended", lambda: not house.workers())
+    assert house.gone(worker["pid"])
+    assert house.pid_of("pool-managerd") == pool, "it went on with heartbeats"
+
+
 def test_an_orcd_that_was_frozen_for_longer_than_leases_goes_on_with_new_attempts(house):
     settings = {"model": MODEL, "tokens": 240, "among": prompts(1)}  # six seconds, twice as long as the lease
     undisturbed = undisturbed_texts(house, **settings)
