@@ -50,7 +50,15 @@ FleetControl::FleetControl(Ports ports, const Policy& policy, kernel::State reco
       view_(std::make_shared<orchestrator::FleetView>()),
       heartbeat_timer_(world_.timer()),
       unreachable_timer_(world_.timer()),
-      node_wait_timer_(world_.timer()) {}
+      node_wait_timer_(world_.timer()),
+      orders_({.pools = pools_,
+               .fleet = state().fleet,
+               .presence = presence_,
+               .refused = [this](const WorkerId& worker, const Problem& why) { load_refused(worker, why); },
+               .had_ended =
+                   [this](const WorkerId& worker) {
+                       note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", {}});
+                   }}) {}
 
 void FleetControl::start(Publish publish, std::function<void()> on_change) {
     publish_ = std::move(publish);
@@ -81,7 +89,7 @@ void FleetControl::register_node(contracts::NodeRegistration registration,
         const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
         reply(contracts::NodeRegistered{id, orchestrator_, static_cast<std::uint32_t>(interval.count())});
         crash_point(CrashPoint::node_registered);
-        repeat_orders(id);
+        orders_.repeat(id);
     });
     apply_report(id);
     watch_heartbeats();
@@ -98,7 +106,7 @@ void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& hea
                                              .hint = "register again: POST /v2/nodes/register"}));
     }
     if (heard == orchestrator::Freshness::newer) apply_report(node);
-    if (missed_orders_.contains(node)) repeat_orders(node);
+    orders_.heard(node);
     watch_heartbeats();
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
     loop_.when_durable([reply = std::move(reply), next = static_cast<std::uint32_t>(interval.count())] {
@@ -115,7 +123,7 @@ void FleetControl::node_disconnected(const NodeId& node) {
 
 void FleetControl::remove_node(const NodeId& node, DoneReply reply) {
     presence_.removed(node);
-    missed_orders_.erase(node);
+    orders_.forget(node);
     submit(orchestrator::FleetCommand{orchestrator::RemoveNode{node}}, std::move(reply));
 }
 
@@ -142,66 +150,9 @@ void FleetControl::retire_worker(const WorkerId& worker, const std::string& reas
 }
 
 void FleetControl::run_effect(const kernel::Effect& effect) {
-    if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) return run_fleet_effect(*fleet);
+    if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) return orders_.run(*fleet);
     RBEES_ASSERT(run_job_);
     run_job_(std::get<orchestrator::JobEffect>(effect));
-}
-
-void FleetControl::run_fleet_effect(const orchestrator::FleetEffect& effect) {
-    if (const auto* spawn = std::get_if<orchestrator::SpawnEffect>(&effect)) {
-        const auto* worker = state().fleet.find(spawn->worker);
-        if (worker == nullptr) return;  // it ended meanwhile
-        if (must_wait(spawn->worker)) return postponed_.push_back(effect);
-        auto pool = address_of(worker->node);
-        if (!pool) return note_missed_order(worker->node);
-        return spawn_at(*worker, std::move(*pool));
-    }
-    const auto& stop = std::get<orchestrator::StopEffect>(effect);
-    auto pool = address_of(stop.node);
-    if (!pool) return note_missed_order(stop.node);
-    stop_at(stop, std::move(*pool));
-}
-
-/// It is repeated when the node is heard of again.
-void FleetControl::note_missed_order(const NodeId& node) {
-    if (state().fleet.find(node) != nullptr) missed_orders_.insert(node);
-}
-
-bool FleetControl::must_wait(const WorkerId& worker) const {
-    const auto* life = life_of(worker);
-    if (life == nullptr) return false;
-    return std::ranges::any_of(life->after, [&](const WorkerId& id) { return state().fleet.find(id) != nullptr; });
-}
-
-void FleetControl::run_postponed() {
-    for (const auto& effect : std::exchange(postponed_, {})) {
-        run_fleet_effect(effect);
-    }
-}
-
-void FleetControl::spawn_at(const orchestrator::Worker& worker, PoolAddress pool) {
-    contracts::SpawnWorker order;
-    order.worker_id = worker.id;
-    order.model = worker.model;
-    order.slots = worker.slots;
-    order.context = worker.context;
-    order.device = worker.device;
-    pools_.spawn(std::move(pool), std::move(order), [this, id = worker.id, node = worker.node](const PoolAnswer& answer) {
-        if (answer) return crash_point(CrashPoint::spawn_run_not_recorded);
-        if (answer.error().code == ErrorCode::POOL_UNAVAILABLE) return note_missed_order(node);
-        load_refused(id, answer.error());
-    });
-}
-
-void FleetControl::stop_at(const orchestrator::StopEffect& stop, PoolAddress pool) {
-    contracts::StopWorker order;
-    order.worker_id = stop.worker;
-    pools_.stop(std::move(pool), std::move(order), [this, stop](const PoolAnswer& answer) {
-        if (answer) return;
-        if (answer.error().code == ErrorCode::POOL_UNAVAILABLE) return note_missed_order(stop.node);
-        if (answer.error().code != ErrorCode::WORKER_NOT_FOUND) return;
-        note(orchestrator::BuryWorker{stop.worker, WorkerState::stopped, "it had ended already", std::nullopt});
-    });
 }
 
 void FleetControl::apply_report(const NodeId& node) {
@@ -253,20 +204,6 @@ void FleetControl::note_failure(const orchestrator::BuryWorker& command) {
     }
 }
 
-void FleetControl::repeat_orders(const NodeId& node) {
-    missed_orders_.erase(node);
-    const auto* presence = presence_.find(node);
-    if (presence == nullptr) return;
-    for (const auto& effect : state().fleet.reconcile()) {
-        const auto id = std::visit([](const auto& one) { return one.worker; }, effect);
-        const auto* worker = state().fleet.find(id);
-        if (worker == nullptr || worker->node != node) continue;
-        const bool is_spawn = std::holds_alternative<orchestrator::SpawnEffect>(effect);
-        if (is_spawn && presence_.report_of(*worker) != nullptr) continue;
-        run_fleet_effect(effect);
-    }
-}
-
 /// However a worker ended: no old picture gives a ticket for it.
 void FleetControl::forget_ended_workers() {
     std::erase_if(lives_, [this](const auto& entry) {
@@ -287,7 +224,7 @@ void FleetControl::changed() {
 void FleetControl::publish(const std::shared_ptr<const orchestrator::FleetView>& view) {
     view_ = view;
     publish_(view);
-    run_postponed();
+    orders_.run_postponed();
     on_change_();
 }
 
@@ -392,12 +329,6 @@ bool FleetControl::knows_all_nodes() const {
 const WorkerLife* FleetControl::life_of(const WorkerId& worker) const {
     const auto found = lives_.find(worker);
     return found == lives_.end() ? nullptr : &found->second;
-}
-
-std::optional<PoolAddress> FleetControl::address_of(const NodeId& node) const {
-    const auto* presence = presence_.find(node);
-    if (presence == nullptr || presence->state == contracts::NodeState::lost) return std::nullopt;
-    return PoolAddress{presence->url, presence->call_token};
 }
 
 }  // namespace rbees::control

@@ -92,7 +92,7 @@ void ModelControl::download(const std::string& reference, const contracts::Fetch
     if (pool::is_simulated(spec->id)) return answer_view(spec->id, reply);
     const auto node = fleet_.choose_node(action.node);
     if (!node) return reply(std::unexpected(node.error()));
-    auto pool = fleet_.address_of(*node);
+    auto pool = address_of(fleet_.presence(), *node);
     fleet_.forget_load_failure(spec->id);  // with other bytes it may load
     contracts::DownloadModel order;
     order.spec = *spec;
@@ -192,7 +192,7 @@ std::vector<WorkerId> ModelControl::workers_of(const ModelId& model, const std::
 std::vector<ModelControl::Holder> ModelControl::holders_of(const ModelId& model) const {
     std::vector<Holder> holders;
     for (const auto& [id, presence] : fleet_.presence().nodes()) {
-        auto pool = fleet_.address_of(id);
+        auto pool = address_of(fleet_.presence(), id);
         if (!pool) continue;
         holders.push_back({std::move(*pool), has_told_of(presence.status, model)});
     }

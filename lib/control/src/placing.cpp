@@ -77,9 +77,8 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
     worker.context = order.context;
     worker.created_at = world_.wall_now();
     worker.device = placement->device;
-    auto& life = lives_[worker.id];
-    life.ordered_at = world_.now();
-    life.after = placement->evict;
+    lives_[worker.id].ordered_at = world_.now();
+    orders_.start_after(worker.id, placement->evict);
     auto id = worker.id;
     log_.info(
         "worker ordered",
@@ -87,6 +86,7 @@ Checked<WorkerId> FleetControl::order_worker(const contracts::StartWorker& order
     submit(orchestrator::FleetCommand{orchestrator::CreateWorker{std::move(worker)}}, {});
     if (state().fleet.find(id) == nullptr) {
         lives_.erase(id);
+        orders_.start_after(id, {});
         return std::unexpected(Problem{.code = ErrorCode::STORAGE_FULL,
                                        .detail = "the worker could not be recorded, so it was not started",
                                        .hint = "free space on the disk that holds the state folder",

@@ -1,7 +1,7 @@
 #pragma once
 /// @file
-/// The control thread's hold of the fleet: it hears nodes, submits what follows to the kernel, runs the kernel's
-/// effects at pool managers, and publishes the picture that I/O threads route by.
+/// The control thread's hold of the fleet: it hears nodes, submits what follows to the kernel, has
+/// the kernel's orders carried out (WorkerOrders), and publishes the picture that I/O threads route by.
 ///
 /// Everything happens on the control thread; the only things that leave it are published pictures and answers, both
 /// behind the kernel's output gate.
@@ -22,6 +22,7 @@
 #include "rbees/contracts/workers.hpp"
 #include "rbees/control/policy.hpp"
 #include "rbees/control/pool_port.hpp"
+#include "rbees/control/worker_orders.hpp"
 #include "rbees/control/world.hpp"
 #include "rbees/kernel/loop.hpp"
 #include "rbees/orchestrator_core/fleet_view.hpp"
@@ -50,7 +51,6 @@ struct WorkerLife {
     Instant last_busy{};
     Instant avoid_until{};                  ///< it could not be reached
     std::optional<Instant> unreachable_at;  ///< when that was seen last
-    std::vector<WorkerId> after;            ///< they make room for it: it is spawned when they have ended
 };
 
 /// What stands around the control.
@@ -128,7 +128,6 @@ class FleetControl {
     [[nodiscard]] const WorkerLife* life_of(const WorkerId& worker) const;
     [[nodiscard]] std::optional<LoadFailure> load_failure(const ModelId& model) const;
     void forget_load_failure(const ModelId& model) { load_failures_.erase(model); }
-    [[nodiscard]] std::optional<PoolAddress> address_of(const NodeId& node) const;
     [[nodiscard]] PoolPort& pools() { return pools_; }
     [[nodiscard]] World& world() { return world_; }
     [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
@@ -143,18 +142,11 @@ class FleetControl {
 
   private:
     void run_effect(const kernel::Effect& effect);
-    void run_fleet_effect(const orchestrator::FleetEffect& effect);
-    void spawn_at(const orchestrator::Worker& worker, PoolAddress pool);
-    void stop_at(const orchestrator::StopEffect& stop, PoolAddress pool);
-    void note_missed_order(const NodeId& node);
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
     void note_load_failure(const ModelId& model, contracts::Problem problem);
     void load_refused(const WorkerId& id, const contracts::Problem& refusal);
-    void repeat_orders(const NodeId& node);
-    [[nodiscard]] bool must_wait(const WorkerId& worker) const;
-    void run_postponed();
     void changed();
     void publish(const std::shared_ptr<const orchestrator::FleetView>& view);
     [[nodiscard]] std::shared_ptr<const orchestrator::FleetView> build_view();
@@ -185,8 +177,7 @@ class FleetControl {
     std::unique_ptr<Timer> heartbeat_timer_;
     std::unique_ptr<Timer> unreachable_timer_;
     std::unique_ptr<Timer> node_wait_timer_;
-    std::vector<orchestrator::FleetEffect> postponed_;  ///< spawns that wait for room
-    std::set<NodeId> missed_orders_;                    ///< nodes that an order did not reach
+    WorkerOrders orders_;
 };
 
 }  // namespace rbees::control
