@@ -63,6 +63,7 @@ TEST(CommandLine, TakesWhatAPoolManagerSays) {
 TEST(CommandLine, RefusesWhatIsMissingUnknownOrOutOfRange) {
     EXPECT_THAT(complaint(parse({}, false)), HasSubstr("usage: rbees-workerd: --"));
     EXPECT_THAT(complaint(parse({"--nonsense"})), HasSubstr("nonsense"));
+    EXPECT_THAT(complaint(parse({"--nonsense"}, false)), HasSubstr("not expected: --nonsense"));
     EXPECT_THAT(complaint(parse({"--slots", "0"})), HasSubstr("--slots"));
     EXPECT_THAT(complaint(parse({"--slots", "many"})), HasSubstr("--slots"));
     EXPECT_THAT(complaint(parse({"--batch", "8"})), HasSubstr("--batch"));

@@ -10,6 +10,18 @@
 #include "rbees/contracts/options.hpp"
 
 namespace rbees::daemon {
+namespace {
+
+/// What is wrong with a command line. CLI11 looks for what is missing first; but a mistyped word may be why it is.
+std::string fault_of(const CLI::App& app, const CLI::ParseError& error) {
+    const auto unknown = app.remaining();
+    if (unknown.empty() || error.get_exit_code() != static_cast<int>(CLI::ExitCodes::RequiredError)) {
+        return error.what();
+    }
+    return CLI::ExtrasError(unknown).what();
+}
+
+}  // namespace
 
 int leave(const EarlyExit& exit) {
     std::fputs(exit.text.c_str(), exit.code == ExitCode::ok ? stdout : stderr);
@@ -52,7 +64,7 @@ std::expected<void, EarlyExit> CommandLine::parse(int argc, const char* const* a
     } catch (const CLI::CallForVersion& version) {
         return std::unexpected(EarlyExit{ExitCode::ok, fmt::format("{}\n", version.what())});
     } catch (const CLI::ParseError& error) {
-        return usage(error.what());
+        return usage(fault_of(*app_, error));
     }
     return {};
 }

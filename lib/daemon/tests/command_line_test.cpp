@@ -56,6 +56,21 @@ TEST_F(CommandLineTest, HelpShowsThePurposeAndDescribesAnOptionLikeItsTable) {
     }
 }
 
+TEST_F(CommandLineTest, AnUnknownWordIsToldBeforeWhatIsMissing) {
+    std::string hive;
+    line.app().add_option("--hive", hive, "Where it lives")->required();
+
+    const auto mistyped = parse({"--hvie", "tree"});
+    const auto missing = parse({"--fly"});
+
+    ASSERT_FALSE(mistyped);
+    EXPECT_EQ(mistyped.error().code, ExitCode::usage);
+    EXPECT_THAT(mistyped.error().text, HasSubstr("--hvie"));
+    EXPECT_THAT(mistyped.error().text, testing::Not(HasSubstr("--hive")));
+    ASSERT_FALSE(missing);
+    EXPECT_THAT(missing.error().text, HasSubstr("--hive is required"));
+}
+
 TEST_F(CommandLineTest, VersionIsOneLine) {
     const auto version = parse({"--version"});
 
