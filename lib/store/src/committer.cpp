@@ -31,7 +31,11 @@ void Committer::run() {
         cut_if_due();
     }
     if (has_failed_) return;
-    if (const auto truncated = writer_->truncate_log(); !truncated) fail("checkpoint the journal", truncated.error());
+    const auto truncated = writer_->truncate_log();
+    if (truncated) return;
+    // A full disk leaves everything in the log, which the next start reads.
+    if (!truncated.error().is_full()) return fail("checkpoint the journal", truncated.error());
+    options_.log.info("no room to checkpoint the journal at the end; its log stays, with everything in it");
 }
 
 void Committer::commit_group(std::vector<Pending> group) {

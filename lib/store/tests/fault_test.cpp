@@ -179,6 +179,24 @@ TEST(FaultVfsTest, CommitThatFailsIsReportedAsUnknownAndNeverAnswered) {
     EXPECT_LT(outcome.acknowledged.size(), std::size_t{batches});
 }
 
+TEST(FaultVfsTest, AStopIsCleanOnADiskThatIsFullOnceEverythingIsCommitted) {
+    constexpr std::size_t writes_max = 2'000;
+    std::size_t full_at_the_stop = 0;
+    bool was_hit = true;
+    for (std::size_t at = 1; was_hit && at < writes_max; ++at) {
+        const TemporaryFolder folder;
+        const FaultVfs vfs({at, FaultVfs::Operation::write, SQLITE_FULL, true});
+        const auto outcome = FaultyRun(folder.path() / "orcd.db", vfs).run();
+        was_hit = vfs.was_hit();
+        if (!was_hit || outcome.acknowledged.size() < std::size_t{batches}) continue;
+        ++full_at_the_stop;
+        EXPECT_EQ(outcome.storage_failures, 0) << "full from write " << at;
+    }
+
+    EXPECT_FALSE(was_hit) << "the loop never came to its end";
+    EXPECT_GT(full_at_the_stop, 0U);
+}
+
 /// Runs a program with the default handler on disks whose sync fails, later each time, until one gets past its opening.
 void commit_on_a_disk_that_cannot_sync(const std::filesystem::path& folder) {
     constexpr std::size_t syncs_max = 100;
