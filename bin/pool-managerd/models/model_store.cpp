@@ -11,6 +11,7 @@
 
 #include "limits.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/base/shell.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 #include "rbees/reflect/read.hpp"
 #include "rbees/reflect/write.hpp"
@@ -108,7 +109,7 @@ Result<fs::path> ModelStore::path_of(const ModelId& id) const {
     const auto path = folder_ / manifest.file;
     std::error_code error;
     const auto size = fs::file_size(path, error);
-    const auto remedy = fmt::format("rbees models pull {}", pool::reference_for(id, manifest.sources));
+    const auto remedy = fmt::format("rbees models pull {}", shell_word(pool::reference_for(id, manifest.sources)));
     if (error) return fail(fmt::format("the model file {} is missing", path.native()), remedy);
     if (size != manifest.size.value) {
         return fail(

@@ -6,6 +6,7 @@
 #include "models/gguf_header.hpp"
 #include "models/model_store.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/pool_core/catalogue.hpp"
 #include "test_house.hpp"
 #include "workers/orphans.hpp"
 
@@ -56,12 +57,12 @@ class ModelStoreTest : public testing::Test {
   protected:
     ModelStore store() { return {house.home.models, Logger()}; }
 
-    Manifest put(const std::string& id) {
+    Manifest put(const std::string& id, std::vector<contracts::ModelSource> sources = {}) {
         const auto file = house.folder() / "verified.gguf";
         EXPECT_TRUE(write_file_atomically(file, "bytes", FileAccess::everyone));
         auto models = store();
         EXPECT_TRUE(models.place(file, ModelId(id)));
-        Manifest manifest{.id = ModelId(id), .size = Bytes(5), .sha256 = "aa"};
+        Manifest manifest{.id = ModelId(id), .size = Bytes(5), .sha256 = "aa", .sources = std::move(sources)};
         EXPECT_TRUE(models.add(manifest));
         return manifest;
     }
@@ -98,6 +99,15 @@ TEST_F(ModelStoreTest, SaysWhenAListedFileHasChanged) {
     ASSERT_TRUE(write_file_atomically(house.home.models / "tiny.gguf", "byt", FileAccess::everyone));
     EXPECT_THAT(models.path_of(ModelId("tiny")).error().message, HasSubstr("3 bytes instead of 5"));
     EXPECT_THAT(models.path_of(ModelId("tiny")).error().remedy, HasSubstr("rbees models pull tiny"));
+}
+
+TEST_F(ModelStoreTest, ProposesAReferenceThatAShellTakesAsItIs) {
+    const auto spec = pool::resolve_reference("file:/my models/tiny.gguf").value();
+    put(spec.id.str(), spec.sources);
+    const auto models = store();
+    std::filesystem::remove(house.home.models / (spec.id.str() + ".gguf"));
+
+    EXPECT_EQ(models.path_of(spec.id).error().remedy, "rbees models pull 'file:/my models/tiny.gguf'");
 }
 
 TEST_F(ModelStoreTest, FindsTheChatTemplateThatLiesBesideAModel) {

@@ -9,6 +9,7 @@
 #include "house/kept.hpp"
 #include "house/preparation.hpp"
 #include "house/starting.hpp"
+#include "rbees/base/shell.hpp"
 #include "rbees/contracts/operations.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 
@@ -95,7 +96,7 @@ void say(Session& session, const Started& started, const std::optional<ModelId>&
     console.print(fmt::format("{}\n", paint(console.out().colour, Tone::good, title)));
     console.print(fmt::format("  address     {}\n  token file  {}\n  model       {}\n", started.url, token_file,
                               model ? model->str() : "none yet; fetch one with: rbees models pull MODEL"));
-    const auto rbees = session.home_flag() ? fmt::format("rbees --home '{}'", *session.home_flag()) : "rbees";
+    const auto rbees = session.home_flag() ? fmt::format("rbees --home {}", shell_word(*session.home_flag())) : "rbees";
     console.print(fmt::format("\nNext:\n  {0} run \"Why is the sky blue?\"\n  {0} status\n  {0} down\n", rbees));
 }
 

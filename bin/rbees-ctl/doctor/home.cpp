@@ -4,6 +4,7 @@
 
 #include "doctor/checks.hpp"
 #include "rbees/base/files.hpp"
+#include "rbees/base/shell.hpp"
 
 namespace rbees::ctl {
 namespace {
@@ -34,12 +35,12 @@ Finding judge_folder(const fs::path& folder, std::string_view name) {
     if (!seen) return {id, Verdict::doubtful, fmt::format("{} is not there yet", folder.native()), "rbees up"};
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
         return {id, Verdict::bad, fmt::format("{} cannot be written to", folder.native()),
-                fmt::format("sudo chown -R $USER '{}'", folder.native())};
+                fmt::format("sudo chown -R $USER {}", shell_word(folder.native()))};
     }
     if ((seen->st_mode & 077U) != 0) {
         const auto verdict = name == "secrets" ? Verdict::bad : Verdict::doubtful;
         return {id, verdict, fmt::format("{} is open to other users", folder.native()),
-                fmt::format("chmod 700 '{}'", folder.native())};
+                fmt::format("chmod 700 {}", shell_word(folder.native()))};
     }
     return {id, Verdict::good, fmt::format("{} is private and can be written to", folder.native()), {}};
 }
@@ -50,7 +51,7 @@ Finding judge_secret(const fs::path& file, std::string_view name) {
     if (!seen) return {id, Verdict::doubtful, fmt::format("{} is not there yet", file.native()), "rbees up"};
     if ((seen->st_mode & 077U) == 0) return {id, Verdict::good, fmt::format("{} is private", file.native()), {}};
     return {id, Verdict::bad, fmt::format("{} can be read by other users", file.native()),
-            fmt::format("chmod 600 '{}'; if somebody may have read it, make a new one", file.native())};
+            fmt::format("chmod 600 {}; if somebody may have read it, make a new one", shell_word(file.native()))};
 }
 
 Finding judge_space(const fs::path& folder) {

@@ -9,6 +9,7 @@
 #include "doctor/checks.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/hash.hpp"
+#include "rbees/base/shell.hpp"
 #include "rbees/pool_core/catalogue.hpp"
 #include "rbees/reflect/read.hpp"
 
@@ -44,7 +45,7 @@ std::string hash_of(const fs::path& file) {
 Finding damaged(const ManifestSeen& manifest, std::string_view what, Depth depth = Depth::sizes) {
     return {"model." + manifest.id, Verdict::bad, fmt::format("model {}: its file {}", manifest.id, what),
             fmt::format("rbees models pull {}{}", depth == Depth::hashes ? "--verify " : "",
-                        pool::reference_for(ModelId(manifest.id), manifest.sources))};
+                        shell_word(pool::reference_for(ModelId(manifest.id), manifest.sources)))};
 }
 
 Finding judge_model(const fs::path& folder, const ManifestSeen& manifest, Depth depth) {
@@ -78,7 +79,8 @@ void check_models(const Home& home, Depth depth, Findings& findings) {
             findings.push_back(
                 {"model." + path.stem().native(), Verdict::bad,
                  fmt::format("{} is damaged: {}", path.native(), reflect::describe(manifest.error())),
-                 fmt::format("rm '{}', then rbees models pull {}", path.native(), path.stem().native())});
+                 fmt::format("rm {}, then rbees models pull {}", shell_word(path.native()),
+                             shell_word(path.stem().native()))});
         }
     }
 }

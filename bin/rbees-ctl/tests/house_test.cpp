@@ -286,6 +286,25 @@ TEST_F(ProcessesTest, DoctorNamesTheReferenceOfAModelThatWasFetchedByOne) {
     EXPECT_THAT(run({"doctor"}).out, HasSubstr("fix: rbees models pull hf:org/repo::file=bees.gguf"));
 }
 
+TEST_F(ProcessesTest, DoctorProposesCommandsThatAShellTakesAsTheyAre) {
+    const auto spaced = (folder / "it's a home").native();
+    variables["RBEES_HOME"] = spaced;
+    ASSERT_TRUE(prepare_home(home()));
+    std::filesystem::permissions(home().models, std::filesystem::perms::group_read,
+                                 std::filesystem::perm_options::add);
+    std::ofstream(home().models / "my model.json") << "{";
+    const auto model = pool::resolve_reference("file:/my models/bees.gguf").value();
+    std::ofstream(home().models / (model.id.str() + ".json"))
+        << R"({"id":")" << model.id.str() << R"(","file":"m.gguf","size":7,"sha256":"aa","kind":"chat","sources":)"
+        << reflect::to_json_text(model.sources) << "}";
+
+    const auto out = run({"doctor"}).out;
+
+    EXPECT_THAT(out, HasSubstr("fix: chmod 700 '" + (folder / R"(it'\''s a home)").native() + "/models'"));
+    EXPECT_THAT(out, HasSubstr("/models/my model.json', then rbees models pull 'my model'\n"));
+    EXPECT_THAT(out, HasSubstr("fix: rbees models pull 'file:/my models/bees.gguf'\n"));
+}
+
 TEST_F(ProcessesTest, DoctorFindsAPortThatSomebodyElseHas) {
     const FakeOrcd other;
     variables["RBEES_LISTEN"] = "127.0.0.1:" + std::to_string(other.port());

@@ -60,6 +60,12 @@ TEST(ChooseModel, PointsAtTheCatalogueForAModelThatIsNotOnDisk) {
     EXPECT_EQ(unknown.error().hint, "rbees models list --all");
 }
 
+TEST(ChooseModel, ProposesACommandThatAShellTakesAsItIs) {
+    const auto refusal = choose_model(view_with({}), "file:/my models/bees.gguf", ModelKind::chat);
+
+    EXPECT_EQ(refusal.error().hint, "rbees models pull 'file:/my models/bees.gguf'");
+}
+
 TEST(ChooseModel, RefusesAModelOfTheWrongKind) {
     const auto view = view_with({{ModelId("bge-small"), ModelKind::embedding, {}}});
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "rbees/base/shell.hpp"
+
 namespace rbees::orchestrator {
 namespace {
 
@@ -43,7 +45,7 @@ Problem no_model(const std::string& reference) {
 Problem model_not_on_disk(const std::string& reference) {
     return {.code = ErrorCode::MODEL_NOT_FOUND,
             .detail = fmt::format("model {} is not on disk", reference),
-            .hint = "rbees models pull " + reference};
+            .hint = "rbees models pull " + shell_word(reference)};
 }
 
 Problem no_pool_manager() {
