@@ -76,11 +76,10 @@ void check_models(const Home& home, Depth depth, Findings& findings) {
         if (manifest) {
             findings.push_back(judge_model(home.models, *manifest, depth));
         } else {
-            findings.push_back(
-                {"model." + path.stem().native(), Verdict::bad,
-                 fmt::format("{} is damaged: {}", path.native(), reflect::describe(manifest.error())),
-                 fmt::format("rm {}, then rbees models pull {}", shell_word(path.native()),
-                             shell_word(path.stem().native()))});
+            findings.push_back({"model." + path.stem().native(), Verdict::bad,
+                                fmt::format("{} is damaged: {}", path.native(), reflect::describe(manifest.error())),
+                                fmt::format("rm {}, then rbees models pull {}", shell_word(path.native()),
+                                            shell_word(path.stem().native()))});
         }
     }
 }

@@ -290,8 +290,7 @@ TEST_F(ProcessesTest, DoctorProposesCommandsThatAShellTakesAsTheyAre) {
     const auto spaced = (folder / "it's a home").native();
     variables["RBEES_HOME"] = spaced;
     ASSERT_TRUE(prepare_home(home()));
-    std::filesystem::permissions(home().models, std::filesystem::perms::group_read,
-                                 std::filesystem::perm_options::add);
+    std::filesystem::permissions(home().models, std::filesystem::perms::group_read, std::filesystem::perm_options::add);
     std::ofstream(home().models / "my model.json") << "{";
     const auto model = pool::resolve_reference("file:/my models/bees.gguf").value();
     std::ofstream(home().models / (model.id.str() + ".json"))
