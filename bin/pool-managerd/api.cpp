@@ -120,6 +120,8 @@ class Routes {
         }
         const auto cancelled = parts_.downloads.cancel(id);
         const auto* model = parts_.store.find(id);
+        const auto damaged = parts_.store.damaged().find(id);
+        if (damaged != parts_.store.damaged().end()) model = &damaged->second.manifest;
         if (model == nullptr) {
             if (cancelled != Cancelled::nothing) return http_api::empty_answer(call.route.status);
             return call.refuse({.code = ErrorCode::MODEL_NOT_FOUND,

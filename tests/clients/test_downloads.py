@@ -240,6 +240,47 @@ def test_file_that_was_cut_or_changed_is_mended_by_the_next_pull(house, source):
     assert model_file(house).read_bytes() == source.content
 
 
+def restart_pool(house):
+    """A new pool manager has told orcd what it found."""
+    before = house.pid_of("pool-managerd")
+    house.kill(before)
+    wait_until("another pool manager", lambda: house.pid_of("pool-managerd") not in (None, before))
+
+    def has_registered():
+        nodes = house.request("GET", "/v2/nodes", token=house.token).json()
+        return [node["state"] for node in nodes] == ["ready"]
+
+    wait_until("it has registered", has_registered)
+
+
+def test_model_by_reference_that_was_damaged_is_listed_with_what_to_do(house):
+    """Its id says nothing of where it came from, so who sees it gone could not fetch it again."""
+    path = house.folder / "my models/bees.gguf"
+    path.parent.mkdir()
+    path.write_bytes(tiny_model())
+    house.must("models", "pull", f"file:{path}")
+    file = next(house.home.glob("models/bees-*.gguf"))
+    bees = file.stem
+
+    cut = house.folder / "cut"
+    cut.write_bytes(path.read_bytes()[:1000])
+    cut.rename(file)  # in place it would be the user's own file, too: it is linked
+    restart_pool(house)
+    listed = wait_until("it is listed", lambda: "damaged" in (said := house.rbees("models", "list")).stdout and said)
+    advice = f"rbees models pull 'file:{path}', or rbees models rm {bees}"
+    assert bees in listed.stdout and advice in listed.stderr
+    house.must("models", "pull", f"file:{path}")
+    assert file.read_bytes() == tiny_model()
+    assert "damaged" not in house.must("models", "list")
+
+    file.unlink()
+    restart_pool(house)
+    wait_until("it is missed", lambda: "is missing" in house.rbees("models", "list").stderr)
+    house.must("models", "rm", bees, "--yes")
+    assert not list(house.home.glob(f"models/{bees}*"))
+    assert bees not in house.must("models", "list")
+
+
 def test_two_models_with_files_of_the_same_name_stay_apart(house, source):
     contents = {}
     for folder, size in (("one", 1 << 20), ("two", 1 << 19)):

@@ -90,6 +90,18 @@ struct Job {
     }
 };
 
+/// A model that is here no more as it was fetched is told of as a download that failed: pulling it tries again, and
+/// deleting it takes away what is left.
+DownloadReport report_of(const DamagedModel& model) {
+    return {.model = model.manifest.id,
+            .state = DownloadState::failed,
+            .done = Bytes(0),
+            .total = model.manifest.size,
+            .phase = "damaged",
+            .source = {},
+            .reason = describe(model.fault)};
+}
+
 }  // namespace
 
 class Downloads::Implementation : public std::enable_shared_from_this<Implementation> {
@@ -160,6 +172,12 @@ class Downloads::Implementation : public std::enable_shared_from_this<Implementa
         std::vector<DownloadReport> reports;
         for (const auto& job : jobs_) {
             reports.push_back(job->report());
+        }
+        for (const auto& [id, model] : parts_.store.damaged()) {
+            const auto tells = [&id](const auto& job) {
+                return job->spec.id == id && (runs(job) || job->state == DownloadState::failed);
+            };
+            if (std::ranges::none_of(jobs_, tells)) reports.push_back(report_of(model));
         }
         return reports;
     }

@@ -57,6 +57,7 @@ class Downloads {
     /// Goes on with what an earlier run left.
     void resume();
 
+    /// Those that run or ended, and with the phase "damaged" what the store has lost since it was fetched.
     [[nodiscard]] std::vector<contracts::DownloadReport> reports() const;
     [[nodiscard]] bool is_running(const ModelId& id) const;
 

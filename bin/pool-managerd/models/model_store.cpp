@@ -53,17 +53,34 @@ Result<void> copy_bytes(const fs::path& from, const fs::path& to) {
     return {};
 }
 
-}  // namespace
-
-std::optional<Manifest> read_manifest(const fs::path& json) {
+/// The manifest by itself, whatever became of its file.
+std::optional<Manifest> parse_manifest(const fs::path& json) {
     const auto text = read_file(json, limits::manifest_file);
     if (!text) return std::nullopt;
     auto manifest = reflect::from_json_text<Manifest>(*text);
     if (!manifest || fs::path(manifest->file).filename() != manifest->file) return std::nullopt;
-    std::error_code error;
-    const auto size = fs::file_size(json.parent_path() / manifest->file, error);
-    if (error || size != manifest->size.value) return std::nullopt;
     return std::move(*manifest);
+}
+
+/// What is wrong with the file, as far as its size shows it.
+std::optional<std::string> fault_of(const fs::path& file, const Manifest& manifest) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error) return fmt::format("the model file {} is missing", file.native());
+    if (size == manifest.size.value) return std::nullopt;
+    return fmt::format("the model file {} has {} bytes instead of {}", file.native(), size, manifest.size.value);
+}
+
+std::string pull_command(const Manifest& manifest) {
+    return fmt::format("rbees models pull {}", shell_word(pool::reference_for(manifest.id, manifest.sources)));
+}
+
+}  // namespace
+
+std::optional<Manifest> read_manifest(const fs::path& json) {
+    auto manifest = parse_manifest(json);
+    if (!manifest || fault_of(json.parent_path() / manifest->file, *manifest)) return std::nullopt;
+    return manifest;
 }
 
 bool is_as_verified(const fs::path& file, const Manifest& manifest) {
@@ -80,15 +97,27 @@ Result<void> write_manifest(const fs::path& json, Manifest& manifest) {
 ModelStore::ModelStore(fs::path folder, const Logger& log) : folder_(std::move(folder)) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder_, error)) {
-        if (entry.path().extension() != ".json") continue;
-        auto manifest = read_manifest(entry.path());
-        if (!manifest || !pool::is_slug(manifest->id.str())) {
-            log.warning("a model is left out: its file is missing or truncated, or its manifest is broken",
-                        {{"manifest", entry.path().native()}});
-            continue;
-        }
-        models_.emplace(manifest->id, std::move(*manifest));
+        if (entry.path().extension() == ".json") list(entry.path(), log);
     }
+}
+
+void ModelStore::list(const fs::path& json, const Logger& log) {
+    const auto read = parse_manifest(json);
+    const auto manifest = read.value_or(Manifest{.id = ModelId(json.stem().native())});
+    const auto& id = manifest.id;
+    if (!pool::is_slug(id.str())) {
+        return log.warning("a file among the models belongs to none", {{"file", json.native()}});
+    }
+    auto fault =
+        read ? fault_of(folder_ / manifest.file, manifest) : fmt::format("the manifest {} is broken", json.native());
+    if (!fault) {
+        models_.emplace(id, manifest);
+        return;
+    }
+    log.warning("a model is damaged", {{"model", id.str()}, {"why", *fault}});
+    const auto again = read ? pull_command(manifest) : "pull it again as it was pulled";
+    auto remedy = fmt::format("{}, or rbees models rm {}", again, id.str());
+    damaged_.emplace(id, DamagedModel{manifest, {std::move(*fault), std::move(remedy)}});
 }
 
 const Manifest* ModelStore::find(const ModelId& id) const {
@@ -106,16 +135,8 @@ std::vector<contracts::ModelReport> ModelStore::reports() const {
 
 Result<fs::path> ModelStore::path_of(const ModelId& id) const {
     const auto& manifest = models_.at(id);
-    const auto path = folder_ / manifest.file;
-    std::error_code error;
-    const auto size = fs::file_size(path, error);
-    const auto remedy = fmt::format("rbees models pull {}", shell_word(pool::reference_for(id, manifest.sources)));
-    if (error) return fail(fmt::format("the model file {} is missing", path.native()), remedy);
-    if (size != manifest.size.value) {
-        return fail(
-            fmt::format("the model file {} has {} bytes instead of {}", path.native(), size, manifest.size.value),
-            remedy);
-    }
+    auto path = folder_ / manifest.file;
+    if (auto fault = fault_of(path, manifest)) return fail(std::move(*fault), pull_command(manifest));
     return path;
 }
 
@@ -156,6 +177,7 @@ Result<void> ModelStore::add(Manifest manifest) {
     if (auto written = write_manifest(folder_ / (manifest.id.str() + ".json"), manifest); !written) return written;
     const auto id = manifest.id;
     models_.insert_or_assign(id, std::move(manifest));
+    damaged_.erase(id);
     return {};
 }
 
@@ -164,6 +186,7 @@ Result<void> ModelStore::remove(const ModelId& id) {
     fs::remove(folder_ / (id.str() + ".json"), error);
     if (error) return std::unexpected(failure(fmt::format("cannot delete the manifest of {}", id.str()), error));
     models_.erase(id);
+    damaged_.erase(id);
     fs::remove(file_of(id), error);
     if (error) return std::unexpected(failure(fmt::format("cannot delete {}", file_of(id).native()), error));
     return {};

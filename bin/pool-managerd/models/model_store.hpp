@@ -2,8 +2,9 @@
 /// @file
 /// The model files of this home: `HOME/models/<slug>.gguf`, each with a manifest `<slug>.json` beside it.
 ///
-/// A file is in the store only with its manifest, which is written last; so what the store lists was verified. The
-/// bytes are shared with the cache of all homes by hard links where the file system allows it.
+/// A file is in the store only with its manifest, which is written last; so what the store lists was verified. What is
+/// found at a start with another size, or without its file, is kept apart as damaged. The bytes are shared with the
+/// cache of all homes by hard links where the file system allows it.
 
 #include <cstdint>
 #include <filesystem>
@@ -41,15 +42,24 @@ BOOST_DESCRIBE_STRUCT(Manifest, (), (id, file, size, sha256, kind, sources, modi
 /// Whether a file looks as it was when its bytes were verified: by its size and the time of its last change.
 [[nodiscard]] bool is_as_verified(const std::filesystem::path& file, const Manifest& manifest);
 
+/// A model that was here, and what is wrong with it now. Where its manifest cannot be read, that knows the id alone.
+struct DamagedModel {
+    Manifest manifest;
+    Failure fault;  ///< the remedy is what fetches it again or takes it away
+};
+
 /// Used on the loop's thread, but for `place`, which blocks.
 class ModelStore {
   public:
-    /// Lists what `folder` holds. A file that is missing or has another size than its manifest says is left out, with a
-    /// warning.
+    /// Lists what `folder` holds. A model whose file is missing or has another size than its manifest says, or whose
+    /// manifest cannot be read, is damaged, which is also logged.
     ModelStore(std::filesystem::path folder, const Logger& log);
 
     [[nodiscard]] const Manifest* find(const ModelId& id) const;
     [[nodiscard]] std::vector<contracts::ModelReport> reports() const;
+
+    /// Those that are not in the store although they were, by id; until they are added again or removed.
+    [[nodiscard]] const std::map<ModelId, DamagedModel>& damaged() const { return damaged_; }
 
     /// Where the bytes of a model in the store lie. Fails if they have gone or changed their size since they were
     /// listed.
@@ -70,14 +80,16 @@ class ModelStore {
     /// Writes the manifest of a placed file, or of one that was verified again, and lists it from now on.
     [[nodiscard]] Result<void> add(Manifest manifest);
 
-    /// Takes the manifest, then the file away.
+    /// Takes the manifest, then the file away; of a damaged model, what is left of the two.
     [[nodiscard]] Result<void> remove(const ModelId& id);
 
   private:
+    void list(const std::filesystem::path& json, const Logger& log);
     [[nodiscard]] std::filesystem::path file_of(const ModelId& id) const;
 
     std::filesystem::path folder_;
     std::map<ModelId, Manifest> models_;
+    std::map<ModelId, DamagedModel> damaged_;
 };
 
 }  // namespace rbees::poold

@@ -104,6 +104,22 @@ TEST_F(ChangedFilesTest, AreNotListedAnyMoreWhenNoSourceCanMendThem) {
     EXPECT_FALSE(fs::exists(file));
 }
 
+TEST_F(ChangedFilesTest, AreToldOfAfterARestartUntilTheyAreFetchedAgain) {
+    fs::resize_file(file, 1000);
+    restart();
+
+    const auto told = downloads->reports();
+    ASSERT_EQ(pull(), DownloadState::done);
+
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].model, wanted.id);
+    EXPECT_EQ(told[0].state, DownloadState::failed);
+    EXPECT_EQ(told[0].phase, "damaged");
+    EXPECT_THAT(told[0].reason.value_or(""), testing::HasSubstr("has 1000 bytes instead of"));
+    EXPECT_TRUE(is_right());
+    EXPECT_EQ(downloads->reports().size(), 1U) << "only the download";
+}
+
 TEST_F(ChangedFilesTest, OfTheCacheAreNotGivenToAnotherHome) {
     ASSERT_TRUE(store->remove(wanted.id));
     for (const auto& entry : fs::directory_iterator(house.home.cache / "models")) {

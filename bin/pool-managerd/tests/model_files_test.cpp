@@ -80,14 +80,39 @@ TEST_F(ModelStoreTest, ListsAfterARestartWhatWasAdded) {
     EXPECT_EQ(read_file(models.path_of(ModelId("tiny")).value()), "bytes");
 }
 
-TEST_F(ModelStoreTest, LeavesOutAFileThatIsTruncatedOrMissing) {
+TEST_F(ModelStoreTest, KnowsAfterARestartWhatIsDamagedAndHowToMendIt) {
     put("cut");
     put("gone");
     std::filesystem::remove(house.home.models / "cut.gguf");
     ASSERT_TRUE(write_file_atomically(house.home.models / "cut.gguf", "byt", FileAccess::everyone));
     std::filesystem::remove(house.home.models / "gone.gguf");
+    ASSERT_TRUE(write_file_atomically(house.home.models / "garbled.json", "{", FileAccess::everyone));
 
-    EXPECT_TRUE(store().reports().empty());
+    const auto models = store();
+
+    EXPECT_TRUE(models.reports().empty());
+    ASSERT_EQ(models.damaged().size(), 3U);
+    const auto fault = [&](const char* id) { return describe(models.damaged().at(ModelId(id)).fault); };
+    EXPECT_THAT(fault("cut"), HasSubstr("has 3 bytes instead of 5 (rbees models pull cut, or rbees models rm cut)"));
+    EXPECT_THAT(fault("gone"), HasSubstr("is missing (rbees models pull gone, or"));
+    EXPECT_THAT(fault("garbled"), HasSubstr("garbled.json is broken (pull it again as it was pulled, or"));
+}
+
+TEST_F(ModelStoreTest, IsDamagedNoMoreWhenItIsAddedAgainOrRemoved) {
+    const auto manifest = put("mended");
+    put("removed");
+    for (const auto* id : {"mended", "removed"})
+        std::filesystem::remove(house.home.models / (std::string(id) + ".gguf"));
+    auto models = store();
+    ASSERT_EQ(models.damaged().size(), 2U);
+
+    ASSERT_TRUE(models.place(house.folder() / "verified.gguf", ModelId("mended")));
+    ASSERT_TRUE(models.add(manifest));
+    ASSERT_TRUE(models.remove(ModelId("removed")));
+
+    EXPECT_TRUE(models.damaged().empty());
+    EXPECT_NE(models.find(ModelId("mended")), nullptr);
+    EXPECT_FALSE(std::filesystem::exists(house.home.models / "removed.json"));
 }
 
 TEST_F(ModelStoreTest, SaysWhenAListedFileHasChanged) {

@@ -16,6 +16,12 @@ namespace {
 using contracts::DownloadState;
 using contracts::ModelView;
 
+/// Whether it was here, and its file is not what it was.
+bool is_damaged(const ModelView& model) {
+    const auto& download = model.download;
+    return !model.on_disk && download && download->state == DownloadState::failed && download->phase == "damaged";
+}
+
 /// One word for where a model stands.
 Cell state_of(const ModelView& model) {
     if (model.download && model.download->state == DownloadState::running) {
@@ -26,6 +32,7 @@ Cell state_of(const ModelView& model) {
     }
     if (!model.workers.empty()) return {"loaded", Tone::good};
     if (model.on_disk) return "on disk";
+    if (is_damaged(model)) return {"damaged", Tone::bad};
     if (model.download && model.download->state == DownloadState::failed) return {"download failed", Tone::bad};
     return {"not here", Tone::faint};
 }
@@ -66,6 +73,11 @@ Outcome run_models_list(Session& session, const Arguments& arguments) {
     }
     if (!models->empty()) console.print(to_table(*models));
     if (std::ranges::any_of(*models, &ModelView::is_default)) console.note("* is used when a request names no model");
+    for (const auto& model : *models) {
+        if (is_damaged(model)) {
+            console.note(fmt::format("{} is damaged: {}", model.id.str(), model.download->reason.value_or("unknown")));
+        }
+    }
     if (const auto hidden = whole - models->size(); hidden > 0) {
         console.note(fmt::format("{} more can be fetched: rbees models list --all", hidden));
     }

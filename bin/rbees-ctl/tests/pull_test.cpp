@@ -30,6 +30,19 @@ TEST_F(PullTest, PullFollowsTheDownloadToItsEnd) {
     EXPECT_EQ(looks, 3);
 }
 
+TEST_F(PullTest, AModelThatIsDamagedIsListedWithWhatToDo) {
+    const auto damaged =
+        R"("on_disk":false,"is_default":false,"download":{"model":"bees-1","state":"failed","done":0,"total":9,)"
+        R"("phase":"damaged","reason":"its file is missing; rbees models pull hf:o/bees"})";
+    orcd.on("GET /v2/models", 200, "[" + model("bees-1", damaged) + "]");
+
+    const auto ran = run({"models", "list"});
+
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_THAT(ran.out, testing::ContainsRegex("bees-1 +chat +- +damaged"));
+    EXPECT_THAT(ran.err, HasSubstr("bees-1 is damaged: its file is missing; rbees models pull hf:o/bees"));
+}
+
 TEST_F(PullTest, ADownloadThatFailsIsAFailedJobWithItsReason) {
     int looks = 0;
     orcd.on("POST /v2/models/m/download", 202, model("m", R"("on_disk":false,"is_default":false)"));
