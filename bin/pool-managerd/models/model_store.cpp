@@ -164,6 +164,7 @@ Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) cons
     }
     fs::rename(fresh, file_of(id), error);
     if (error) return std::unexpected(failure(fmt::format("cannot write {}", file_of(id).native()), error));
+    fs::remove(fresh, error);  // two names of one file: rename(2) leaves both
     return {};
 }
 

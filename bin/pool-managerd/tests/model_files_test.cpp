@@ -115,6 +115,15 @@ TEST_F(ModelStoreTest, IsDamagedNoMoreWhenItIsAddedAgainOrRemoved) {
     EXPECT_FALSE(std::filesystem::exists(house.home.models / "removed.json"));
 }
 
+TEST_F(ModelStoreTest, LeavesNothingBesideAFileThatIsPlacedTwice) {
+    put("tiny");
+
+    ASSERT_TRUE(store().place(house.folder() / "verified.gguf", ModelId("tiny")));
+
+    EXPECT_FALSE(std::filesystem::exists(house.home.models / "tiny.gguf.new"));
+    EXPECT_EQ(read_file(house.home.models / "tiny.gguf"), "bytes");
+}
+
 TEST_F(ModelStoreTest, SaysWhenAListedFileHasChanged) {
     put("tiny");
     const auto models = store();
