@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "house/preparation.hpp"
 #include "rbees/contracts/options.hpp"
 
 namespace rbees::ctl {
@@ -91,6 +92,9 @@ Checked<Api*> Session::api() {
     if (api_) return api_.get();
     const auto where = home();
     if (!where) return std::unexpected(where.error());
+    if (!is_kept_to_home_ && !is_address_named() && !was_ever_started(*where)) {
+        return std::unexpected(never_started(*where));
+    }
     const auto settings = config();
     if (!settings) return std::unexpected(settings.error());
     auto address = is_kept_to_home_ ? own_address(*where, *settings, surroundings_.environment)

@@ -58,7 +58,8 @@ class Session {
     /// After `keep_to_home`: says it, where RBEES_URL names another address than the home's own `url`.
     void remark_elsewhere(const std::string& url);
 
-    /// The connection to rbees-orcd. Owned by the session. Nothing is sent by asking.
+    /// The connection to rbees-orcd. Owned by the session. Nothing is sent by asking. Fails where nobody named an
+    /// address and nothing was ever started with the home: the default address would be that of somebody else.
     [[nodiscard]] Checked<Api*> api();
 
     /// Forgets the connection, because the address may be another one now.

@@ -8,6 +8,7 @@
 
 #include "cli/session.hpp"
 #include "commands/handlers.hpp"
+#include "house/preparation.hpp"
 #include "house/processes.hpp"
 #include "house/stopping.hpp"
 #include "rbees/reflect/describe.hpp"
@@ -59,6 +60,7 @@ bool runs(const std::vector<HouseProcess>& processes, const char* name) {
 
 /// Why a daemon does not run, and what to do.
 CliError not_running(const Home& home, const std::vector<HouseProcess>& processes, const char* name) {
+    if (!was_ever_started(home)) return never_started(home);
     if (!runs(processes, supervisor_name)) {
         return {ExitCode::failed, "rbees is not running", "start it with: rbees up", "NOT_RUNNING", {}};
     }

@@ -4,6 +4,7 @@
 
 #include "doctor/checks.hpp"
 #include "house/ports.hpp"
+#include "house/preparation.hpp"
 #include "house/processes.hpp"
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/operations.hpp"
@@ -71,6 +72,10 @@ void check_daemons(Session& session, const Home& home, Findings& findings) {
     const auto api = session.api();
     if (!api) {
         findings.push_back({"address", Verdict::bad, api.error().message, api.error().hint});
+        return;
+    }
+    if (!was_ever_started(home)) {
+        findings.push_back(judge_port((*api)->address().url));  // whoever answers there is of another home
         return;
     }
     const auto health = (*api)->get<contracts::Health>("/health");

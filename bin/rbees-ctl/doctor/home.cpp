@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "doctor/checks.hpp"
+#include "house/preparation.hpp"
 #include "rbees/base/files.hpp"
 #include "rbees/base/shell.hpp"
 
@@ -71,7 +72,7 @@ Finding judge_space(const fs::path& folder) {
 }  // namespace
 
 void check_home(const Home& home, Findings& findings) {
-    if (!look_at(home.state)) {
+    if (!was_ever_started(home)) {
         findings.push_back({"home", Verdict::doubtful, "rbees was never started with this home", "rbees up"});
         findings.push_back(judge_space(nearest_folder(home.models)));
         return;

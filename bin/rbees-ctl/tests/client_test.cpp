@@ -160,6 +160,25 @@ TEST_F(ClientTest, TheModelOfThisHomeIsNotAskedOfAnotherOrchestrator) {
     EXPECT_THAT(orcd.requests().back().body, HasSubstr(R"("model":"mine")"));
 }
 
+TEST_F(ClientTest, AHomeThatWasNeverStartedIsNotMixedUpWithWhoeverHasItsAddress) {
+    variables.erase("RBEES_URL");
+    variables["RBEES_LISTEN"] = "127.0.0.1:" + std::to_string(orcd.port());
+
+    for (const auto* verb : {"status", "health"}) {
+        const auto ran = run({"orchestrator", verb});
+
+        EXPECT_EQ(ran.exit, 1) << verb;
+        EXPECT_THAT(ran.err, HasSubstr("never started with this home: there is no " + home().state.native())) << verb;
+        EXPECT_THAT(ran.err, HasSubstr("rbees up")) << verb;
+    }
+    EXPECT_THAT(run({"status"}).err, HasSubstr("never started with this home"));
+    EXPECT_EQ(run({"models", "list"}).exit, 1);
+    EXPECT_THAT(run({"version", "--json"}).out, HasSubstr(R"("server":null)"));
+    EXPECT_THAT(run({"doctor"}).out, HasSubstr("is taken by"));
+    EXPECT_TRUE(orcd.requests().empty());
+    EXPECT_FALSE(std::filesystem::exists(home().state));
+}
+
 TEST_F(ClientTest, RunWithNoModelOnDiskSaysHowToFetchOne) {
     orcd.on("GET /v1/models", 200, R"({"object":"list","data":[]})");
 

@@ -112,12 +112,14 @@ TEST_F(CommandTest, ErrorsAreJsonForPrograms) {
     const auto run_error = run({"--format", "json", "models", "list"});
 
     EXPECT_THAT(parse_error.err, StartsWith(R"({"code":"USAGE","message":)"));
-    EXPECT_THAT(run_error.err, StartsWith(R"({"code":"NOT_RUNNING","message":"rbees-orcd is not running at )"));
+    EXPECT_THAT(run_error.err,
+                StartsWith(R"({"code":"NOT_RUNNING","message":"rbees was never started with this home: )"));
     EXPECT_EQ(run_error.exit, 1);
 }
 
 TEST_F(CommandTest, AHouseThatIsDownSaysHowToStartIt) {
     variables["RBEES_LISTEN"] = "127.0.0.1:1";
+    std::filesystem::create_directories(home().state);
 
     for (const auto* words : {"run hello", "models list", "orchestrator health", "status"}) {
         const auto ran = run(split(words));
