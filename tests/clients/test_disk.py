@@ -181,17 +181,20 @@ class TestErrors:
             "a loaded model answers",
             lambda: (found := house.request("POST", "/v1/chat/completions", chat, token)).status == 200 and found,
         )
+        found = house.rbees("doctor")
         before = house.pid_of("rbees-orcd")
         house.disk.mend()
         wait_until("orcd has ended", lambda: house.gone(before), MENDING_SECONDS)
         wait_until_good(house)
 
+        assert found.returncode == 1 and "✗ rbees-orcd says: nothing can be recorded, only read" in found.stdout
         assert "could only be opened for reading" in refused["detail"] and "GET /ready" in refused["hint"]
         assert running in [each["id"] for each in listed.json()["tasks"]]
         assert answered.json()["choices"]
         assert check_whole(stored(house, token, running)) == 30
         submitted(house, token)
         house.must("audit", "verify")
+        assert "✓ rbees-orcd records what it accepts" in house.must("doctor")
 
     def test_a_long_log_and_little_room_is_read_and_not_started_again_until_there_is_more(self, house):
         """There is room for a small file, but not for the log: only opening the journal shows that it would fail."""

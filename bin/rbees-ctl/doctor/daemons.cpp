@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "doctor/checks.hpp"
 #include "house/ports.hpp"
@@ -59,6 +61,21 @@ Finding judge_nodes(Api& api) {
     return {"nodes", are_all ? Verdict::good : Verdict::doubtful, words, are_all ? "" : "rbees nodes list"};
 }
 
+/// Whether rbees-orcd can record what it accepts, as it says itself: where its disk fails or is full, it goes on
+/// reading.
+std::optional<Finding> judge_recording(Api& api, const Home& home) {
+    const auto answer = api.exchange(api.request("GET", "/ready"));
+    if (!answer) return std::nullopt;  // whether it answers is another check
+    const auto readiness = reflect::from_json_text<contracts::Readiness>(answer->body);
+    if (!readiness) return std::nullopt;
+    if (!readiness->degraded || readiness->degraded->empty()) {
+        return Finding{"journal.recording", Verdict::good, "rbees-orcd records what it accepts", {}};
+    }
+    return Finding{"journal.recording", Verdict::bad,
+                   fmt::format("rbees-orcd says: {}", fmt::join(*readiness->degraded, "; ")),
+                   fmt::format("free some space on the disk of {}, or mend it", home.state.native())};
+}
+
 }  // namespace
 
 void check_daemons(Session& session, const Home& home, Findings& findings) {
@@ -92,6 +109,7 @@ void check_daemons(Session& session, const Home& home, Findings& findings) {
         {"orcd.health", verdict, fmt::format("{} answers: {}", (*api)->address().url, health->status), {}});
     findings.push_back(judge_version(**api));
     findings.push_back(judge_nodes(**api));
+    if (auto recording = judge_recording(**api, home)) findings.push_back(std::move(*recording));
 }
 
 }  // namespace rbees::ctl

@@ -55,6 +55,19 @@ Finding judge_secret(const fs::path& file, std::string_view name) {
             fmt::format("chmod 600 {}; if somebody may have read it, make a new one", shell_word(file.native()))};
 }
 
+JournalFiles look_at_journal(const fs::path& journal) {
+    JournalFiles files{.was_written = look_at(journal.native() + ".head").has_value()};
+    if (!look_at(journal)) return files;
+    files.size = Bytes(0);
+    for (const auto& file : {journal, fs::path(journal.native() + "-wal")}) {
+        const auto seen = look_at(file);
+        if (!seen) continue;
+        files.size->value += static_cast<std::uint64_t>(seen->st_size);
+        if (::access(file.c_str(), R_OK | W_OK) != 0) files.unwritable = file;
+    }
+    return files;
+}
+
 Finding judge_space(const fs::path& folder) {
     const auto space = free_space(folder);
     if (!space) return {"disk.space", Verdict::doubtful, space.error().message, space.error().remedy};
@@ -71,6 +84,29 @@ Finding judge_space(const fs::path& folder) {
 
 }  // namespace
 
+Finding judge_journal(const fs::path& journal, const JournalFiles& files) {
+    if (!files.size && files.was_written) {
+        return {"journal", Verdict::bad, fmt::format("the journal {} is gone, though it had records", journal.native()),
+                "put it back, or go back to a backup: rbees backup restore PATH"};
+    }
+    if (!files.size) {
+        return {"journal", Verdict::doubtful, fmt::format("the journal {} is not there yet", journal.native()),
+                "rbees up"};
+    }
+    if (files.unwritable) {
+        return {"journal", Verdict::bad,
+                fmt::format("{} of the journal cannot be written to, so nothing can be accepted",
+                            files.unwritable->native()),
+                fmt::format("sudo chown $USER {0} && chmod 600 {0}", shell_word(files.unwritable->native()))};
+    }
+    return {
+        "journal",
+        Verdict::good,
+        fmt::format("journal: {}, can be written to; `rbees audit verify` reads all of it and says whether it is whole",
+                    describe(*files.size)),
+        {}};
+}
+
 void check_home(const Home& home, Findings& findings) {
     if (!was_ever_started(home)) {
         findings.push_back({"home", Verdict::doubtful, "rbees was never started with this home", "rbees up"});
@@ -82,6 +118,7 @@ void check_home(const Home& home, Findings& findings) {
     findings.push_back(judge_folder(home.secrets, "secrets"));
     findings.push_back(judge_secret(home.admin_token(), "admin.token"));
     findings.push_back(judge_secret(home.node_token(), "node.token"));
+    findings.push_back(judge_journal(home.journal(), look_at_journal(home.journal())));
     findings.push_back(judge_space(nearest_folder(home.models)));
 }
 

@@ -304,6 +304,57 @@ TEST_F(ProcessesTest, DoctorProposesCommandsThatAShellTakesAsTheyAre) {
     EXPECT_THAT(out, HasSubstr("fix: rbees models pull 'file:/my models/bees.gguf'\n"));
 }
 
+TEST(Doctor, JudgesTheJournalByItsFiles) {
+    const std::filesystem::path journal = "/my home/orcd.db";
+
+    const auto good = judge_journal(journal, {.size = mebibytes(2), .unwritable = {}, .was_written = true});
+    const auto fresh = judge_journal(journal, {});
+    const auto gone = judge_journal(journal, {.size = {}, .unwritable = {}, .was_written = true});
+    const auto foreign =
+        judge_journal(journal, {.size = mebibytes(2), .unwritable = "/my home/orcd.db-wal", .was_written = true});
+
+    EXPECT_EQ(good.verdict, Verdict::good);
+    EXPECT_THAT(good.detail, HasSubstr("`rbees audit verify`"));
+    EXPECT_EQ(fresh.verdict, Verdict::doubtful);
+    EXPECT_EQ(gone.verdict, Verdict::bad);
+    EXPECT_THAT(gone.fix, HasSubstr("rbees backup restore"));
+    EXPECT_EQ(foreign.verdict, Verdict::bad);
+    EXPECT_THAT(foreign.fix, HasSubstr("chown $USER '/my home/orcd.db-wal'"));
+}
+
+TEST_F(ProcessesTest, DoctorLooksAtTheJournalAndChangesNothing) {
+    std::ofstream(home().journal()) << "12345";
+    std::ofstream(home().journal().native() + "-wal") << "678";
+
+    const auto there = run({"doctor"});
+    std::ofstream(home().journal().native() + ".head") << "a record";
+    std::filesystem::remove(home().journal());
+    const auto gone = run({"doctor"});
+
+    EXPECT_EQ(there.exit, 0);
+    EXPECT_THAT(there.out, HasSubstr("✓ journal: 8 B, can be written to"));
+    EXPECT_EQ(gone.exit, 1);
+    EXPECT_THAT(gone.out, HasSubstr("✗ the journal " + home().journal().native() + " is gone"));
+    EXPECT_FALSE(std::filesystem::exists(home().journal()));
+}
+
+TEST_F(ProcessesTest, DoctorTellsWhatKeepsRbeesOrcdFromRecording) {
+    FakeOrcd orcd;
+    make_ready(orcd);
+    write(home().orcd_process(), process::identify(::getpid()).value(), orcd.url());
+    orcd.on("GET /ready", 200, R"({"ready":true,"reasons":[],"nodes":1,"workers":0})");
+    const auto good = run({"doctor"});
+    orcd.on(
+        "GET /ready", 503,
+        R"({"ready":false,"reasons":[],"degraded":["nothing can be recorded, only read: x"],"nodes":1,"workers":0})");
+
+    const auto ran = run({"doctor"});
+
+    EXPECT_THAT(good.out, HasSubstr("✓ rbees-orcd records what it accepts"));
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_THAT(ran.out, HasSubstr("✗ rbees-orcd says: nothing can be recorded, only read: x"));
+}
+
 TEST_F(ProcessesTest, DoctorFindsAPortThatSomebodyElseHas) {
     const FakeOrcd other;
     variables["RBEES_LISTEN"] = "127.0.0.1:" + std::to_string(other.port());
