@@ -60,6 +60,13 @@ def node_state(house):
     return house.request("GET", "/v2/nodes", token=house.token).json()[0]["state"]
 
 
+def start_pool_manager_again(house):
+    before = house.pid_of("pool-managerd")
+    house.kill(before)
+    wait_until("another pool manager is there", lambda: house.pid_of("pool-managerd") not in (None, before))
+    wait_until("the node is back", lambda: node_state(house) == "ready")
+
+
 def judge(house, load, undisturbed):
     load.end()
     load.check(undisturbed, house.logs())
@@ -171,6 +178,35 @@ def test_a_worker_that_stands_still_is_killed_and_another_one_takes_its_place(im
     assert [view(house, token, each)["attempt"] for each in (task, waits)] == [2, 2], "one of each was in flight"
     assert house.gone(worker["pid"])
     assert len(house.ready_workers(MODEL)) == 1
+    assert "the worker gave no answer for 10 s" in (house.home / "logs/orcd.log").read_text()
+
+
+def test_a_worker_that_stands_still_while_its_pool_manager_starts_again_is_adopted_when_it_goes_on(house):
+    worker = house.ready_workers(MODEL)[0]
+
+    with frozen(house, worker["pid"]):
+        start_pool_manager_again(house)
+        assert [each["pid"] for each in house.ready_workers(MODEL)] == [worker["pid"]], "it is not given up"
+
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
+    assert house.request("POST", "/v1/chat/completions", body, house.token).status == 200
+    assert [each["pid"] for each in house.workers()] == [worker["pid"]], "nobody else loaded the model"
+
+
+def test_a_worker_that_stands_still_since_before_its_pool_manager_started_is_killed(impatient):
+    house, token = impatient, impatient.token
+    undisturbed = text(stored(house, token, submitted(house, token, model=MODEL, seed=3)))
+    worker = house.ready_workers(MODEL)[0]
+
+    house.kill(worker["pid"], signal.SIGSTOP)
+    start_pool_manager_again(house)
+    task = submitted(house, token, model=MODEL, seed=3)
+
+    wait_until("its process is gone", lambda: house.gone(worker["pid"]), PATIENCE)
+    assert text(stored(house, token, task)) == undisturbed
+    serving = house.ready_workers(MODEL)
+    assert len(serving) == 1
+    assert serving[0]["id"] != worker["id"]
     assert "the worker gave no answer for 10 s" in (house.home / "logs/orcd.log").read_text()
 
 

@@ -8,17 +8,20 @@
 
 namespace rbees::poold {
 
-net::Task<std::optional<process::Process>> prove_worker(net::Client& client, WorkerRecord record, Instant deadline) {
+net::Task<std::optional<RecognizedWorker>> recognize_worker(net::Client& client, WorkerRecord record,
+                                                            Instant deadline) {
+    if (has_ended(record)) co_return std::nullopt;
     const WorkerAddress address{record.port, record.secret};
     auto health = co_await ask_health(client, address);
-    while (!health && health.error() != WorkerSilence::foreign && BootClock::now() < deadline && !has_ended(record)) {
+    while (!health && health.error() == WorkerSilence::nobody && BootClock::now() < deadline && !has_ended(record)) {
         co_await net::wait_for(limits::adoption_pause);
         health = co_await ask_health(client, address);
     }
     auto process = process::open_if_same(record.identity());
-    if (!health || !process || !*process) co_return std::nullopt;
+    const bool is_late = !health && health.error() == WorkerSilence::late;
+    if ((!health && !is_late) || !process || !*process) co_return std::nullopt;
     crash_point(CrashPoint::during_adoption);
-    co_return std::move(*process);
+    co_return RecognizedWorker{std::move(**process), is_late ? Proof::late : Proof::given};
 }
 
 bool has_ended(const WorkerRecord& record) {

@@ -2,6 +2,7 @@
 /// @file
 /// Whether a process that an earlier run of ours recorded is the worker that it should be, and how far it is.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -20,10 +21,22 @@ struct WorkerNews {
     std::optional<contracts::WorkerCapabilities> capabilities;  ///< once its model is loaded
 };
 
-/// The recorded process, if it still runs and knows its secret. One that starts may not answer yet, so it is asked
-/// until `deadline` or its end. The client must outlive the task.
-[[nodiscard]] net::Task<std::optional<process::Process>> prove_worker(net::Client& client, WorkerRecord record,
-                                                                      Instant deadline);
+enum class Proof : std::uint8_t {
+    given,  ///< it knows its secret
+    late,   ///< it is the recorded process, and gives no answer in time: it stands still
+};
+
+/// A recorded process that still runs.
+struct RecognizedWorker {
+    process::Process process;
+    Proof proof = Proof::given;
+};
+
+/// The recorded process, if it still runs and is a worker of ours. One that starts may not listen yet, so it is asked
+/// until `deadline` or its end, once at least. Nothing if nobody listens there, or somebody does not take the secret.
+/// The client must outlive the task.
+[[nodiscard]] net::Task<std::optional<RecognizedWorker>> recognize_worker(net::Client& client, WorkerRecord record,
+                                                                          Instant deadline);
 
 /// Whether the recorded process has ended; no if that cannot be seen.
 [[nodiscard]] bool has_ended(const WorkerRecord& record);

@@ -68,15 +68,6 @@ void log_state(const Logger& log, const LiveWorker& worker) {
                         {"why", worker.life.failure ? worker.life.failure->reason : std::string()}});
 }
 
-contracts::WorkerReport report_unproved(const WorkerRecord& record) {
-    return {.worker_id = record.worker_id,
-            .model = record.model,
-            .state = contracts::WorkerState::failed,
-            .pid = record.pid,
-            .reason = "it runs, but does not prove that it is a worker of this node",
-            .orphan = true};
-}
-
 pool::ExitCause cause_of(const process::ExitStatus& status) {
     const process::ExitStatus port_taken{process::ExitStatus::Kind::exited, contracts::worker_exit_port_taken};
     return status == port_taken ? pool::ExitCause::port_taken : pool::ExitCause::other;

@@ -55,9 +55,6 @@ struct CountedEvent {
 /// One line for a change worth telling; steps of the loading are left out.
 void log_state(const Logger& log, const LiveWorker& worker);
 
-/// A recorded process that runs but does not prove itself, as it is told of.
-[[nodiscard]] contracts::WorkerReport report_unproved(const WorkerRecord& record);
-
 /// What its exit code says: `contracts::worker_exit_port_taken`, or nothing that is known.
 [[nodiscard]] pool::ExitCause cause_of(const process::ExitStatus& status);
 

@@ -117,6 +117,13 @@ std::set<std::uint16_t> running_ports(const LiveWorkers& workers) {
     return ports;
 }
 
+void forget_old(LiveWorkers& workers, std::size_t finished_max) {
+    const auto is_over = [](const auto& each) { return pool::is_over(each->life.phase); };
+    while (workers.size() - running(workers) > finished_max) {
+        workers.erase(std::ranges::find_if(workers, is_over));
+    }
+}
+
 std::optional<Instant> next_deadline(const LiveWorkers& workers) {
     std::optional<Instant> next;
     for (const auto& worker : workers) {
@@ -124,6 +131,13 @@ std::optional<Instant> next_deadline(const LiveWorkers& workers) {
         if (deadline && (!next || *deadline < *next)) next = deadline;
     }
     return next;
+}
+
+std::shared_ptr<LiveWorker> recorded_worker(WorkerRecord record, const pool::WorkerLimits& limits) {
+    auto worker = std::make_shared<LiveWorker>();
+    worker->life.limits = limits;
+    worker->record = std::move(record);
+    return worker;
 }
 
 std::expected<std::shared_ptr<LiveWorker>, Problem> prepare_worker(const SpawnWorker& order,

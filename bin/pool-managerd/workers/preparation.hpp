@@ -63,8 +63,14 @@ inline constexpr auto no_port_left = "every port from 8001 to 8999 is taken";
 [[nodiscard]] std::set<WorkerId> running_ids(const LiveWorkers& workers);
 [[nodiscard]] std::set<std::uint16_t> running_ports(const LiveWorkers& workers);
 
+/// Drops the oldest finished ones until so many of these are left.
+void forget_old(LiveWorkers& workers, std::size_t finished_max);
+
 /// When time has something to do next with one of them.
 [[nodiscard]] std::optional<Instant> next_deadline(const LiveWorkers& workers);
+
+/// A worker of an earlier run, of which only the record is known.
+[[nodiscard]] std::shared_ptr<LiveWorker> recorded_worker(WorkerRecord record, const pool::WorkerLimits& limits);
 
 /// Refuses with what is missing, and the numbers.
 [[nodiscard]] std::expected<std::shared_ptr<LiveWorker>, contracts::Problem> prepare_worker(

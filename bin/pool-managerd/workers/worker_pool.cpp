@@ -10,13 +10,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <iterator>
-#include <map>
-#include <ranges>
 
 #include "limits.hpp"
 #include "rbees/net/timer.hpp"
 #include "workers/adoption.hpp"
-#include "workers/orphans.hpp"
+#include "workers/refusals.hpp"
+#include "workers/strangers.hpp"
 #include "workers/worker_client.hpp"
 #include "workers/worker_logs.hpp"
 
@@ -28,10 +27,6 @@ using contracts::ErrorCode;
 using contracts::Problem;
 using contracts::WorkerReport;
 using Live = std::shared_ptr<LiveWorker>;
-
-Problem unknown_worker(const WorkerId& id) {
-    return {.code = ErrorCode::WORKER_NOT_FOUND, .detail = fmt::format("this node has no worker {}", id.str())};
-}
 
 }  // namespace
 
@@ -47,12 +42,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     std::expected<contracts::SpawnAnswer, Problem> spawn(const contracts::SpawnWorker& order) {
         auto worker = find(order.worker_id);
-        if (unproved_.contains(order.worker_id)) {
-            return std::unexpected(
-                Problem{.code = ErrorCode::CONFLICT,
-                        .detail = "a process of that worker runs, but does not prove that it is ours",
-                        .hint = "end it by hand, or start a worker under another id"});
-        }
+        if (strangers_.contains(order.worker_id)) return std::unexpected(still_runs());
         if (!worker) {
             const auto devices = parts_.devices();
             auto prepared = prepare_worker(order, {parts_.store, parts_.settings, devices, workers_, other_ports_,
@@ -90,10 +80,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         for (const auto& worker : workers_) {
             reports.push_back(worker->report(secrets));
         }
-        for (const auto& [id, record] : unproved_) {
-            reports.push_back(report_unproved(record));
-        }
-        std::ranges::copy(orphans_, std::back_inserter(reports));
+        std::ranges::copy(strangers_.reports(), std::back_inserter(reports));
         return reports;
     }
 
@@ -105,22 +92,22 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     static net::Task<void> adopt(std::shared_ptr<Implementation> self) {
         const auto deadline = BootClock::now() + limits::adoption;
-        for (auto& record : self->records_.read_all()) {
-            if (!has_ended(record)) co_await adopt_one(self, record, deadline);
-            if (self->find(record.worker_id) == nullptr) self->note_unproved(record);
+        for (const auto& record : self->records_.read_all()) {
+            auto found = co_await recognize_worker(self->parts_.client, record, deadline);
+            if (!found) {
+                self->note_unproved(record);
+                continue;
+            }
+            co_await take_up(self, record, std::move(*found));
         }
     }
 
     static net::Task<void> look_for_orphans(std::shared_ptr<Implementation> self) {
-        self->forget_gone_orphans();
-        auto known = running_ports(self->workers_);
-        for (const auto& [id, orphan] : self->unproved_) {
-            known.insert(orphan.port);
+        for (const auto& gone : self->strangers_.take_gone()) {
+            self->records_.remove(gone);
         }
-        auto found = co_await find_orphans(self->parts_.client, std::move(known), self->parts_.settings.logs);
-        const bool is_other =
-            !std::ranges::equal(found, self->orphans_, {}, &WorkerReport::worker_id, &WorkerReport::worker_id);
-        self->orphans_ = std::move(found);
+        const auto is_other = co_await self->strangers_.look(self->parts_.client, running_ports(self->workers_),
+                                                             self->parts_.settings.logs);
         if (is_other) self->parts_.changed();
     }
 
@@ -128,6 +115,9 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         for (const auto& worker : workers_) {
             if (worker->life.phase == pool::Phase::ready)
                 asio::co_spawn(parts_.io, ask_after(shared_from_this(), worker), asio::detached);
+        }
+        for (const auto& record : strangers_.recorded()) {
+            asio::co_spawn(parts_.io, ask_unproved(shared_from_this(), record), asio::detached);
         }
     }
 
@@ -188,7 +178,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
                 return;
             case pool::WorkerEffect::forget_record:
                 records_.remove(worker->record.worker_id);
-                return forget_old();
+                return forget_old(workers_, limits::finished_workers);
             case pool::WorkerEffect::report:
                 log_state(parts_.log, *worker);
                 return parts_.changed();
@@ -197,7 +187,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     void launch_process(const Live& worker) {
         auto spared = running_ids(workers_);
-        std::ranges::copy(unproved_ | std::views::keys, std::inserter(spared, spared.end()));
+        strangers_.add_ids(spared);
         prune_logs(parts_.settings.logs, limits::worker_logs, spared);
         auto launched = launch(worker->order, records_);
         if (!launched) {
@@ -244,34 +234,53 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         if (!asked) self->handle(worker, pool::ShutdownFailed{});
     }
 
-    static net::Task<void> adopt_one(std::shared_ptr<Implementation> self, WorkerRecord record, Instant deadline) {
-        auto process = co_await prove_worker(self->parts_.client, record, deadline);
-        if (!process) co_return;
-        auto worker = std::make_shared<LiveWorker>();
-        worker->life.limits = self->parts_.settings.limits;
-        worker->record = std::move(record);
+    /// One that stands still is ours as well: it is told of and stopped like any other, and killed if it stays silent.
+    static net::Task<void> take_up(std::shared_ptr<Implementation> self, WorkerRecord record, RecognizedWorker found) {
+        const bool is_proved = found.proof == Proof::given;
+        const auto worker = recorded_worker(std::move(record), self->parts_.settings.limits);
         self->workers_.push_back(worker);
-        self->parts_.log.info("a worker of an earlier run was adopted", {{"worker", worker->record.worker_id.str()}});
-        self->handle(worker, pool::Adopted{});
-        self->watch(worker, std::move(*process));
-        const auto is_ready = co_await ask_if_ready(self, worker);
-        if (!is_ready) asio::co_spawn(self->parts_.io, follow_loading(self, worker), asio::detached);
+        self->parts_.log.info("a worker of an earlier run was adopted",
+                              {{"worker", worker->record.worker_id.str()}, {"answers", is_proved ? "yes" : "not yet"}});
+        self->handle(worker, is_proved ? pool::WorkerCommand(pool::Adopted{}) : pool::Found{});
+        self->watch(worker, std::move(found.process));
+        if (is_proved) co_await ask_if_ready(self, worker);
+        asio::co_spawn(self->parts_.io, follow(self, worker), asio::detached);
     }
 
-    /// Asks a worker that loads how far it is; true when it is ready.
-    static net::Task<bool> ask_if_ready(std::shared_ptr<Implementation> self, Live worker) {
+    /// It may have stood still, or been without a port, when it was asked first.
+    static net::Task<void> ask_unproved(std::shared_ptr<Implementation> self, WorkerRecord record) {
+        auto found = co_await recognize_worker(self->parts_.client, record, BootClock::now());
+        if (found && self->strangers_.remove(record.worker_id)) co_await take_up(self, record, std::move(*found));
+    }
+
+    /// Asks a worker that loads how far it is.
+    static net::Task<void> ask_if_ready(std::shared_ptr<Implementation> self, Live worker) {
         auto news = co_await ask_news(self->parts_.client, {worker->record.port, worker->record.secret});
-        if (!news) co_return false;
+        if (!news) co_return;
         self->handle(worker, pool::ReportedProgress{news->health.load_progress});
-        if (!news->capabilities) co_return false;
+        if (!news->capabilities) co_return;
         worker->capabilities = std::move(news->capabilities);
         worker->memory = news->health.memory;
         self->handle(worker, pool::ReportedReady{});
-        co_return true;
+    }
+
+    /// Asks a worker that stood still when it was found. One that goes on answers at once; then it must prove itself.
+    static net::Task<void> ask_silent(std::shared_ptr<Implementation> self, Live worker) {
+        const auto within = self->parts_.settings.limits.silence / pool::unanswered_max;
+        const auto health =
+            co_await ask_health(self->parts_.client, {worker->record.port, worker->record.secret}, within);
+        if (worker->life.phase != pool::Phase::silent) co_return;
+        if (health) co_return self->handle(worker, pool::Adopted{});
+        if (health.error() == WorkerSilence::late) co_return self->handle(worker, pool::Silent{});
+        std::erase(self->workers_, worker);
+        self->note_unproved(worker->record);
     }
 
     /// An adopted worker may report to the address that we had before, so it is asked until it is ready.
-    static net::Task<void> follow_loading(std::shared_ptr<Implementation> self, Live worker) {
+    static net::Task<void> follow(std::shared_ptr<Implementation> self, Live worker) {
+        while (worker->life.phase == pool::Phase::silent && self->find(worker->record.worker_id) == worker) {
+            co_await ask_silent(self, worker);
+        }
         while (worker->life.phase == pool::Phase::starting) {
             co_await net::wait_for(limits::adoption_pause);
             co_await ask_if_ready(self, worker);
@@ -286,24 +295,8 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
         }
         parts_.log.warning("a worker of an earlier run does not prove itself; it is left alone",
                            {{"worker", record.worker_id.str()}, {"pid", record.pid}});
-        unproved_.insert_or_assign(record.worker_id, record);
+        strangers_.note(record);
         parts_.changed();
-    }
-
-    void forget_gone_orphans() {
-        std::erase_if(unproved_, [&](const auto& each) {
-            const bool is_gone = has_ended(each.second);
-            if (is_gone) records_.remove(each.first);
-            return is_gone;
-        });
-    }
-
-    /// The oldest finished workers are told of no more.
-    void forget_old() {
-        const auto is_over = [](const Live& each) { return pool::is_over(each->life.phase); };
-        while (workers_.size() - running(workers_) > limits::finished_workers) {
-            workers_.erase(std::ranges::find_if(workers_, is_over));
-        }
     }
 
     /// One timer for the earliest deadline of all.
@@ -333,9 +326,8 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     WorkerRecords records_;
     std::string callback_url_;
     std::set<std::uint16_t> other_ports_;
-    LiveWorkers workers_;                        ///< oldest first
-    std::map<WorkerId, WorkerRecord> unproved_;  ///< recorded processes that run but do not know their secret
-    std::vector<WorkerReport> orphans_;
+    LiveWorkers workers_;  ///< oldest first
+    Strangers strangers_;
     asio::steady_timer tick_;
     asio::steady_timer none_left_;
 };

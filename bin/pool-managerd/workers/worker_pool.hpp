@@ -46,14 +46,16 @@ class WorkerPool {
     void set_callback(std::string url, std::set<std::uint16_t> other_ports);
 
     /// Finds the workers of an earlier run: those whose process is the recorded one and that answer with their secret
-    /// are ours again; records of dead ones go; one that runs but does not prove itself is an orphan and is left alone.
+    /// are ours again; so is one that stands still, and it is killed if it stays so; records of dead ones go; one that
+    /// runs but does not prove itself is an orphan and is left alone.
     [[nodiscard]] net::Task<void> adopt();
 
     /// Looks for workers on the ports of workers that are not ours; they are reported, never touched.
     [[nodiscard]] net::Task<void> look_for_orphans();
 
-    /// Asks every ready worker after its health, and returns at once. To be called each `silence / unanswered_max` of
-    /// the limits, which is also how long each may take to answer: one that is too late so often in a row is killed.
+    /// Asks every ready worker after its health, and orphans with a record for their proof; returns at once. To be
+    /// called each `silence / unanswered_max` of the limits, which is also how long each may take to answer: one that
+    /// is too late so often in a row is killed.
     void ask_after_workers();
 
     /// Asks one, which must be known; returns when it has answered or its time is over.

@@ -13,7 +13,8 @@ using contracts::ErrorCode;
 using Effects = std::vector<WorkerEffect>;
 
 bool runs(Phase phase) {
-    return phase == starting || phase == ready || phase == draining || phase == terminating || phase == killing;
+    return phase == silent || phase == starting || phase == ready || phase == draining || phase == terminating ||
+           phase == killing;
 }
 
 /// One worker and one moment; each function is one command.
@@ -28,8 +29,15 @@ class Advance {
         return {WorkerEffect::launch, WorkerEffect::report};
     }
 
-    Effects operator()(const Adopted& /*command*/) {
+    Effects operator()(const Found& /*command*/) {
         if (worker_.phase != idle) return {};
+        enter(silent);
+        return {WorkerEffect::report};
+    }
+
+    Effects operator()(const Adopted& /*command*/) {
+        if (worker_.phase != idle && worker_.phase != silent) return {};
+        worker_.unanswered = 0;
         enter(starting, worker_.limits.start_timeout);
         return {WorkerEffect::report};
     }
@@ -63,7 +71,8 @@ class Advance {
 
     /// At once with SIGKILL: a process that stands still takes no other signal, and nothing of it is on disk.
     Effects operator()(const Silent& /*command*/) {
-        if (worker_.phase != ready || ++worker_.unanswered < unanswered_max) return {};
+        const bool is_asked = worker_.phase == ready || worker_.phase == silent;
+        if (!is_asked || ++worker_.unanswered < unanswered_max) return {};
         worker_.failure = {"the worker gave no answer for " + describe(worker_.limits.silence),
                            ErrorCode::WORKER_UNAVAILABLE};
         enter(killing, worker_.limits.terminate_grace);
@@ -86,7 +95,7 @@ class Advance {
         if (worker_.phase == starting) {
             worker_.failure = {"the worker ended while it loaded the model (" + command.how + ")",
                                ErrorCode::WORKER_START_FAILED};
-        } else if (worker_.phase == ready) {
+        } else if (worker_.phase == ready || worker_.phase == silent) {
             worker_.failure = {"the worker died (" + command.how + ")", ErrorCode::WORKER_UNAVAILABLE};
         }
         enter(worker_.failure ? failed : stopped);
@@ -99,6 +108,7 @@ class Advance {
             case idle:
                 enter(stopped);
                 return {WorkerEffect::report};
+            case silent:
             case starting:
                 enter(terminating, worker_.limits.terminate_grace);
                 return {WorkerEffect::terminate, WorkerEffect::report};
@@ -169,6 +179,7 @@ contracts::WorkerState state_of(const Worker& worker) {
     if (worker.failure) return WorkerState::failed;
     switch (worker.phase) {
         case idle:
+        case silent:
         case starting:
             return WorkerState::starting;
         case ready:

@@ -199,6 +199,54 @@ TEST_F(WorkerLifecycleTest, AdoptsWithoutLaunching) {
     EXPECT_EQ(state_of(worker), WorkerState::ready);
 }
 
+TEST_F(WorkerLifecycleTest, AdoptsAWorkerThatStoodStillWhenItAnswers) {
+    EXPECT_EQ(run(Found{}), (Effects{report}));
+    EXPECT_EQ(state_of(worker), WorkerState::starting);
+    EXPECT_EQ(worker.deadline, std::nullopt) << "it does not load";
+    for (std::uint32_t asked = 1; asked < unanswered_max; ++asked) {
+        EXPECT_EQ(run(Silent{}), Effects{});
+    }
+
+    EXPECT_EQ(run(Adopted{}), (Effects{report}));
+    EXPECT_EQ(run(ReportedReady{}), (Effects{report}));
+
+    EXPECT_EQ(state_of(worker), WorkerState::ready);
+    EXPECT_EQ(run(Silent{}), Effects{}) << "what it left unanswered before is forgotten";
+}
+
+TEST_F(WorkerLifecycleTest, KillsAWorkerThatWasFoundSilentAndStaysSo) {
+    run(Found{});
+    for (std::uint32_t asked = 1; asked < unanswered_max; ++asked) {
+        run(Silent{});
+    }
+
+    EXPECT_EQ(run(Silent{}), (Effects{kill, report}));
+    EXPECT_EQ(worker.failure->code, ErrorCode::WORKER_UNAVAILABLE);
+    EXPECT_THAT(worker.failure->reason, HasSubstr("no answer for 2 min"));
+    EXPECT_EQ(run(Exited{"signal 9"}), (Effects{forget_record, report}));
+    EXPECT_EQ(worker.phase, Phase::failed);
+}
+
+TEST_F(WorkerLifecycleTest, StopsAWorkerThatWasFoundSilent) {
+    run(Found{});
+
+    EXPECT_EQ(run(Stop{}), (Effects{terminate, report}));
+    EXPECT_EQ(run(Adopted{}), Effects{}) << "it went on, and is to stop nevertheless";
+    EXPECT_EQ(run_at_deadline(), (Effects{kill}));
+    EXPECT_EQ(run(Exited{"signal 9"}), (Effects{forget_record, report}));
+
+    EXPECT_EQ(worker.phase, Phase::stopped);
+}
+
+TEST_F(WorkerLifecycleTest, WorkerThatWasFoundSilentCanDie) {
+    run(Found{});
+
+    EXPECT_EQ(run(Exited{"signal 11"}), (Effects{forget_record, report}));
+
+    EXPECT_EQ(worker.failure->code, ErrorCode::WORKER_UNAVAILABLE);
+    EXPECT_THAT(worker.failure->reason, HasSubstr("signal 11"));
+}
+
 TEST_F(WorkerLifecycleTest, StartsAWorkerAgainWhosePortWasTakenAndTellsNobody) {
     run(Spawn{});
     const auto deadline = worker.deadline;
@@ -244,9 +292,9 @@ WorkerCommand any_command() {
     const auto grace = std::chrono::seconds(*rc::gen::inRange(-5, 100));
     const WorkerFailure failure{"because", ErrorCode::MODEL_LOAD_FAILED};
     return *rc::gen::elementOf(std::vector<WorkerCommand>{
-        Spawn{}, Adopted{}, LaunchFailed{failure}, ReportedProgress{0.3}, ReportedProgress{-1}, ReportedReady{},
-        ReportedFailure{failure}, Exited{"exit code 1"}, Answered{}, Silent{}, Stop{}, Stop{grace}, ShutdownFailed{},
-        Tick{}, Tick{}});
+        Spawn{}, Found{}, Adopted{}, LaunchFailed{failure}, ReportedProgress{0.3}, ReportedProgress{-1},
+        ReportedReady{}, ReportedFailure{failure}, Exited{"exit code 1"}, Answered{}, Silent{}, Stop{}, Stop{grace},
+        ShutdownFailed{}, Tick{}, Tick{}});
 }
 
 bool has(const Effects& effects, WorkerEffect effect) {
@@ -262,7 +310,8 @@ RC_GTEST_PROP(WorkerLifecycleProperty, KeepsItsPromisesWhateverHappens, ()) {
         const bool loses_port = *rc::gen::weightedElement<bool>({{1, true}, {9, false}});
         const auto command = loses_port ? Exited{"exit code 75", ExitCause::port_taken} : any_command();
         // A process can only be reported by one that runs.
-        if (std::holds_alternative<Adopted>(command) && worker.phase == Phase::idle) runs = true;
+        const bool is_seen = std::holds_alternative<Found>(command) || std::holds_alternative<Adopted>(command);
+        if (is_seen && worker.phase == Phase::idle) runs = true;
         const auto before = worker;
 
         auto step = advance(worker, command, now);

@@ -153,7 +153,8 @@ void PoolNode::loaded(const WorkerId& id) {
     worker.process().after(local_delay, [&worker] { worker.die(); });
 }
 
-/// Workers of an earlier life: those that live are taken over, the records of the others go.
+/// Workers of an earlier life: those that live are taken over, also those that stand still, which are asked until they
+/// answer or are given up; the records of the others go.
 void PoolNode::adopt() {
     const auto orders = orders_;
     for (const auto& [id, order] : orders) {
@@ -165,9 +166,34 @@ void PoolNode::adopt() {
         live_[id].process = found->second;
         live_[id].life.limits.silence = silence;
         watch(id, *found->second);
-        handle(id, pool::Adopted{});
+        const bool stands_still = found->second->process().is_frozen();
+        handle(id, stands_still ? pool::WorkerCommand(pool::Found{}) : pool::Adopted{});
+        ask_silent(id);
         follow_loading(id);
     }
+}
+
+bool PoolNode::is_silent(const WorkerId& id) const {
+    const auto found = live_.find(id);
+    return found != live_.end() && found->second.life.phase == pool::Phase::silent;
+}
+
+/// A question is always open, so one that goes on is heard of at once.
+void PoolNode::ask_silent(const WorkerId& id) {
+    if (!is_silent(id)) return;
+    live_.at(id).process->process().after(local_delay, [this, id, life = process_.life()] {
+        if (life != process_.life()) return;
+        process_.after(local_delay, [this, id] {
+            if (!is_silent(id)) return;
+            handle(id, pool::Adopted{});
+            follow_loading(id);
+        });
+    });
+    process_.after(silence_pause, [this, id] {
+        if (!is_silent(id)) return;
+        handle(id, pool::Silent{});
+        ask_silent(id);
+    });
 }
 
 /// An adopted worker reported to an earlier life, so it is asked.

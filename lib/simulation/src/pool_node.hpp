@@ -73,6 +73,8 @@ class PoolNode {
     void watch(const WorkerId& id, WorkerProcess& worker);
     void loaded(const WorkerId& id);
     void adopt();
+    [[nodiscard]] bool is_silent(const WorkerId& id) const;
+    void ask_silent(const WorkerId& id);
     void follow_loading(const WorkerId& id);
     void ask_later(const WorkerId& id);
     void schedule_tick(const WorkerId& id);

@@ -24,13 +24,14 @@ struct WorkerLimits {
     Duration start_timeout = std::chrono::seconds(120);
     Duration stop_grace = std::chrono::seconds(30);      ///< for the work in flight, after it was asked to stop
     Duration terminate_grace = std::chrono::seconds(5);  ///< from SIGTERM to SIGKILL, and between SIGKILLs
-    Duration silence = std::chrono::seconds(120);        ///< of a ready worker, whose health is asked after
+    Duration silence = std::chrono::seconds(120);        ///< of a worker whose health is asked after
 
     bool operator==(const WorkerLimits&) const = default;
 };
 
 enum class Phase : std::uint8_t {
     idle,         ///< nothing was started yet
+    silent,       ///< it ran before the pool manager did, and gave it no answer yet
     starting,     ///< the process runs and loads
     ready,        ///< it serves
     draining,     ///< it was asked to finish and exit
@@ -51,7 +52,7 @@ struct WorkerFailure {
 /// How often a worker is started on yet another port because the one that was chosen for it was taken meanwhile.
 inline constexpr std::uint32_t relaunches_max = 5;
 
-/// How many questions in a row a ready worker leaves unanswered before it is given up. They are counted, because time
+/// How many questions in a row a worker leaves unanswered before it is given up. They are counted, because time
 /// alone also passes while the whole machine is asleep; `WorkerLimits::silence` is spread over them.
 inline constexpr std::uint32_t unanswered_max = 4;
 
@@ -60,7 +61,7 @@ struct Worker {
     Phase phase = Phase::idle;
     std::uint32_t launches = 0;  ///< by this process; an adopted worker has none
     double load_progress = 0;
-    std::uint32_t unanswered = 0;  ///< questions in a row, while it is ready
+    std::uint32_t unanswered = 0;  ///< questions in a row, while it is ready or silent
     std::optional<WorkerFailure> failure;
     std::optional<Instant> deadline;  ///< when `Tick` has something to do
     WorkerLimits limits;
@@ -71,7 +72,8 @@ struct Worker {
 // Commands: what happened, or what someone wants.
 
 struct Spawn {};    ///< orcd wants it; may come again
-struct Adopted {};  ///< it ran already when the pool manager started, and is ours
+struct Found {};    ///< it ran already when the pool manager started, and stands still
+struct Adopted {};  ///< it ran already, and proved that it is ours
 struct LaunchFailed {
     WorkerFailure failure;
 };  ///< there is no process
@@ -99,8 +101,8 @@ struct Stop {
 };  ///< finish the work in flight, then end; may come again
 struct ShutdownFailed {};  ///< the worker could not be asked
 struct Tick {};            ///< time passed
-using WorkerCommand = std::variant<Spawn, Adopted, LaunchFailed, ReportedProgress, ReportedReady, Answered, Silent,
-                                   ReportedFailure, Exited, Stop, ShutdownFailed, Tick>;
+using WorkerCommand = std::variant<Spawn, Found, Adopted, LaunchFailed, ReportedProgress, ReportedReady, Answered,
+                                   Silent, ReportedFailure, Exited, Stop, ShutdownFailed, Tick>;
 
 /// What the pool manager does, in order.
 enum class WorkerEffect : std::uint8_t {
