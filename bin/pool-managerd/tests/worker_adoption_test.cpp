@@ -131,5 +131,29 @@ TEST_F(UnprovedWorkerTest, AdoptsItWhenItProvesItselfLater) {
     EXPECT_EQ(orphans(), 0U);
 }
 
+TEST_F(UnprovedWorkerTest, StopsItWhenItProvesItselfAfterAnOrderToStop) {
+    EXPECT_EQ(pool->workers().stop(WorkerId("w-1"), std::nullopt).error().code, ErrorCode::WORKER_NOT_FOUND);
+    takes_secret = true;
+
+    pool->workers().ask_after_workers();
+
+    ASSERT_TRUE(run_until(io, [&] { return pool->workers().report(WorkerId("w-1")).has_value(); }));
+    ASSERT_TRUE(reaches("w-1", WorkerState::stopped));
+    EXPECT_FALSE(std::filesystem::exists(record("w-1")));
+}
+
+TEST_F(WorkerPoolTest, StartsNoWorkerThatWasStoppedBefore) {
+    EXPECT_EQ(pool->workers().stop(WorkerId("w-1"), std::nullopt).error().code, ErrorCode::WORKER_NOT_FOUND);
+
+    const auto refused = pool->workers().spawn({.worker_id = WorkerId("w-1"), .model = ModelId("sim:ok")});
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::CONFLICT);
+    EXPECT_THAT(refused.error().detail, HasSubstr("stopped before it was started"));
+    EXPECT_TRUE(pool->workers().reports(Secrets::left_out).empty());
+    spawn("w-2", "sim:ok");
+    EXPECT_TRUE(reaches("w-2", WorkerState::ready));
+}
+
 }  // namespace
 }  // namespace rbees::poold

@@ -16,4 +16,10 @@ contracts::Problem still_runs() {
             .hint = "end it by hand, or start a worker under another id"};
 }
 
+contracts::Problem stopped_before() {
+    return {.code = ErrorCode::CONFLICT,
+            .detail = "it was stopped before it was started",
+            .hint = "start a worker under another id"};
+}
+
 }  // namespace rbees::poold

@@ -12,4 +12,7 @@ namespace rbees::poold {
 /// A start, while a process runs that may be that worker.
 [[nodiscard]] contracts::Problem still_runs();
 
+/// A start that its own stop overtook.
+[[nodiscard]] contracts::Problem stopped_before();
+
 }  // namespace rbees::poold

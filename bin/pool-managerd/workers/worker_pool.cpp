@@ -13,6 +13,7 @@
 
 #include "limits.hpp"
 #include "rbees/net/timer.hpp"
+#include "rbees/pool_core/early_stops.hpp"
 #include "workers/adoption.hpp"
 #include "workers/refusals.hpp"
 #include "workers/strangers.hpp"
@@ -43,6 +44,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     std::expected<contracts::SpawnAnswer, Problem> spawn(const contracts::SpawnWorker& order) {
         auto worker = find(order.worker_id);
         if (strangers_.contains(order.worker_id)) return std::unexpected(still_runs());
+        if (!worker && early_stops_.contains(order.worker_id)) return std::unexpected(stopped_before());
         if (!worker) {
             const auto devices = parts_.devices();
             auto prepared = prepare_worker(order, {parts_.store, parts_.settings, devices, workers_, other_ports_,
@@ -57,7 +59,10 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
 
     std::expected<WorkerReport, Problem> stop(const WorkerId& id, std::optional<Duration> grace) {
         const auto worker = find(id);
-        if (!worker) return std::unexpected(unknown_worker(id));
+        if (!worker) {
+            if (is_valid_id(id.str())) early_stops_.note(id);
+            return std::unexpected(unknown_worker(id));
+        }
         handle(worker, pool::Stop{grace});
         return worker->report(Secrets::left_out);
     }
@@ -243,6 +248,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
                               {{"worker", worker->record.worker_id.str()}, {"answers", is_proved ? "yes" : "not yet"}});
         self->handle(worker, is_proved ? pool::WorkerCommand(pool::Adopted{}) : pool::Found{});
         self->watch(worker, std::move(found.process));
+        if (self->early_stops_.contains(worker->record.worker_id)) self->handle(worker, pool::Stop{});
         if (is_proved) co_await ask_if_ready(self, worker);
         asio::co_spawn(self->parts_.io, follow(self, worker), asio::detached);
     }
@@ -328,6 +334,7 @@ class WorkerPool::Implementation : public std::enable_shared_from_this<Implement
     std::set<std::uint16_t> other_ports_;
     LiveWorkers workers_;  ///< oldest first
     Strangers strangers_;
+    pool::EarlyStops early_stops_;
     asio::steady_timer tick_;
     asio::steady_timer none_left_;
 };

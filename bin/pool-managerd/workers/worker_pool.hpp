@@ -61,7 +61,8 @@ class WorkerPool {
     /// Asks one, which must be known; returns when it has answered or its time is over.
     [[nodiscard]] net::Task<void> ask_after(WorkerId id);
 
-    /// Starts a worker. The same id is the same worker, however often it is ordered.
+    /// Starts a worker. The same id is the same worker, however often it is ordered; one that was to be stopped before
+    /// it was started is refused.
     [[nodiscard]] std::expected<contracts::SpawnAnswer, contracts::Problem> spawn(const contracts::SpawnWorker& order);
 
     /// Lets it finish its work for `grace`, then ends it.

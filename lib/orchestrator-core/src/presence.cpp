@@ -43,6 +43,8 @@ void reconcile_known(const Worker& worker, const WorkerReport* report, std::vect
         if (worker.state != WorkerState::starting) commands.emplace_back(bury(worker, nullptr));
         return;
     }
+    // One that is to stop and may prove itself later keeps its order, or it would come back and serve.
+    if (report->orphan && worker.state == WorkerState::draining) return;
     if (has_ended(report->state)) {
         commands.emplace_back(bury(worker, report));
     } else if (report->state == WorkerState::draining && worker.state != WorkerState::draining) {

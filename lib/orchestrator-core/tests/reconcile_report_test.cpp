@@ -80,6 +80,23 @@ TEST(ReconcileReport, StoppedWorkerKeepsTheReasonForWhichItWasRetired) {
     EXPECT_EQ(std::get<BuryWorker>(commands.front()).reason, "idle");
 }
 
+TEST(ReconcileReport, BuriesAReadyWorkerThatDoesNotProveItself) {
+    auto report = make_report("w", WorkerState::failed);
+    report.orphan = true;
+
+    const auto commands = reconcile(fleet_with(WorkerState::ready), {report});
+
+    ASSERT_THAT(commands, SizeIs(1));
+    EXPECT_EQ(std::get<BuryWorker>(commands.front()).outcome, WorkerState::failed);
+}
+
+TEST(ReconcileReport, KeepsTheOrderToStopAWorkerThatDoesNotProveItself) {
+    auto report = make_report("w", WorkerState::failed);
+    report.orphan = true;
+
+    EXPECT_THAT(reconcile(fleet_with(WorkerState::draining), {report}), IsEmpty());
+}
+
 TEST(ReconcileReport, MissingReadyWorkerHasFailed) {
     const auto commands = reconcile(fleet_with(WorkerState::ready), {});
 

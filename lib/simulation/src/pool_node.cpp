@@ -52,6 +52,7 @@ void PoolNode::die() {
     process_.die();
     live_.clear();
     finished_.clear();
+    early_stops_ = {};
     orchestrator_.reset();
     sequence_ = 0;
     is_stale_ = is_reporting_ = false;
@@ -59,6 +60,11 @@ void PoolNode::die() {
 
 control::PoolAnswer PoolNode::spawn(const contracts::SpawnWorker& order) {
     if (!live_.contains(order.worker_id)) {
+        if (early_stops_.contains(order.worker_id)) {
+            stage_.count("starts after their stop");
+            return std::unexpected(
+                Problem{.code = ErrorCode::CONFLICT, .detail = "it was stopped before it was started"});
+        }
         orders_.emplace(order.worker_id, order);
         live_[order.worker_id].life.limits.silence = silence;
     }
@@ -68,6 +74,7 @@ control::PoolAnswer PoolNode::spawn(const contracts::SpawnWorker& order) {
 
 control::PoolAnswer PoolNode::stop(const contracts::StopWorker& order) {
     if (!live_.contains(order.worker_id)) {
+        early_stops_.note(order.worker_id);
         return std::unexpected(Problem{.code = ErrorCode::WORKER_NOT_FOUND, .detail = "this node has no such worker"});
     }
     handle(order.worker_id, pool::Stop{});

@@ -12,6 +12,7 @@
 #include "rbees/contracts/nodes.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "rbees/control/pool_port.hpp"
+#include "rbees/pool_core/early_stops.hpp"
 #include "rbees/pool_core/worker_lifecycle.hpp"
 #include "stage.hpp"
 #include "worker.hpp"
@@ -100,6 +101,7 @@ class PoolNode {
     std::map<WorkerId, WorkerProcess*> process_of_;
     std::map<WorkerId, Live> live_;
     std::vector<WorkerId> finished_;
+    pool::EarlyStops early_stops_;
     std::optional<std::string> orchestrator_;
     std::uint64_t sequence_ = 0;
     Duration interval_{};
