@@ -60,6 +60,12 @@ def node_state(house):
     return house.request("GET", "/v2/nodes", token=house.token).json()[0]["state"]
 
 
+def loaded(house):
+    """A worker; nobody asked for one before."""
+    assert house.request("POST", "/v2/workers", {"model": MODEL}, house.token).status == 202
+    return wait_until("a worker is ready", lambda: house.ready_workers(MODEL))[0]
+
+
 def start_pool_manager_again(house):
     before = house.pid_of("pool-managerd")
     house.kill(before)
@@ -93,7 +99,7 @@ def test_a_frozen_pool_manager_disturbs_nobody(house):
 
 
 def test_an_order_that_a_frozen_pool_manager_missed_is_carried_out_when_it_goes_on(house):
-    worker = house.ready_workers(MODEL)[0]
+    worker = loaded(house)
     pool = house.pid_of("pool-managerd")
 
     with frozen(house, pool):
@@ -182,7 +188,7 @@ def test_a_worker_that_stands_still_is_killed_and_another_one_takes_its_place(im
 
 
 def test_a_worker_that_stands_still_while_its_pool_manager_starts_again_is_adopted_when_it_goes_on(house):
-    worker = house.ready_workers(MODEL)[0]
+    worker = loaded(house)
 
     with frozen(house, worker["pid"]):
         start_pool_manager_again(house)
