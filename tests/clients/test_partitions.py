@@ -3,6 +3,7 @@
 Each test cuts a house under a load of tasks, heals it, and judges what the clients saw.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import socket
@@ -15,12 +16,13 @@ import pytest
 from conftest import not_run
 from histories import Load, check_records, undisturbed_texts, wait_for_free_slots
 from house import wait_until
-from network import CLIENT, DAEMONS, NetHouse, missing
-from tasks import TERMINAL, only_stored, stream, submitted, text
+from network import CLIENT, DAEMONS, Connection, NetHouse, missing
+from tasks import TERMINAL, check_whole, only_stored, stored, stream, submitted, text, view
 
 MODEL = "sim:far?slots=4&prefill=100000&decode=40&seed=1"
 CONFIG = '[heartbeat]\ninterval = "500ms"\nmissed = 2\n[tasks]\nlease = "3s"\n'
 CUT = 4.0  # seconds: longer than a silent node is trusted, and than a lease
+VANISHED = 75.0  # seconds: a connection is given up 60 s after the last word from the other side's kernel
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +132,71 @@ def test_a_narrow_network_that_loses_packets_is_slow_and_right(house, load, undi
         wait_until("tasks are accepted meanwhile", lambda: len(load.accepted) > done + 2, 60)
 
     judge(house, load, undisturbed)
+
+
+class Chat:
+    """A request to `/v1` under way, whose client waits for as long as it takes."""
+
+    def __init__(self, house, model, **settings):
+        port = int(port_of(house.url))
+        self.connection = Connection(house.holder.pid, DAEMONS, port, timeout=2 * VANISHED)
+        body = {"model": model, "messages": [{"role": "user", "content": "?"}], "ignore_eos": True} | settings
+        headers = {"Authorization": f"Bearer {house.token}", "Content-Type": "application/json"}
+        self.connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+
+    @property
+    def packets(self):
+        port = str(self.connection.sock.getsockname()[1])
+        return [["sport", port], ["dport", port]]
+
+    def status_and_body(self):
+        with contextlib.closing(self.connection), self.connection.getresponse() as answer:
+            return answer.status, answer.read().decode()
+
+
+def busy(house, model):
+    return sum(each["slots_busy"] for each in house.ready_workers(model))
+
+
+def followed(house, task):
+    """All stored events of a task, whose stream is taken up again when it is silent for too long."""
+    found = []
+
+    def ended():
+        found.extend(stored(house, house.token, task, found[-1][0] if found else None))
+        return found[-1][1] in TERMINAL
+
+    wait_until(f"task {task} has ended", ended, VANISHED)
+    return found
+
+
+def test_a_worker_and_a_client_that_vanish_for_good_are_given_up(house):
+    """Nothing tells orcd, which has nothing to send to them: it waits for tokens of the one, and works for the other.
+
+    What ran at that worker goes on at another one, its requests to `/v1` too.
+    """
+    left_at, model = "sim:left?slots=1&prefill=100000&decode=5", "sim:gone?slots=4&prefill=100000&decode=5"
+    for each in (left_at, model):
+        house.must("models", "load", each)
+    gone = port_of(house.ready_workers(model)[0]["url"])
+    left = Chat(house, left_at, max_tokens=1000)
+    streamed = Chat(house, model, max_tokens=50, stream=True)
+    whole = Chat(house, model, max_tokens=50)
+    task = submitted(house, house.token, model=model, max_tokens=50)
+    wait_until("all of them run", lambda: (busy(house, left_at), busy(house, model)) == (1, 3))
+
+    cut = [["dport", gone], ["sport", gone], *left.packets]
+    with house.dropped(*cut), concurrent.futures.ThreadPoolExecutor(2) as clients:
+        told, answered = clients.submit(streamed.status_and_body), clients.submit(whole.status_and_body)
+        assert house.request("POST", "/v2/workers", {"model": model}, house.token).status == 202
+        assert check_whole(followed(house, task)) == 50, "the task goes on at the other worker"
+        wait_until("the client that vanished has no slot", lambda: busy(house, left_at) == 0, VANISHED)
+        stream_told, whole_told = told.result(VANISHED), answered.result(VANISHED)
+    left.connection.close()
+
+    assert view(house, house.token, task)["attempt"] > 1
+    assert stream_told[0] == 200 and '"length"' in stream_told[1] and "data: [DONE]" in stream_told[1], stream_told
+    assert whole_told[0] == 200 and json.loads(whole_told[1])["usage"]["completion_tokens"] == 50, whole_told
 
 
 def reset(connection):

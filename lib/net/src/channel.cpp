@@ -24,6 +24,25 @@ namespace {
 
 constexpr auto use_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
+template <class Unit>
+int whole(Duration span) {
+    return static_cast<int>(std::chrono::duration_cast<Unit>(span).count());
+}
+
+void set_option(int socket, int level, int option, int value) {
+    ::setsockopt(socket, level, option, &value, sizeof value);
+}
+
+/// While bytes of ours are on their way the kernel sends no probes, and while none are the first option ends nothing by
+/// itself: each covers what the other does not.
+void give_up_when_vanished(int socket) {
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, whole<std::chrono::milliseconds>(limits::vanished_after));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, whole<std::chrono::seconds>(limits::probe_after));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, whole<std::chrono::seconds>(limits::probe_interval));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, limits::probes_max);
+    set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 bool all_sent(const Channel::Pieces& pieces) {
     return std::ranges::all_of(pieces, &std::string_view::empty);
 }
@@ -50,9 +69,7 @@ struct Channel::BackgroundRead {
 
 Channel::Channel(Socket socket, std::shared_ptr<Deadlines> deadlines)
     : socket_(std::move(socket)), deadlines_(std::move(deadlines)) {
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(limits::vanished_after);
-    const auto number = static_cast<unsigned>(patience.count());
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &number, sizeof number);
+    give_up_when_vanished(socket_.native_handle());
     deadlines_->watch(*this);
 }
 

@@ -26,9 +26,16 @@ inline constexpr std::size_t turned_away_max = 64;
 
 // Every connection
 
-/// Without this bound of what the peer's kernel leaves unacknowledged, a peer that vanished without a word would
-/// hold its connection, and who serves it, for a quarter of an hour (tcp(7), tcp_retries2).
+/// A peer that vanished without a word is given up after this long without anything from its kernel: with bytes of ours
+/// on the way to it (tcp(7), TCP_USER_TIMEOUT; without, tcp_retries2 holds the connection, and who serves it, for a
+/// quarter of an hour), and with none, as while an answer is waited for (the probes below; without, for ever).
 inline constexpr Duration vanished_after = std::chrono::seconds(60);
+
+/// Of a connection on which nothing is on its way: when the peer's kernel is first asked whether it is there, and how
+/// often from then on. The first probe after `vanished_after` that still has no answer ends the connection.
+inline constexpr Duration probe_after = std::chrono::seconds(20);
+inline constexpr Duration probe_interval = std::chrono::seconds(10);
+inline constexpr int probes_max = (vanished_after - probe_after) / probe_interval;
 
 /// Read from a peer that sends while nobody asks, as while its request is answered.
 inline constexpr std::size_t read_ahead_bytes = 64 * 1'024;

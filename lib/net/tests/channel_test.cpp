@@ -11,6 +11,14 @@
 namespace rbees::net {
 namespace {
 
+int option(Channel& channel, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(channel.socket().native_handle(), level, name, &value, &size), 0);
+    return value;
+}
+
+/// What the kernel makes of these is tried with real connections in tests/clients/test_partitions.py.
 TEST(Channel, GivesAPeerUpThatVanishedWithoutAWord) {
     IoContext io{1};
     Channel::Socket socket(io);
@@ -18,10 +26,11 @@ TEST(Channel, GivesAPeerUpThatVanishedWithoutAWord) {
 
     Channel channel(std::move(socket), std::make_shared<Deadlines>(io));
 
-    unsigned milliseconds = 0;
-    socklen_t size = sizeof milliseconds;
-    ASSERT_EQ(::getsockopt(channel.socket().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size), 0);
-    EXPECT_EQ(std::chrono::milliseconds(milliseconds), limits::vanished_after);
+    const std::chrono::seconds first(option(channel, IPPROTO_TCP, TCP_KEEPIDLE));
+    const std::chrono::seconds next(option(channel, IPPROTO_TCP, TCP_KEEPINTVL));
+    EXPECT_EQ(std::chrono::milliseconds(option(channel, IPPROTO_TCP, TCP_USER_TIMEOUT)), limits::vanished_after);
+    EXPECT_EQ(option(channel, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(first + option(channel, IPPROTO_TCP, TCP_KEEPCNT) * next, limits::vanished_after);
 }
 
 }  // namespace
