@@ -9,6 +9,7 @@ namespace rbees::orcd {
 namespace {
 
 using process::ExitStatus;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -92,11 +93,14 @@ TEST_F(Tasks, AReaderThatDoesNotReadHoldsNobodyUp) {
     const auto slow = follow(id);
     ASSERT_TRUE(slow->wait_for("event: queued"));
 
+    const auto meanwhile = events_of(follow(id)->body());
     EXPECT_TRUE(house.orcd.wait_for_answer("/v2/tasks?status=completed", id));
 
     const auto events = events_of(slow->body());
-    EXPECT_EQ(ids_of(events), ids_between(1, events.size()));
-    EXPECT_EQ(text_of(events).size(), 1'000 * word.size());
+    for (const auto& seen : {meanwhile, events}) {
+        EXPECT_EQ(ids_of(seen), ids_between(1, seen.size()));
+        EXPECT_EQ(text_of(seen).size(), 1'000 * word.size());
+    }
 }
 
 TEST_F(Tasks, AClientThatLeavesItsStreamIsForgotten) {
@@ -121,6 +125,28 @@ TEST_F(TasksOfAnEnding, TheirStreamsEndWithoutATerminalEventWhenTheProcessStops)
 
     EXPECT_EQ(house.orcd.wait_for_end(), (ExitStatus{ExitStatus::Kind::exited, 0}));
     EXPECT_THAT(names_of(events_of(stream->body())), ElementsAre("queued"));
+}
+
+/// A process that ends still sends what it has taken for its readers, and takes nothing more.
+TEST_F(TasksOfAnEnding, AReaderThatDidNotReadGetsNoMoreThanWasInItsBuffers) {
+    const std::string word(8'000, 'x');
+    auto& teller = worker(std::vector<std::string>(1'000, word));
+    const auto id = submit();
+    const auto slow = follow(id);
+    ASSERT_TRUE(slow->wait_for("event: queued"));
+    ASSERT_TRUE(house.orcd.wait_for_answer("/v2/tasks?status=completed", id));
+    teller.allow(0);
+    const auto sign = follow(submit());
+    ASSERT_TRUE(sign->wait_for("event: queued"));
+
+    house.orcd.terminate();
+    sign->body();
+
+    const auto events = events_of(slow->body());
+    EXPECT_EQ(ids_of(events), ids_between(1, events.size()));
+    EXPECT_LT(text_of(events).size(), 500 * word.size());
+    EXPECT_THAT(names_of(events), Not(Contains("end")));
+    EXPECT_EQ(house.orcd.wait_for_end(), (ExitStatus{ExitStatus::Kind::exited, 0}));
 }
 
 /// The process is killed without warning, and another one takes its place.
