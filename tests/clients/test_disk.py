@@ -41,6 +41,7 @@ def finish(load, undisturbed):
     assert len(load.accepted) >= CLIENTS, "the clients did nothing"
     load.check(undisturbed, house.logs())
     check_records(house, load.accepted)
+    load.check_keys()
     return len(load.accepted)
 
 
