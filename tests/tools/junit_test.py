@@ -9,7 +9,7 @@ import support
 
 PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "tools" / "lib" / "count_junit.py"
 REPORT = """<?xml version="1.0"?>
-<testsuite name="x" tests="4">
+<testsuite name="x" tests="5">
   <testcase name="A.Works" status="run"><system-out>ok</system-out></testcase>
   <testcase name="A.Breaks" status="fail"><failure message="no"/><system-out>bad</system-out></testcase>
   <testcase name="A.NeedsRoot" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>
@@ -17,6 +17,9 @@ REPORT = """<?xml version="1.0"?>
 a_test.cpp:7: Skipped
 needs root
 [  SKIPPED ] A.NeedsRoot</system-out></testcase>
+  <testcase name="A.NeedsMounts" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>
+    <system-out>a_test.cpp:9: Skipped
+mounts: none here</system-out></testcase>
   <testcase name="B_NOT_BUILT" status="notrun"><skipped message="Unable to find executable"/></testcase>
 </testsuite>
 """
@@ -33,6 +36,7 @@ class JunitTest(support.TreeTest):
             [
                 "failed\tA.Breaks",
                 "skipped\tA.NeedsRoot\tneeds root",
+                "skipped\tmounts\tnone here; A.NeedsMounts",
                 "failed\tB_NOT_BUILT",
                 "counts\t1\t2",
             ],

@@ -1,11 +1,16 @@
 """Reads ctest's JUnit file for test.sh: count_junit.py FILE
 
 Prints, separated by tabs: `failed NAME` and `skipped NAME REASON` for each such test, then `counts PASSED FAILED`.
+A test that says what it lacks, as in `mounts: none here`, is told by the name of that ground, which RBEES_REQUIRE may
+hold: `skipped mounts none here; NAME`.
 A program that ctest should know but that was not built is a failure: its tests would be missed in silence.
 """
 
+import re
 import sys
 import xml.etree.ElementTree as tree
+
+GROUND = re.compile("[a-z-]+")
 
 
 def main() -> int:
@@ -19,7 +24,11 @@ def main() -> int:
         elif skipped is not None or case.get("status") in ("notrun", "disabled"):
             said = reason_of(case.findtext("system-out") or "")
             told = skipped.get("message") if skipped is not None else ""
-            print("skipped", name, said or told or "skipped by the test", sep="\t")
+            ground, _, why = said.partition(": ")
+            if why and GROUND.fullmatch(ground):
+                print("skipped", ground, f"{why}; {name}", sep="\t")
+            else:
+                print("skipped", name, said or told or "skipped by the test", sep="\t")
         else:
             passed += 1
     print("counts", passed, failed, sep="\t")

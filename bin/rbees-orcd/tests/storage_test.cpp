@@ -225,7 +225,8 @@ TEST(OldRecords, GoWhenTheyAreOlderThanTheOptionSaysAndTheRestStaysGood) {
 class Degraded : public testing::Test {
   protected:
     void SetUp() override {
-        if (std::system("unshare -rm true 2> /dev/null") != 0) GTEST_SKIP() << "no mounts of one's own on this machine";
+        if (std::system("unshare -rm true 2> /dev/null") != 0)
+            GTEST_SKIP() << "mounts: none of one's own on this machine";
         OrcdProcess before(home.path(), {});
         ASSERT_TRUE(before.wait_until_ready());
         ASSERT_EQ(before.ask("POST", "/v2/tokens", R"({"name":"laptop"})").status, 201);

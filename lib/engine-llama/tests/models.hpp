@@ -25,7 +25,7 @@ inline constexpr bool is_thread_sanitizer = false;
 #endif
 
 /// Why a test without its model is skipped; `model_file` says what is missing.
-inline constexpr std::string_view no_model = "not run: its model is not here, for the reason above";
+inline constexpr std::string_view no_model = "model: it is not here, for the reason above";
 
 /// The file that a recipe gives, or nothing after saying why the suite is not run.
 inline std::optional<std::string> model_file(const std::string& recipe) {

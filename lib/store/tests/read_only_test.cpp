@@ -173,7 +173,7 @@ bool make_read_only(const std::filesystem::path& folder) {
 TEST_F(ReadOnlyTest, FolderOnAReadOnlyFileSystemIsReadWithAndWithoutTheFilesOfTheLog) {
     const auto work = [this] { return make_read_only(folder.path()) ? check_opened(path(), head) : impossible_here; };
     const auto with = run_apart(work);
-    if (with == impossible_here) GTEST_SKIP() << "no mounts of one's own on this machine";
+    if (with == impossible_here) GTEST_SKIP() << "mounts: none of one's own on this machine";
     std::filesystem::remove(folder.path() / "orcd.db-wal");
     std::filesystem::remove(folder.path() / "orcd.db-shm");
 
@@ -191,7 +191,7 @@ TEST_F(ReadOnlyTest, WhatIsOnlyInTheLogIsReadToo) {
     const auto outcome =
         run_apart([&] { return make_read_only(crashed.parent_path()) ? check_opened(crashed, end) : impossible_here; });
 
-    if (outcome == impossible_here) GTEST_SKIP() << "no mounts of one's own on this machine";
+    if (outcome == impossible_here) GTEST_SKIP() << "mounts: none of one's own on this machine";
     EXPECT_EQ(outcome, 0);
 }
 
@@ -211,7 +211,7 @@ TEST_F(ReadOnlyTest, FullFileSystemIsRead) {
         return Journal::open(full / "orcd.db", test_options()) ? 0 : 1;
     });
 
-    if (outcome == impossible_here) GTEST_SKIP() << "no mounts of one's own on this machine";
+    if (outcome == impossible_here) GTEST_SKIP() << "mounts: none of one's own on this machine";
     EXPECT_EQ(outcome, 0);
 }
 
