@@ -99,14 +99,24 @@ WorkerAnswer WorkerProcess::execute(orchestrator::Epoch epoch, const contracts::
     return {};
 }
 
-void WorkerProcess::check_order(const contracts::Execute& order, bool is_new) {
+/// The order for an attempt may be ahead of its own record, and of no other's.
+void WorkerProcess::check_ahead(const contracts::Execute& order) {
     const auto* facts = stage_.ledger.find(order.job_id);
-    // The order for an attempt may be ahead of its record, and of no other's.
     const auto on_disk = facts == nullptr ? 0 : facts->attempt;
-    if (on_disk + 1 < order.attempt) {
-        stage_.verdict.wrong("order before disk", fmt::format("attempt {} of job {} began, and {} is the last on disk",
-                                                              order.attempt, order.job_id.str(), on_disk));
-    }
+    if (order.attempt <= on_disk) return;
+    const auto tokens = facts == nullptr ? 0 : facts->tokens;
+    const auto from = order.from ? order.from->generated_ids.size() : 0;
+    const auto wrong = [&](const std::string& what) {
+        stage_.verdict.wrong("order before disk",
+                             fmt::format("attempt {} of job {} began: {}", order.attempt, order.job_id.str(), what));
+    };
+    if (order.attempt > on_disk + 1) return wrong(fmt::format("{} is the last on disk", on_disk));
+    if (facts != nullptr && facts->runs) return wrong("the one before it runs on disk");
+    if (from != tokens) wrong(fmt::format("goes on behind {} tokens, while {} are on disk", from, tokens));
+}
+
+void WorkerProcess::check_order(const contracts::Execute& order, bool is_new) {
+    check_ahead(order);
     if (!is_new) return;
     auto& newest = newest_[order.job_id];
     if (order.attempt < newest) {

@@ -72,6 +72,7 @@ class WorkerProcess {
     };
 
     [[nodiscard]] std::optional<control::WorkerRefusal> refusal(orchestrator::Epoch epoch);
+    void check_ahead(const contracts::Execute& order);
     void check_order(const contracts::Execute& order, bool is_new);
     void check_continuation(const contracts::Execute& order, const PlannedAnswer& answer);
     void begin(const Key& key, const contracts::Execute& order);
