@@ -15,6 +15,12 @@ bool is_last(const ExecutionEvent& event) {
     return event.name == "end" || event.name == "error";
 }
 
+/// What it takes of the buffer. The start takes nothing, however long its prompt is: it is kept until the first token
+/// is stored, so a generation that paused for its sake would never come to that token.
+std::size_t room_of(const ExecutionEvent& event) {
+    return event.count == 0 ? 0 : event.data.size();
+}
+
 }  // namespace
 
 std::expected<ExecutionBook::Begun, ExecutionRefusal> ExecutionBook::begin(const ExecutionKey& key, Instant now) {
@@ -54,7 +60,7 @@ bool ExecutionBook::push(const ExecutionKey& key, ExecutionEvent event) {
     if (found == executions_.end() || found->second.state == ExecutionState::ended) return false;
     auto& execution = found->second;
     execution.kept_tokens += event.count;
-    execution.kept_bytes += event.data.size();
+    execution.kept_bytes += room_of(event);
     event.place = ++execution.last_place;
     const bool ends = is_last(event);
     execution.events.push_back(std::move(event));
@@ -108,7 +114,7 @@ std::expected<bool, ExecutionRefusal> ExecutionBook::acknowledge(const Execution
         const auto& event = execution.events.front();
         if (is_last(event) || event.first + std::max<std::uint64_t>(event.count, 1) > stored) break;
         execution.kept_tokens -= event.count;
-        execution.kept_bytes -= event.data.size();
+        execution.kept_bytes -= room_of(event);
         execution.events.pop_front();
     }
     if (execution.state != ExecutionState::paused || !has_room(execution)) return false;

@@ -127,6 +127,19 @@ TEST(ExecutionBook, PausesByBytesToo) {
     EXPECT_FALSE(book.push(first, token(1, std::string(60, 'x'))));
 }
 
+TEST(ExecutionBook, DoesNotPauseForAStartThatIsLongerThanItsBuffer) {
+    ExecutionLimits limits;
+    limits.buffered_bytes_max = 100;
+    ExecutionBook book(limits);
+    ASSERT_TRUE(book.begin(first, now));
+
+    EXPECT_TRUE(book.push(first, {.name = "start", .data = std::string(200, 'x')}));
+    EXPECT_TRUE(book.push(first, token(0, std::string(50, 'x'))));
+    EXPECT_FALSE(book.push(first, token(1, std::string(50, 'x'))));
+
+    EXPECT_TRUE(book.acknowledge(first, 0, now).value());
+}
+
 TEST(ExecutionBook, KeepsTheEndUntilItIsReleased) {
     auto book = with_tokens(1);
     EXPECT_FALSE(book.push(first, end()));

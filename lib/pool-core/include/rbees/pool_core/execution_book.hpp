@@ -58,7 +58,7 @@ struct ExecutionLimits {
     Duration lease = std::chrono::seconds(60);
     std::size_t executions_max = 256;
     std::uint64_t buffered_tokens_max = 4'096;              ///< of one execution, then it pauses
-    std::size_t buffered_bytes_max = std::size_t{1} << 20;  ///< likewise
+    std::size_t buffered_bytes_max = std::size_t{1} << 20;  ///< likewise; of its tokens, not of its start
     Duration attempts_remembered = std::chrono::minutes(10);
     std::size_t attempts_remembered_max = 4'096;  ///< jobs
 };
