@@ -231,11 +231,16 @@ class TestErrors:
         house.disk.set("write-error 1 lasting")
         wait_until("orcd is given up", given_up.exists, 60)
         errors = (house.home / "logs/orcd.log").read_text()
+        said = house.rbees("status")
+        with pytest.raises(OSError):
+            readiness(house)
         house.disk.mend()
         house.must("up", MODEL)
         house.url = house.status()["url"]
 
         assert "disk I/O error" in errors
+        assert said.returncode != 0
+        assert "rbees-orcd stays down after 5 starts" in said.stderr and "start it with: rbees up" in said.stderr, said
         assert check_whole(stored(house, house.token, running)) == 30
         house.must("audit", "verify")
 
