@@ -25,7 +25,7 @@ Suites, in order:
 Environment:
   RBEES_DEPTH=quick|ci|night   how deep: which suites, and how often they try what is random (default quick; CI: ci)
   RBEES_REQUIRE=a,b            a suite of these names that cannot run here is a failure, not "not run"; so is a test
-                               that lacks a ground of these names: model, mounts, netns, crash-points
+                               that lacks a ground of these names: model, mounts, netns, cgroup, crash-points
 
 Logs are in build/logs. The first run builds everything twice with sanitizers, which takes long; later runs do not.
 TEXT
