@@ -1,8 +1,6 @@
 #include "downloads/acquire.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <system_error>
 
@@ -144,8 +142,7 @@ Result<Acquired> keep(const CacheEntry& entry, Manifest manifest) {
     manifest.file = entry.file().filename().native();
     std::error_code error;
     const auto partial = PartialFile::path_for(entry.file());
-    const UniqueFd fd(::open(partial.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_with_errno(fmt::format("cannot sync {}", partial.native()));
+    if (auto synced = sync_file(partial); !synced) return std::unexpected(synced.error());
     fs::rename(partial, entry.file(), error);
     if (error) return fail(fmt::format("cannot rename to {}: {}", entry.file().native(), error.message()));
     PartialFile::discard(entry.file());

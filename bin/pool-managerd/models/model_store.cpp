@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <system_error>
@@ -94,6 +95,12 @@ Result<void> write_manifest(const fs::path& json, Manifest& manifest) {
     return write_file_atomically(json, reflect::to_json_text(manifest) + "\n", FileAccess::everyone);
 }
 
+Result<void> sync_file(const fs::path& file) {
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_with_errno(fmt::format("cannot sync {}", file.native()));
+    return {};
+}
+
 ModelStore::ModelStore(fs::path folder, const Logger& log) : folder_(std::move(folder)) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder_, error)) {
@@ -162,6 +169,7 @@ Result<void> ModelStore::place(const fs::path& verified, const ModelId& id) cons
             return copied;
         }
     }
+    if (auto synced = sync_file(fresh); !synced) return synced;
     fs::rename(fresh, file_of(id), error);
     if (error) return std::unexpected(failure(fmt::format("cannot write {}", file_of(id).native()), error));
     fs::remove(fresh, error);  // two names of one file: rename(2) leaves both

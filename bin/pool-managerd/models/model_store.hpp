@@ -36,6 +36,10 @@ BOOST_DESCRIBE_STRUCT(Manifest, (), (id, file, size, sha256, kind, sources, modi
 /// The manifest at `json`, if it is there, readable, and the model file beside it has the size that it says.
 [[nodiscard]] std::optional<Manifest> read_manifest(const std::filesystem::path& json);
 
+/// Brings the bytes of a file to the disk, before a manifest says that they are there: a start looks only at its size.
+/// Writing the manifest syncs the folder, which holds the file's name.
+[[nodiscard]] Result<void> sync_file(const std::filesystem::path& file);
+
 /// Writes it, with the file's time of now: the caller has verified the bytes.
 [[nodiscard]] Result<void> write_manifest(const std::filesystem::path& json, Manifest& manifest);
 
