@@ -9,6 +9,7 @@
 
 #include "rbees/base/home.hpp"
 #include "rbees/base/log.hpp"
+#include "rbees/contracts/options.hpp"
 #include "rbees/daemon/command_line.hpp"
 #include "rbees/daemon/log_file.hpp"
 #include "rbees/pool_core/worker_lifecycle.hpp"
@@ -31,11 +32,11 @@ struct Settings {
     std::uint32_t worker_slots = 4;
     std::uint64_t worker_context = 0;
     std::uint32_t worker_threads = 0;
-    Duration tasks_lease = std::chrono::seconds(60);
-    Duration shutdown_grace = std::chrono::seconds(10);
+    Duration tasks_lease = contracts::default_duration("tasks.lease");
+    Duration shutdown_grace = contracts::default_duration("shutdown.grace");
 
     std::uint32_t download_connections = 4;
-    Duration download_answer_timeout = std::chrono::seconds(5);
+    Duration download_answer_timeout = contracts::default_duration("download.answer_timeout");
     std::string huggingface_endpoint = "https://huggingface.co";
     std::optional<std::string> huggingface_token;
 

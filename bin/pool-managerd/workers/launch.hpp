@@ -9,6 +9,7 @@
 
 #include "rbees/base/failure.hpp"
 #include "rbees/base/log.hpp"
+#include "rbees/contracts/options.hpp"
 #include "rbees/daemon/log_file.hpp"
 #include "rbees/process/process.hpp"
 #include "workers/worker_record.hpp"
@@ -24,7 +25,7 @@ struct LaunchOrder {
     std::uint32_t slots = 0;
     std::optional<std::uint64_t> context;
     std::optional<std::uint32_t> threads;
-    Duration lease = std::chrono::seconds(60);
+    Duration lease = contracts::default_duration("tasks.lease");
     std::filesystem::path program;
     std::filesystem::path log_file;
     LogLevel log_level = LogLevel::info;

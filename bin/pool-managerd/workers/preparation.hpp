@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/model_store.hpp"
+#include "rbees/contracts/options.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/contracts/workers.hpp"
 #include "workers/live_worker.hpp"
@@ -27,7 +28,7 @@ struct WorkerPoolSettings {
     std::uint32_t slots = 4;
     std::uint64_t context = 0;  ///< 0: the model's own
     std::uint32_t threads = 0;  ///< 0: measured
-    Duration lease = std::chrono::seconds(60);
+    Duration lease = contracts::default_duration("tasks.lease");
     LogLevel log_level = LogLevel::info;
     daemon::LogLimits log_limits;
 };

@@ -24,6 +24,7 @@
 #include "rbees/base/ids.hpp"
 #include "rbees/base/time.hpp"
 #include "rbees/contracts/executions.hpp"
+#include "rbees/contracts/options.hpp"
 
 namespace rbees::pool {
 
@@ -55,7 +56,7 @@ enum class ExecutionRefusal : std::uint8_t {
 
 /// What a worker may keep, and for how long.
 struct ExecutionLimits {
-    Duration lease = std::chrono::seconds(60);
+    Duration lease = contracts::default_duration("tasks.lease");
     std::size_t executions_max = 256;
     std::uint64_t buffered_tokens_max = 4'096;              ///< of one execution, then it pauses
     std::size_t buffered_bytes_max = std::size_t{1} << 20;  ///< likewise; of its tokens, not of its start

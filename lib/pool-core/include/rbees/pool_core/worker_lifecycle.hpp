@@ -16,15 +16,19 @@
 #include "rbees/base/time.hpp"
 #include "rbees/contracts/error_codes.hpp"
 #include "rbees/contracts/nodes.hpp"
+#include "rbees/contracts/options.hpp"
 
 namespace rbees::pool {
 
 /// How long each phase may take.
 struct WorkerLimits {
-    Duration start_timeout = std::chrono::seconds(120);
-    Duration stop_grace = std::chrono::seconds(30);      ///< for the work in flight, after it was asked to stop
-    Duration terminate_grace = std::chrono::seconds(5);  ///< from SIGTERM to SIGKILL, and between SIGKILLs
-    Duration silence = std::chrono::seconds(120);        ///< of a worker whose health is asked after
+    Duration start_timeout = contracts::default_duration("worker.start_timeout");
+    /// For the work in flight, after it was asked to stop.
+    Duration stop_grace = contracts::default_duration("worker.stop_grace");
+    /// From SIGTERM to SIGKILL, and between SIGKILLs.
+    Duration terminate_grace = std::chrono::seconds(5);
+    /// Of a worker whose health is asked after.
+    Duration silence = contracts::default_duration("worker.silence");
 
     bool operator==(const WorkerLimits&) const = default;
 };
