@@ -23,7 +23,12 @@ using contracts::WorkerState;
 constexpr orchestrator::Epoch first_epoch{1};
 
 /// A worker that could not be reached gets nothing for so long; if it is dead, its pool manager says so much sooner.
-constexpr Duration unreachable_pause = std::chrono::seconds(3);
+/// The pause doubles each time, up to the longest, until the worker is reached.
+constexpr Duration avoid_pause_min = std::chrono::seconds(3);
+constexpr Duration avoid_pause_max = std::chrono::seconds(48);
+
+/// From this pause on the worker is nobody's hope: its pool manager may reach it, we do not, so another is loaded.
+constexpr Duration given_up_pause = std::chrono::seconds(12);
 
 orchestrator::Node node_of(const contracts::NodeRegistration& registration, WallTime at) {
     orchestrator::Node node;
@@ -58,7 +63,8 @@ FleetControl::FleetControl(Ports ports, const Policy& policy, kernel::State reco
                .had_ended =
                    [this](const WorkerId& worker) {
                        note(orchestrator::BuryWorker{worker, WorkerState::stopped, "it had ended already", {}});
-                   }}) {}
+                   },
+               .log = log_}) {}
 
 void FleetControl::start(Publish publish, std::function<void()> on_change) {
     publish_ = std::move(publish);
@@ -83,13 +89,15 @@ void FleetControl::register_node(contracts::NodeRegistration registration,
                                              .detail = "what this node told later came before",
                                              .hint = "register again: POST /v2/nodes/register"}));
     }
-    submit(admit, [this, id, name = registration.name, reply = std::move(reply)](const Done& done) {
+    auto orders = orders_.owed_to(id);
+    submit(admit, [this, id, name = registration.name, orders = std::move(orders),
+                   reply = std::move(reply)](const Done& done) {
         if (!done) return reply(std::unexpected(done.error()));
         log_.info("node registered", {{"node", id.str()}, {"name", name}});
         const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
         reply(contracts::NodeRegistered{id, orchestrator_, static_cast<std::uint32_t>(interval.count())});
         crash_point(CrashPoint::node_registered);
-        orders_.repeat(id);
+        run_orders(orders);
     });
     apply_report(id);
     watch_heartbeats();
@@ -106,7 +114,9 @@ void FleetControl::heartbeat(const NodeId& node, const contracts::Heartbeat& hea
                                              .hint = "register again: POST /v2/nodes/register"}));
     }
     if (heard == orchestrator::Freshness::newer) apply_report(node);
-    orders_.heard(node);
+    // Of this moment: what is decided later must not be told before it is on disk.
+    auto missed = orders_.take_missed(node);
+    if (!missed.empty()) loop_.when_durable([this, missed = std::move(missed)] { run_orders(missed); });
     watch_heartbeats();
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(policy_.heartbeat_interval);
     loop_.when_durable([reply = std::move(reply), next = static_cast<std::uint32_t>(interval.count())] {
@@ -123,7 +133,6 @@ void FleetControl::node_disconnected(const NodeId& node) {
 
 void FleetControl::remove_node(const NodeId& node, DoneReply reply) {
     presence_.removed(node);
-    orders_.forget(node);
     submit(orchestrator::FleetCommand{orchestrator::RemoveNode{node}}, std::move(reply));
 }
 
@@ -153,6 +162,12 @@ void FleetControl::run_effect(const kernel::Effect& effect) {
     if (const auto* fleet = std::get_if<orchestrator::FleetEffect>(&effect)) return orders_.run(*fleet);
     RBEES_ASSERT(run_job_);
     run_job_(std::get<orchestrator::JobEffect>(effect));
+}
+
+void FleetControl::run_orders(const std::vector<orchestrator::FleetEffect>& orders) {
+    for (const auto& order : orders) {
+        orders_.run(order);
+    }
 }
 
 void FleetControl::apply_report(const NodeId& node) {
@@ -276,13 +291,34 @@ bool FleetControl::is_lost(const NodeId& node, const WorkerLife& life) const {
 }
 
 void FleetControl::worker_unreachable(const WorkerId& worker) {
-    const auto life = lives_.find(worker);
+    const auto found = lives_.find(worker);
     const auto now = world_.now();
-    if (life == lives_.end()) return;
-    life->second.unreachable_at = now;
-    if (now < life->second.avoid_until) return;
-    log_.warning("a worker cannot be reached", {{"worker", worker.str()}});
-    life->second.avoid_until = now + unreachable_pause;
+    if (found == lives_.end()) return;
+    auto& life = found->second;
+    life.unreachable_at = now;
+    if (now < life.avoid_until) return;
+    life.avoid_pause = std::clamp<Duration>(2 * life.avoid_pause, avoid_pause_min, avoid_pause_max);
+    log_.warning("a worker cannot be reached", {{"worker", worker.str()}, {"pause", describe(life.avoid_pause)}});
+    leave_alone(life, life.avoid_pause);
+}
+
+void FleetControl::worker_refused(const WorkerId& worker) {
+    const auto life = lives_.find(worker);
+    if (life != lives_.end() && life->second.avoid_until <= world_.now()) leave_alone(life->second, avoid_pause_min);
+}
+
+void FleetControl::worker_reached(const WorkerId& worker) {
+    const auto life = lives_.find(worker);
+    if (life != lives_.end()) life->second.avoid_pause = {};
+}
+
+bool FleetControl::is_given_up(const WorkerId& worker) const {
+    const auto* life = life_of(worker);
+    return life != nullptr && world_.now() < life->avoid_until && life->avoid_pause >= given_up_pause;
+}
+
+void FleetControl::leave_alone(WorkerLife& life, Duration pause) {
+    life.avoid_until = world_.now() + pause;
     changed();
     watch_unreachable();
 }

@@ -12,10 +12,6 @@ namespace {
 
 using contracts::ErrorCode;
 
-bool was_not_reached(const PoolAnswer& answer) {
-    return !answer && answer.error().code == ErrorCode::POOL_UNAVAILABLE;
-}
-
 }  // namespace
 
 std::optional<PoolAddress> address_of(const orchestrator::Presence& presence, const NodeId& node) {
@@ -34,41 +30,51 @@ void WorkerOrders::start_after(const WorkerId& worker, std::vector<WorkerId> lea
 
 void WorkerOrders::run(const orchestrator::FleetEffect& effect) {
     std::visit(overloaded{
-                   [this](const orchestrator::SpawnEffect& spawn) { start(spawn); },
+                   [this](const orchestrator::SpawnEffect& spawn) { start(spawn.worker); },
                    [this](const orchestrator::StopEffect& leaving) { stop(leaving); },
                },
                effect);
 }
 
-void WorkerOrders::start(const orchestrator::SpawnEffect& effect) {
-    const auto* worker = ports_.fleet.find(effect.worker);
-    if (worker != nullptr && must_wait(worker->id)) return postponed_.push_back(effect);
-    room_makers_.erase(effect.worker);
-    if (worker == nullptr) return;  // it ended meanwhile
+void WorkerOrders::start(const WorkerId& id) {
+    const auto* worker = ports_.fleet.find(id);
+    const bool is_wanted = worker != nullptr && worker->state == contracts::WorkerState::starting;
+    if (is_wanted && must_wait(id)) {
+        postponed_.insert(id);
+        return;
+    }
+    room_makers_.erase(id);
+    if (!is_wanted || ports_.presence.report_of(*worker) != nullptr) return;
     auto pool = address_of(ports_.presence, worker->node);
-    if (!pool) return missed(worker->node);
+    if (!pool) return missed(id, worker->node);
+    if (!starting_.insert(id).second) return;
     contracts::SpawnWorker order;
-    order.worker_id = worker->id;
+    order.worker_id = id;
     order.model = worker->model;
     order.slots = worker->slots;
     order.context = worker->context;
     order.device = worker->device;
-    ports_.pools.spawn(std::move(*pool), std::move(order),
-                       [this, id = worker->id, node = worker->node](const PoolAnswer& answer) {
-                           if (answer) return crash_point(CrashPoint::spawn_run_not_recorded);
-                           if (was_not_reached(answer)) return missed(node);
-                           ports_.refused(id, answer.error());
-                       });
+    ports_.pools.spawn(std::move(*pool), std::move(order), [this, id, node = worker->node](const PoolAnswer& answer) {
+        starting_.erase(id);
+        if (answer) return crash_point(CrashPoint::spawn_run_not_recorded);
+        if (answer.error().code == ErrorCode::POOL_UNAVAILABLE) return missed(id, node);
+        ports_.refused(id, answer.error());
+    });
 }
 
 void WorkerOrders::stop(const orchestrator::StopEffect& effect) {
     auto pool = address_of(ports_.presence, effect.node);
-    if (!pool) return missed(effect.node);
+    if (!pool) return missed(effect.worker, effect.node);
+    if (!stopping_.insert(effect.worker).second) return;
     contracts::StopWorker order;
     order.worker_id = effect.worker;
     ports_.pools.stop(std::move(*pool), std::move(order), [this, effect](const PoolAnswer& answer) {
-        if (was_not_reached(answer)) return missed(effect.node);
-        if (!answer && answer.error().code == ErrorCode::WORKER_NOT_FOUND) ports_.had_ended(effect.worker);
+        stopping_.erase(effect.worker);
+        if (answer) return;
+        if (answer.error().code == ErrorCode::WORKER_NOT_FOUND) return ports_.had_ended(effect.worker);
+        ports_.log.warning("a worker could not be told to stop",
+                           {{"worker", effect.worker.str()}, {"reason", answer.error().detail}});
+        missed(effect.worker, effect.node);
     });
 }
 
@@ -80,30 +86,32 @@ bool WorkerOrders::must_wait(const WorkerId& worker) const {
 }
 
 void WorkerOrders::run_postponed() {
-    for (const auto& effect : std::exchange(postponed_, {})) {
-        start(effect);
+    for (const auto& worker : std::exchange(postponed_, {})) {
+        start(worker);
     }
 }
 
-void WorkerOrders::repeat(const NodeId& node) {
-    missed_.erase(node);
-    if (ports_.presence.find(node) == nullptr) return;
-    for (const auto& effect : ports_.fleet.reconcile()) {
+std::vector<orchestrator::FleetEffect> WorkerOrders::owed_to(const NodeId& node) const {
+    auto orders = ports_.fleet.reconcile();
+    std::erase_if(orders, [&](const auto& effect) {
         const auto& id = std::visit([](const auto& one) -> const WorkerId& { return one.worker; }, effect);
-        const auto* worker = ports_.fleet.find(id);
-        if (worker == nullptr || worker->node != node) continue;
-        const bool is_start = std::holds_alternative<orchestrator::SpawnEffect>(effect);
-        if (is_start && ports_.presence.report_of(*worker) != nullptr) continue;
-        run(effect);
-    }
+        return ports_.fleet.find(id)->node != node;
+    });
+    return orders;
 }
 
-void WorkerOrders::heard(const NodeId& node) {
-    if (missed_.contains(node)) repeat(node);
+std::vector<orchestrator::FleetEffect> WorkerOrders::take_missed(const NodeId& node) {
+    if (missed_.empty()) return {};
+    auto orders = owed_to(node);
+    std::erase_if(orders, [&](const auto& effect) {
+        return !missed_.contains(std::visit([](const auto& one) { return one.worker; }, effect));
+    });
+    std::erase_if(missed_, [&](const auto& entry) { return entry.second == node; });
+    return orders;
 }
 
-void WorkerOrders::missed(const NodeId& node) {
-    if (ports_.fleet.find(node) != nullptr) missed_.insert(node);
+void WorkerOrders::missed(const WorkerId& worker, const NodeId& node) {
+    if (ports_.fleet.find(worker) != nullptr) missed_.insert_or_assign(worker, node);
 }
 
 }  // namespace rbees::control

@@ -13,6 +13,7 @@ namespace {
 using contracts::ErrorCode;
 using contracts::NodeState;
 using contracts::WorkerState;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -136,6 +137,22 @@ TEST(FleetControl, RepeatsALostOrderOnceTheNodeIsHeardOfAgain) {
     house.fleet.retire_worker(worker, "for a test", {});
     house.node_reports("here");
     EXPECT_THAT(house.pools.stops, ElementsAre(worker, worker));
+}
+
+TEST(FleetControl, RepeatsNoOrderThatIsNotOnDisk) {
+    ControlHouse house;
+    house.node_registers("here", {"smollm2"});
+    const auto lost = house.fleet.order_worker({.model = ModelId("smollm2")}).value();
+    house.journal.is_slow = true;
+    house.pools.spawns.clear();
+
+    house.fleet.retire_worker(lost, "for a test", {});
+    house.node_reports("here");
+    EXPECT_THAT(house.pools.stops, IsEmpty()) << "if we died now, it would never have been ordered";
+
+    house.journal.commit();
+    EXPECT_THAT(house.pools.stops, Contains(lost));
+    EXPECT_THAT(house.pools.spawns, IsEmpty());
 }
 
 TEST(FleetControl, ASilentNodeGetsItsOrdersWhenItIsHeardOfAgain) {

@@ -16,12 +16,11 @@ class NoPools : public PoolPort {
   public:
     void spawn(PoolAddress, contracts::SpawnWorker order, PoolReply reply) override {
         spawns.push_back(std::move(order.worker_id));
-        if (refusal) return reply(std::unexpected(*refusal));
-        lose(reply);
+        answer(std::move(reply));
     }
     void stop(PoolAddress, contracts::StopWorker order, PoolReply reply) override {
         stops.push_back(std::move(order.worker_id));
-        lose(reply);
+        answer(std::move(reply));
     }
     void download(PoolAddress, contracts::DownloadModel order, DownloadReply reply) override {
         downloads.push_back(std::move(order));
@@ -44,13 +43,29 @@ class NoPools : public PoolPort {
     std::optional<contracts::DownloadReport> downloading;
     std::optional<PoolAnswer> removed;
 
-    /// Of every order to start a worker, if there is one.
+    /// Of every order to start or stop a worker, if there is one.
     std::optional<contracts::Problem> refusal;
+    bool taken = false;  ///< orders to start or stop workers are
+    bool holds = false;  ///< they are not answered before `lose_all`
+
+    void lose_all() {
+        for (const auto& reply : std::exchange(held_, {})) {
+            lose(reply);
+        }
+    }
 
   private:
+    void answer(PoolReply reply) {
+        if (refusal) return reply(std::unexpected(*refusal));
+        if (taken) return reply({});
+        if (holds) return held_.push_back(std::move(reply));
+        lose(reply);
+    }
     static void lose(const auto& reply) {
         reply(std::unexpected(contracts::Problem{.code = contracts::ErrorCode::POOL_UNAVAILABLE, .detail = "lost"}));
     }
+
+    std::vector<PoolReply> held_;
 };
 
 }  // namespace rbees::control

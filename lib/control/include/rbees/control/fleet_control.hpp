@@ -49,7 +49,8 @@ struct WorkerLife {
     Instant ordered_at{};
     Duration load_time{};  ///< measured, once it is ready
     Instant last_busy{};
-    Instant avoid_until{};                  ///< it could not be reached
+    Instant avoid_until{};                  ///< it could not be reached, or took nothing
+    Duration avoid_pause{};                 ///< of the last time that it could not be reached; none since it was
     std::optional<Instant> unreachable_at;  ///< when that was seen last
 };
 
@@ -95,8 +96,14 @@ class FleetControl {
         presence_.note_download(node, report);
     }
 
-    /// An I/O thread could not reach the worker: it is left out of the picture for a moment.
+    /// Somebody could not reach the worker, or it took nothing: it is left out of the picture for a moment, for longer
+    /// each time that it is not reached in between.
     void worker_unreachable(const WorkerId& worker);
+    void worker_refused(const WorkerId& worker);
+    void worker_reached(const WorkerId& worker);
+
+    /// Whether it could not be reached for so long that nobody should count on it.
+    [[nodiscard]] bool is_given_up(const WorkerId& worker) const;
     [[nodiscard]] std::set<WorkerId> unreachable_workers() const;
 
     /// Any command of the kernel; the picture follows. `reply` comes once it is on disk.
@@ -142,6 +149,7 @@ class FleetControl {
 
   private:
     void run_effect(const kernel::Effect& effect);
+    void run_orders(const std::vector<orchestrator::FleetEffect>& orders);
     void apply_report(const NodeId& node);
     void note(const orchestrator::FleetCommand& command);
     void note_failure(const orchestrator::BuryWorker& command);
@@ -153,6 +161,7 @@ class FleetControl {
     [[nodiscard]] std::optional<orchestrator::RoutableWorker> routable_worker(const orchestrator::Worker& worker);
     [[nodiscard]] bool is_lost(const NodeId& node, const WorkerLife& life) const;
     void watch_heartbeats();
+    void leave_alone(WorkerLife& life, Duration pause);
     void watch_unreachable();
     void forget_ended_workers();
     [[nodiscard]] bool knows_all_nodes() const;

@@ -2,8 +2,9 @@
 /// @file
 /// Carries out at pool managers what the kernel orders: that a worker is started, or stopped.
 ///
-/// An order names its worker, so it may be repeated, and it is, because a call may be lost on the way: all orders of a
-/// node when it registers, and those that may not have reached it when it is heard of again.
+/// An order names its worker, so it may be repeated, and it is, because a call may be lost on the way: all that a node
+/// is owed when it registers, and those that may not have reached it when it is heard of again. None is under way
+/// twice.
 ///
 /// On the control thread.
 
@@ -11,9 +12,11 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "rbees/base/ids.hpp"
+#include "rbees/base/log.hpp"
 #include "rbees/contracts/problem.hpp"
 #include "rbees/control/pool_port.hpp"
 #include "rbees/orchestrator_core/fleet.hpp"
@@ -35,6 +38,8 @@ struct OrderPorts {
 
     /// A worker that was to be stopped is not there.
     std::function<void(const WorkerId& worker)> had_ended;
+
+    Logger log;
 };
 
 class WorkerOrders {
@@ -47,30 +52,30 @@ class WorkerOrders {
     /// takes that back.
     void start_after(const WorkerId& worker, std::vector<WorkerId> leaving);
 
+    /// Only of what is on disk. A start of what is not to start any more does nothing.
     void run(const orchestrator::FleetEffect& effect);
 
     /// Workers ended: who waited for their room may start.
     void run_postponed();
 
-    /// Repeats every order of the node that it does not say to have carried out.
-    void repeat(const NodeId& node);
+    /// What the node is to be told when it registers, as of this moment: to be run once this moment is on disk.
+    [[nodiscard]] std::vector<orchestrator::FleetEffect> owed_to(const NodeId& node) const;
 
-    /// The node is heard of: the same, if it may have missed one.
-    void heard(const NodeId& node);
-
-    /// The node was removed.
-    void forget(const NodeId& node) { missed_.erase(node); }
+    /// Likewise when it is heard of: what it may have missed. They count as told from then on.
+    [[nodiscard]] std::vector<orchestrator::FleetEffect> take_missed(const NodeId& node);
 
   private:
-    void start(const orchestrator::SpawnEffect& effect);
+    void start(const WorkerId& id);
     void stop(const orchestrator::StopEffect& effect);
-    void missed(const NodeId& node);
+    void missed(const WorkerId& worker, const NodeId& node);
     [[nodiscard]] bool must_wait(const WorkerId& worker) const;
 
     OrderPorts ports_;
     std::map<WorkerId, std::vector<WorkerId>> room_makers_;  ///< of workers that are not started yet
-    std::vector<orchestrator::SpawnEffect> postponed_;       ///< starts that wait for room
-    std::set<NodeId> missed_;                                ///< nodes that an order may not have reached
+    std::set<WorkerId> postponed_;                           ///< they wait for that room
+    std::map<WorkerId, NodeId> missed_;                      ///< an order for them may not have arrived
+    std::set<WorkerId> starting_;                            ///< calls that are under way
+    std::set<WorkerId> stopping_;                            ///< likewise
 };
 
 }  // namespace rbees::control
