@@ -84,6 +84,7 @@ void Attempt::ordered(const std::expected<void, WorkerRefusal>& answer) {
         crash_point(CrashPoint::execute_run_not_recorded);
         silent_since_.reset();
         was_taken_ = true;
+        ports_.reached(worker());
         return act(relay_.accepted());
     }
     const auto& refusal = answer.error();
@@ -96,7 +97,7 @@ void Attempt::ordered(const std::expected<void, WorkerRefusal>& answer) {
             return act(relay_.failed(AttemptFault::refused, refusal.error));
         case WorkerFault::not_now:
         case WorkerFault::unknown:
-            ports_.avoid(worker());
+            ports_.refused(worker());
             return act(relay_.failed(AttemptFault::not_started, refusal.error));
     }
 }
@@ -205,6 +206,7 @@ void Attempt::again(const WorkerRefusal& why, std::function<void()> what) {
     if (!silent_since_) {
         silent_since_ = now;
         pause_ = first_pause;
+        ports_.unreachable(worker());  // others need not find it out as well
     }
     if (now - *silent_since_ >= (why.fault == WorkerFault::gone ? patience_if_gone : patience)) {
         if (why.fault == WorkerFault::unreachable && !was_taken_) return find_out_why(why.error);
@@ -228,7 +230,7 @@ void Attempt::lost(TaskError error, AttemptFault fault) {
     if (is_over_) return;
     stream_.reset();
     retry_timer_->cancel();
-    ports_.avoid(worker());
+    ports_.unreachable(worker());
     act(relay_.failed(fault, std::move(error)));
 }
 

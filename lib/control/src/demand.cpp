@@ -222,13 +222,14 @@ bool Demand::is_coming(const ModelId& model) const {
 }
 
 /// Whether a worker of the model needs no other one beside it: it loads; or it is ready, and missing in the picture
-/// only until that is on disk, or until it can be reached again.
+/// only until that is on disk, or until it can be reached again, which is soon.
 bool Demand::is_expected(const ModelId& model) const {
     return std::ranges::any_of(fleet_.state().fleet.workers(), [&](const auto& entry) {
         const auto& worker = entry.second;
         if (worker.model != model) return false;
         return worker.state == WorkerState::starting ||
-               (worker.state == WorkerState::ready && is_connected(fleet_.presence(), worker.node));
+               (worker.state == WorkerState::ready && is_connected(fleet_.presence(), worker.node) &&
+                !fleet_.is_given_up(worker.id));
     });
 }
 

@@ -267,7 +267,9 @@ AttemptPorts JobControl::attempt_ports() {
                              kernel::Loop::Reply reply) { submit(std::move(command), std::move(reply)); },
             .stored = [this](const JobId& job,
                              std::vector<orchestrator::Frame> frames) { feed_.stored(job, std::move(frames)); },
-            .avoid = [this](const WorkerId& worker) { fleet_.worker_unreachable(worker); }};
+            .reached = [this](const WorkerId& worker) { fleet_.worker_reached(worker); },
+            .refused = [this](const WorkerId& worker) { fleet_.worker_refused(worker); },
+            .unreachable = [this](const WorkerId& worker) { fleet_.worker_unreachable(worker); }};
 }
 
 }  // namespace rbees::control

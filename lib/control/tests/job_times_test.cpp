@@ -113,6 +113,31 @@ TEST_F(JobTimesTest, AWorkerThatNeverAnswersTheOrderCostsNoAttempt) {
     EXPECT_EQ(house.workers.started, 1);
 }
 
+/// Its pool manager may reach it, so that nobody kills it.
+TEST_F(JobTimesTest, AnotherWorkerIsLoadedBesideOneThatAnswersNobodyHere) {
+    house.workers.silent.insert("http://w1");
+    const auto id = house.submit().value();
+
+    house.pass(std::chrono::minutes(2));
+    ASSERT_THAT(house.house().pools.spawns, testing::SizeIs(testing::Ge(1U)));
+    house.worker_is_ready(house.house().pools.spawns.front().str());
+    house.pass(std::chrono::minutes(1));
+    house.generate(100);
+
+    EXPECT_EQ(house.state(id), TaskState::completed);
+}
+
+TEST_F(JobTimesTest, OthersDoNotFindOutAgainThatAWorkerDoesNotAnswer) {
+    house.worker_is_ready("w2", 1);
+    house.workers.silent.insert("http://w1");
+    const auto first = house.submit().value();
+    const auto second = house.submit().value();
+    house.generate(100);
+
+    EXPECT_EQ(house.state(first), TaskState::dispatched) << "w1 had more free slots";
+    EXPECT_EQ(house.state(second), TaskState::completed);
+}
+
 /// The order takes it too long, or is lost on it; its next worker would fare no better.
 TEST_F(JobTimesTest, ATaskWhoseOrderNoLivingWorkerAnswersIsGivenUp) {
     house.workers.speechless.insert("http://w1");

@@ -74,7 +74,7 @@ struct Setback {
 /// Another attempt, now or later, or the job's end.
 JobDecision follow(const Job& job, const Setback& setback, const std::string& salt) {
     const auto failures = job.failures + (counts(setback.fault) ? 1 : 0);
-    const auto next = decide_retry(setback.fault, {.failures = failures, .attempts = job.attempt});
+    const auto next = decide_retry(setback.fault, failures);
     // Text was shown already: without continuation a second attempt would show another one.
     const bool is_cut = job.generated != Tokens{} && !job.continuable;
     if (next.verdict == Verdict::again && !is_cut) {

@@ -18,11 +18,10 @@ bool counts(AttemptFault fault) {
     return fault != AttemptFault::not_started && fault != AttemptFault::unanswered && fault != AttemptFault::no_room;
 }
 
-RetryDecision decide_retry(AttemptFault fault, const Tries& tries) {
-    const auto failures = tries.failures;
+RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures) {
     if (fault == AttemptFault::refused) return {Verdict::failed, {}};
     if (fault == AttemptFault::not_started) return {Verdict::again, {}};
-    if (fault == AttemptFault::unanswered) return {Verdict::again, pause_after(std::max(tries.attempts, 1U))};
+    if (fault == AttemptFault::unanswered) return {Verdict::again, unanswered_pause};
     if (fault == AttemptFault::no_room) return {Verdict::again, no_room_pause};
     if (failures >= fruitless_attempts_max) return {Verdict::dead_letter, {}};
     // A worker's first death says nothing about the job: another goes on at once.

@@ -34,8 +34,10 @@ struct AttemptPorts {
     /// These frames are on disk, just before the effect that says so.
     std::function<void(const JobId& job, std::vector<orchestrator::Frame> frames)> stored;
 
-    /// The worker does not take it, or cannot be reached: it is to be left alone for a moment.
-    std::function<void(const WorkerId& worker)> avoid;
+    /// How the worker fares: whether it is to be left alone for a moment.
+    std::function<void(const WorkerId& worker)> reached;
+    std::function<void(const WorkerId& worker)> refused;
+    std::function<void(const WorkerId& worker)> unreachable;
 };
 
 class Attempt : public std::enable_shared_from_this<Attempt> {

@@ -36,17 +36,15 @@ inline constexpr Duration load_retry_pause = std::chrono::seconds(2);
 /// How long a job waits before it looks again whether there is room for its model.
 inline constexpr Duration no_room_pause = std::chrono::seconds(5);
 
+/// The pause after an order that nobody answered, which took its own time.
+inline constexpr Duration unanswered_pause = std::chrono::seconds(1);
+
 /// Whether the job may be to blame: a worker that refused before its first byte, or that answers nobody, says nothing
 /// about it.
 [[nodiscard]] bool counts(AttemptFault fault);
 
-/// How often it was tried.
-struct Tries {
-    std::uint32_t failures = 0;  ///< attempts that count and failed since the last token was stored, this one included
-    std::uint32_t attempts = 0;  ///< all that there were
-};
-
-/// Attempts that do not count have no bound; those that nobody answers come with longer and longer pauses.
-[[nodiscard]] RetryDecision decide_retry(AttemptFault fault, const Tries& tries);
+/// `failures`: attempts that count and failed since the last token was stored, this one included. Attempts that do not
+/// count have no bound: what they need is another worker, and whoever places them sees to that.
+[[nodiscard]] RetryDecision decide_retry(AttemptFault fault, std::uint32_t failures);
 
 }  // namespace rbees::orchestrator
