@@ -96,19 +96,14 @@ class Service {
 
     /// It is opened at the start only: for all that was decided since nobody knows what is on the disk.
     void watch_for_mending() {
-        auto trial = plan_trial(settings_.home.journal());
-        if (!trial) {
-            log_.error("nobody will notice when the journal can be written again; start rbees-orcd anew then",
-                       {{"cause", describe(trial.error())}});
-            return;
-        }
         auto mended = [this] {
             log_.warning("the journal can be written again: rbees-orcd ends, to be started anew");
             code_ = ExitCode::start_again;
             drain();
         };
         mending_.emplace(main_,
-                         MendingWatch::Parts{.trial = std::move(*trial), .mended = std::move(mended), .log = log_});
+                         MendingWatch::Parts{
+                             .trial = plan_trial(settings_.home.journal()), .mended = std::move(mended), .log = log_});
     }
 
     /// First SIGTERM, or POST /v2/shutdown: requests in flight may finish, for a while.

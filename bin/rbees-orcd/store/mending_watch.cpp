@@ -7,9 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "rbees/base/files.hpp"
 #include "rbees/http_api/build.hpp"
-#include "rbees/process/executable.hpp"
 #include "rbees/process/exit_watch.hpp"
+#include "rbees/process/signals.hpp"
 #include "rbees/store/journal.hpp"
 
 namespace rbees::orcd {
@@ -21,6 +22,9 @@ constexpr process::ExitStatus success{process::ExitStatus::Kind::exited, static_
 }  // namespace
 
 daemon::ExitCode try_journal(const std::filesystem::path& journal) {
+    process::end_with_parent();
+    const auto lock = FileLock::acquire(store::trial_lock(journal));
+    if (!lock) return daemon::fail(program, lock.error());
     store::JournalOptions options;
     options.program_version = http_api::this_build().version;
     const auto opened = store::Journal::open(journal, std::move(options));
@@ -29,13 +33,9 @@ daemon::ExitCode try_journal(const std::filesystem::path& journal) {
     return daemon::ExitCode::ok;
 }
 
-Result<process::SpawnPlan> plan_trial(const std::filesystem::path& journal) {
-    const auto folder = process::executable_folder();
-    if (!folder) return std::unexpected(folder.error());
-    process::SpawnPlan plan;
-    plan.program = *folder / program;
-    plan.arguments = {"--try-journal", journal.native()};
-    return plan;
+process::SpawnPlan plan_trial(const std::filesystem::path& journal) {
+    // What we are, not what lies at our path by now: a later release would bring the journal to a form of its own.
+    return {.program = "/proc/self/exe", .arguments = {"--try-journal", journal.native()}};
 }
 
 struct MendingWatch::State : std::enable_shared_from_this<State> {

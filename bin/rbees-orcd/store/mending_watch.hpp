@@ -21,11 +21,11 @@
 namespace rbees::orcd {
 
 /// What `rbees-orcd --try-journal` is: opens the journal for writing, says on stderr why it cannot, and closes it
-/// again. `ok` if all of that worked. Blocking.
+/// again. `ok` if all of that worked. Blocking; ends with the thread that started it.
 [[nodiscard]] daemon::ExitCode try_journal(const std::filesystem::path& journal);
 
-/// How to start that. Fails where our own program cannot be found.
-[[nodiscard]] Result<process::SpawnPlan> plan_trial(const std::filesystem::path& journal);
+/// How to start that, within rbees-orcd.
+[[nodiscard]] process::SpawnPlan plan_trial(const std::filesystem::path& journal);
 
 /// One trial after the other, with a pause before each, until one succeeds. Used on the loop's thread only, and
 /// destroyed before the loop.

@@ -83,8 +83,7 @@ TEST_F(MendingWatchTest, ATrialThatCannotBeStartedIsOneThatFailed) {
 }
 
 TEST_F(MendingWatchTest, EndsInAPauseWithoutATrial) {
-    watch_with(shell(noting("true")), 24h);
-    io.poll();
+    watch_with(shell(noting("true")));
     watch.reset();
 
     io.run_for(deadline);

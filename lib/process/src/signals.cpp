@@ -1,5 +1,7 @@
 #include "rbees/process/signals.hpp"
 
+#include <sys/prctl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -50,6 +52,10 @@ SignalWatch::~SignalWatch() {
 void ignore_signals_of_writes() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
+}
+
+void end_with_parent() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 }  // namespace rbees::process

@@ -121,6 +121,10 @@ class Journal::Engine {
     std::thread thread_;
 };
 
+std::filesystem::path trial_lock(const std::filesystem::path& journal) {
+    return beside(journal, ".trial.lock");
+}
+
 std::expected<std::unique_ptr<Journal::Engine>, OpenError> Journal::open_to_write(const std::filesystem::path& path,
                                                                                   const JournalOptions& options) {
     const auto folder = folder_of(path);
@@ -131,7 +135,7 @@ std::expected<std::unique_ptr<Journal::Engine>, OpenError> Journal::open_to_writ
     const auto lock_path = beside(path, ".lock");
     auto lock = FileLock::acquire(lock_path);
     if (!lock) {
-        const bool is_held = FileLock::is_held(lock_path);
+        const bool is_held = FileLock::is_held(lock_path) && !FileLock::is_held(trial_lock(path));
         return refuse(is_held ? OpenProblem::locked : OpenProblem::unavailable, std::move(lock.error()));
     }
     if (std::filesystem::exists(restoring_marker(path))) {

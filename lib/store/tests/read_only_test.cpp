@@ -9,6 +9,7 @@
 
 #include "fault_vfs.hpp"
 #include "journal_fixture.hpp"
+#include "rbees/base/files.hpp"
 #include "sqlite.hpp"
 
 namespace rbees::store {
@@ -135,6 +136,18 @@ TEST_F(ReadOnlyTest, DamageAndAnotherHolderRefuseItAllTheSame) {
     EXPECT_EQ(held.error().problem, OpenProblem::locked);
     ASSERT_FALSE(damaged);
     EXPECT_EQ(damaged.error().problem, OpenProblem::damaged);
+}
+
+/// One that hangs in the disk outlives whoever began it.
+TEST_F(ReadOnlyTest, AJournalThatATrialHasIsServedMeanwhile) {
+    open();
+    const auto trial = FileLock::acquire(trial_lock(path()));
+    ASSERT_TRUE(trial);
+
+    const auto served = Journal::open(path(), patient_options());
+
+    ASSERT_TRUE(served) << describe(served.error().failure);
+    EXPECT_TRUE((*served)->read_only_cause());
 }
 
 /// A file system of one's own over the folder: `arrange` makes it. False where this machine does not allow it.

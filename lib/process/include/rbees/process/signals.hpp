@@ -36,4 +36,7 @@ class SignalWatch {
 /// instead of our end. For each main; children get the default back.
 void ignore_signals_of_writes();
 
+/// We are of use to the process that started us only: when the thread that did ends, the kernel ends us (SIGKILL).
+void end_with_parent();
+
 }  // namespace rbees::process

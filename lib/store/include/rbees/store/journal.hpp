@@ -33,12 +33,16 @@ namespace rbees::store {
 /// The form of the database that this release writes; an older one is brought up to it, a newer one is refused.
 [[nodiscard]] std::uint32_t journal_format();
 
+/// Locked by whoever opens the journal only to see whether that works: somebody else who finds the journal held then
+/// knows that no other program uses it.
+[[nodiscard]] std::filesystem::path trial_lock(const std::filesystem::path& journal);
+
 /// Why the store did not open. The failure beside it is the sentence for people.
 enum class OpenProblem : std::uint8_t {
     locked,       ///< another process has it open; its pid is in the message
     newer,        ///< a later release wrote it; the message names that release
     damaged,      ///< not ours, or the journal's end is not what its head says; restore a backup, delete nothing
-    unavailable,  ///< the file system refused; the message says what
+    unavailable,  ///< the file system refused, or a trial (`trial_lock`) has it; the message says what
 };
 struct OpenError {
     OpenProblem problem{};
