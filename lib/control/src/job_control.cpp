@@ -127,8 +127,15 @@ std::optional<Checked<std::string>> JobControl::submitted_before(const Submissio
     if (!*id) return std::nullopt;
     const auto job = archive_.job(**id);
     if (!job) return damaged(job.error());
-    if (!*job) return std::nullopt;
+    if (!*job || is_key_free(**job)) return std::nullopt;
     return answer_of(**job, digest);
+}
+
+/// However soon texts are erased: who sends again must not begin a second task.
+bool JobControl::is_key_free(const Job& job) const {
+    constexpr Duration keys_kept = std::chrono::hours(24);
+    const auto kept = std::chrono::duration_cast<WallTime::duration>(std::max(policy_.tasks_retain, keys_kept));
+    return job.ended_at && *job.ended_at + kept <= world_.wall_now();
 }
 
 std::size_t JobControl::waiting() const {

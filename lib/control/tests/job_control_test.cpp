@@ -340,6 +340,30 @@ TEST_F(JobControlTest, TheTextOfATaskIsErasedAfterItsRetention) {
     EXPECT_EQ(problem->code, ErrorCode::GONE);
 }
 
+TEST(JobKeys, OutliveTheTextOfTheirTaskByADay) {
+    auto policy = patient_policy();
+    policy.tasks_retain = std::chrono::seconds(2);
+    JobHouse house(policy);
+    house.node_registers();
+    house.worker_is_ready("w1");
+    const auto id = house.submit("", "key").value();
+    const auto first = house.answer;
+    house.generate(100);
+    house.pass(std::chrono::hours(1));
+    ASSERT_TRUE(house.store.texts.empty());
+
+    EXPECT_EQ(house.submit("", "key"), id);
+    EXPECT_EQ(house.answer, first);
+    EXPECT_FALSE(house.submit(R"(, "temperature": 1)", "key"));
+    EXPECT_EQ(house.refusal->code, ErrorCode::IDEMPOTENCY_MISMATCH);
+
+    house.pass(std::chrono::hours(22));
+    EXPECT_EQ(house.submit("", "key"), id);
+
+    house.pass(std::chrono::hours(2));
+    EXPECT_NE(house.submit("", "key").value(), id);
+}
+
 TEST_F(JobControlTest, ManyTasksShareTheSlots) {
     std::vector<JobId> ids;
     for (int number = 0; number < 20; ++number) {

@@ -218,20 +218,16 @@ EntityRow row_of(const EntityRef& entity, const State& state) {
     return row_from(std::move(row), state.access.tokens());
 }
 
-/// The key's row, if the record begins or erases a job that was submitted under one.
+/// The key's row, if the record begins a job that was submitted under one. It stays, because the key outlives the job's
+/// text; a later job under the key takes it over.
 std::optional<EntityRow> submission_row(const Record& record) {
     const auto* of_job = std::get_if<orch::JobRecord>(&record);
-    if (of_job == nullptr) return std::nullopt;
-    const auto* queued = std::get_if<orch::JobQueued>(of_job);
-    const auto* erased = std::get_if<orch::JobErased>(of_job);
-    if (queued == nullptr && erased == nullptr) return std::nullopt;
-    const auto& job = queued != nullptr ? queued->job : erased->job;
-    if (!job.idempotency) return std::nullopt;
+    const auto* queued = of_job == nullptr ? nullptr : std::get_if<orch::JobQueued>(of_job);
+    if (queued == nullptr || !queued->job.idempotency) return std::nullopt;
+    const auto& job = queued->job;
     EntityRow row;
     row.kind = submission_kind;
     row.id = orch::submission_id(job.owner, job.idempotency->key);
-    row.phase = RowPhase::erased;
-    if (erased != nullptr) return row;
     row.phase = RowPhase::terminal;
     row.owner = job.owner.str();
     row.created_at = job.submitted_at;

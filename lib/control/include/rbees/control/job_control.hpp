@@ -119,6 +119,7 @@ class JobControl {
     [[nodiscard]] contracts::Problem queue_full() const;
     void leave_full_queue(const JobId& id);
     [[nodiscard]] std::optional<Checked<std::string>> submitted_before(const Submission& submission);
+    [[nodiscard]] bool is_key_free(const orchestrator::Job& job) const;
 
     // Clocks.
     void pause(const JobId& id, Duration pause);
