@@ -79,6 +79,15 @@ void Ledger::note(const kernel::Record& record) {
         std::visit([this](const auto& one) { note_job(one); }, *job);
     }
     if (const auto* session = std::get_if<orch::SessionRecord>(&record)) note_session(*session);
+    if (const auto* fleet = std::get_if<orch::FleetRecord>(&record)) note_worker(*fleet);
+}
+
+void Ledger::note_worker(const orch::FleetRecord& record) {
+    if (const auto* draining = std::get_if<orch::WorkerDraining>(&record)) retired_.insert(draining->worker);
+    const auto* created = std::get_if<orch::WorkerCreated>(&record);
+    if (created == nullptr) return;
+    created_.insert(created->worker.id);
+    if (created->worker.state == contracts::WorkerState::draining) retired_.insert(created->worker.id);
 }
 
 void Ledger::note_job(const orch::JobQueued& record) {

@@ -72,11 +72,16 @@ class Ledger {
     [[nodiscard]] std::uint32_t running_at(const WorkerId& worker) const;
     [[nodiscard]] std::optional<std::uint32_t> slots_of(const WorkerId& worker) const;
 
+    /// Whether it was ever decided to have the worker, and to stop it.
+    [[nodiscard]] bool was_created(const WorkerId& worker) const { return created_.contains(worker); }
+    [[nodiscard]] bool was_retired(const WorkerId& worker) const { return retired_.contains(worker); }
+
     /// Jobs that have not ended.
     [[nodiscard]] std::size_t open() const { return open_; }
 
   private:
     void note(const kernel::Record& record);
+    void note_worker(const orchestrator::FleetRecord& record);
     void note_job(const orchestrator::JobQueued& record);
     void note_job(const orchestrator::JobDispatched& record);
     void note_job(const orchestrator::JobProgressed& record);
@@ -103,6 +108,8 @@ class Ledger {
     std::map<orchestrator::SessionKey, SessionFacts> sessions_;
     std::set<orchestrator::SessionKey> touched_;  ///< sessions of the batch
     std::set<std::string> keys_;                  ///< owner and key of every submission
+    std::set<WorkerId> created_;
+    std::set<WorkerId> retired_;
     std::size_t open_ = 0;
 };
 

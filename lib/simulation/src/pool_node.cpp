@@ -59,6 +59,9 @@ void PoolNode::die() {
 }
 
 control::PoolAnswer PoolNode::spawn(const contracts::SpawnWorker& order) {
+    if (!stage_.ledger.was_created(order.worker_id)) {
+        stage_.verdict.wrong("order before disk", fmt::format("worker {} is to start", order.worker_id.str()));
+    }
     if (!live_.contains(order.worker_id)) {
         if (early_stops_.contains(order.worker_id)) {
             stage_.count("starts after their stop");
@@ -73,6 +76,9 @@ control::PoolAnswer PoolNode::spawn(const contracts::SpawnWorker& order) {
 }
 
 control::PoolAnswer PoolNode::stop(const contracts::StopWorker& order) {
+    if (!stage_.ledger.was_retired(order.worker_id)) {
+        stage_.verdict.wrong("order before disk", fmt::format("worker {} is to stop", order.worker_id.str()));
+    }
     if (!live_.contains(order.worker_id)) {
         early_stops_.note(order.worker_id);
         return std::unexpected(Problem{.code = ErrorCode::WORKER_NOT_FOUND, .detail = "this node has no such worker"});
