@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 #include "api/api.hpp"
 #include "orcd_limits.hpp"
 #include "rbees/base/hash.hpp"
@@ -35,16 +38,47 @@ std::vector<TokenView> token_views(const kernel::State& state) {
     return views;
 }
 
-std::optional<Problem> fault_of(const contracts::CreateToken& wish) {
-    const auto refuse = [](std::string pointer, std::string fault) {
-        return contracts::invalid("token", {{std::move(pointer), std::move(fault)}});
-    };
-    if (wish.name.empty() || wish.name.size() > limits::token_name_bytes_max) {
-        return refuse("/name", fmt::format("must have 1 to {} bytes", limits::token_name_bytes_max));
+/// Rights that a token may be given less of one day. Until then a wish for fewer rights than all is refused: members
+/// that nobody knows are ignored, and a token that may do more than was asked for is worse than none.
+constexpr std::array restrictions{"scopes", "models", "limits"};
+
+bool is_empty(const reflect::json::value& value) {
+    if (value.is_array()) return value.get_array().empty();
+    if (value.is_object()) return value.get_object().empty();
+    return value.is_null();
+}
+
+void refuse_restrictions(std::string_view body, reflect::FieldErrors& faults) {
+    const auto document = reflect::parse_json(body);
+    if (!document || !document->is_object()) return;
+    for (const auto* name : restrictions) {
+        const auto* value = document->get_object().if_contains(name);
+        if (value == nullptr || is_empty(*value)) continue;
+        faults.push_back({fmt::format("/{}", name), "is not there yet: a token has all the rights of its role"});
     }
-    if (wish.name.starts_with("file:")) return refuse("/name", "must not start with file:, which rbees uses itself");
-    if (wish.expires_at && *wish.expires_at <= wall_now()) return refuse("/expires_at", "must lie in the future");
-    return std::nullopt;
+}
+
+reflect::FieldErrors faults_of(const contracts::CreateToken& wish) {
+    reflect::FieldErrors faults;
+    if (wish.name.empty() || wish.name.size() > limits::token_name_bytes_max) {
+        faults.push_back({"/name", fmt::format("must have 1 to {} bytes", limits::token_name_bytes_max)});
+    }
+    if (wish.name.starts_with("file:")) {
+        faults.push_back({"/name", "must not start with file:, which rbees uses itself"});
+    }
+    if (wish.expires_at && *wish.expires_at <= wall_now()) {
+        faults.push_back({"/expires_at", "must lie in the future"});
+    }
+    return faults;
+}
+
+Checked<contracts::CreateToken> read_wish(const net::Request& request) {
+    auto wish = http_api::read_body<contracts::CreateToken>(request);
+    if (!wish) return wish;
+    auto faults = faults_of(*wish);
+    refuse_restrictions(request.body, faults);
+    if (!faults.empty()) return std::unexpected(contracts::invalid("token", std::move(faults)));
+    return wish;
 }
 
 }  // namespace
@@ -65,10 +99,9 @@ void Api::bind_tokens(http_api::Handlers& handlers) {
 }
 
 net::Task<void> Api::create_token(http_api::Call& call) {
-    const auto body = http_api::read_body<contracts::CreateToken>(call.request());
-    const auto fault = body ? fault_of(*body) : std::optional(body.error());
-    if (fault) {
-        co_await http_api::answer_refused(call, *fault);
+    const auto body = read_wish(call.request());
+    if (!body) {
+        co_await http_api::answer_refused(call, body.error());
         co_return;
     }
     TokenCreated created{.id = new_id<TokenId>(), .token = std::string(contracts::token_prefix) + random_secret()};

@@ -185,6 +185,24 @@ TEST(Tokens, ARevokedOneOpensNothingFromTheAnswerOn) {
     EXPECT_EQ(models().status, 401);
 }
 
+TEST(Tokens, AWishForFewerRightsThanTheRoleHasIsRefusedAndNothingIsMade) {
+    House house;
+    const auto before = house.orcd.ask("GET", "/v2/tokens").body;
+
+    const auto refused =
+        house.orcd.ask("POST", "/v2/tokens", R"({"name":"x","scopes":["a"],"models":["m"],"limits":{"rate":1}})");
+
+    EXPECT_EQ(refused.status, 400);
+    for (const auto* member : {"/scopes", "/models", "/limits"}) {
+        EXPECT_THAT(refused.body,
+                    HasSubstr(R"({"pointer":")" + std::string(member) + R"(","detail":"is not there yet)"));
+    }
+    EXPECT_EQ(house.orcd.ask("POST", "/v2/tokens", R"({"name":"x","scopes":"a"})").status, 400);
+    EXPECT_EQ(house.orcd.ask("GET", "/v2/tokens").body, before);
+    EXPECT_EQ(house.orcd.ask("POST", "/v2/tokens", R"({"name":"x","scopes":[],"models":null,"limits":{}})").status,
+              201);
+}
+
 TEST(Restart, AfterAKillItKeepsTokensAndNodesAndRoutesToTheLivingWorker) {
     TestFolder home;
     FakePool pool("here");
