@@ -151,6 +151,16 @@ std::string message_for(const json::error_code& error, const Builder& builder) {
     return error.message();
 }
 
+/// Whole numbers below are told apart by a double, too.
+constexpr double exact_end = 0x1p53;
+
+/// One number has one text, however it was written: 5, 5.0 and 50e-1 are the same.
+std::string canonical_scalar(const json::value& value) {
+    const auto* number = value.if_double();
+    const bool is_whole = number != nullptr && std::abs(*number) < exact_end && std::trunc(*number) == *number;
+    return is_whole ? fmt::format("{}", static_cast<std::int64_t>(*number)) : json::serialize(value);
+}
+
 void write_canonical(const json::value& value, std::string& out) {
     if (value.is_array()) {
         out += '[';
@@ -162,7 +172,7 @@ void write_canonical(const json::value& value, std::string& out) {
         return;
     }
     if (!value.is_object()) {
-        out += json::serialize(value);
+        out += canonical_scalar(value);
         return;
     }
     std::vector<const json::key_value_pair*> members;

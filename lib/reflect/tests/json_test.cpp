@@ -93,6 +93,19 @@ TEST(CanonicalJson, IsTheSameForEveryOrderOfMembers) {
               R"({"a":[3,{"x":2,"y":1}],"b":{"c":2,"d":1}})");
 }
 
+TEST(CanonicalJson, HasOneTextForANumberHoweverItIsWritten) {
+    const auto canonical = [](std::string_view text) { return to_canonical_text(*parse_json(text)); };
+
+    for (const auto* text : {"100", "100.0", "1e2", "1E+2", "1000e-1"})
+        EXPECT_EQ(canonical(text), "100") << text;
+    EXPECT_EQ(canonical("-0.0"), "0");
+    EXPECT_EQ(canonical("-5.0"), "-5");
+    EXPECT_EQ(canonical("900719925474099.0"), "900719925474099");
+    EXPECT_EQ(canonical("0.5"), canonical("5e-1"));
+    EXPECT_NE(canonical("5.5"), canonical("5"));
+    EXPECT_NE(canonical("9007199254740993"), canonical("9007199254740992.0"));
+}
+
 TEST(PrettyJson, ReadsBackToTheSameValue) {
     const auto value = *parse_json(R"({"a":[1,{"b":[]}],"c":{},"d":"x"})");
 

@@ -39,7 +39,8 @@ struct ParseError {
 /// JSON for people: two spaces, one member a line.
 [[nodiscard]] std::string to_pretty_text(const json::value& value);
 
-/// Canonical form (after RFC 8785): member names sorted, no white space; for comparing and hashing bodies.
+/// Canonical form (after RFC 8785): member names sorted, no white space, a whole number without fraction and exponent
+/// as far as doubles are exact (2^53); for comparing and hashing bodies.
 [[nodiscard]] std::string to_canonical_text(const json::value& value);
 
 }  // namespace rbees::reflect
