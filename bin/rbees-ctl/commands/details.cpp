@@ -13,7 +13,7 @@ namespace {
 
 std::string written(const boost::json::value& value) {
     if (value.is_string()) return std::string(value.get_string());
-    if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON text says 1E0
+    if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON text says 1.0
     if (!value.is_array()) return reflect::to_text(value);
     std::string text;
     for (const auto& item : value.get_array()) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -151,6 +152,44 @@ std::string message_for(const json::error_code& error, const Builder& builder) {
     return error.message();
 }
 
+/// As people write it: Boost.JSON itself makes 2.55E1 of 25.5 and 1E0 of 1.0. It stays one that reads back as a double.
+std::string scalar_text(const json::value& value) {
+    const auto* number = value.if_double();
+    if (number == nullptr || !std::isfinite(*number)) return json::serialize(value);
+    auto text = fmt::format("{}", *number);
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    return text;
+}
+
+bool has_double(const json::value& value) {
+    if (value.is_array()) return std::ranges::any_of(value.get_array(), has_double);
+    if (!value.is_object()) return value.is_double();
+    return std::ranges::any_of(value.get_object(), [](const auto& member) { return has_double(member.value()); });
+}
+
+void write_compact(const json::value& value, std::string& out) {
+    if (!value.is_array() && !value.is_object()) {
+        out += scalar_text(value);
+        return;
+    }
+    std::string_view comma;
+    const auto separate = [&] { out += std::exchange(comma, ","); };
+    out += value.is_array() ? '[' : '{';
+    if (value.is_array()) {
+        for (const auto& item : value.get_array()) {
+            separate();
+            write_compact(item, out);
+        }
+    } else {
+        for (const auto& member : value.get_object()) {
+            separate();
+            out += json::serialize(member.key()) + ':';
+            write_compact(member.value(), out);
+        }
+    }
+    out += value.is_array() ? ']' : '}';
+}
+
 /// Whole numbers below are told apart by a double, too.
 constexpr double exact_end = 0x1p53;
 
@@ -194,7 +233,7 @@ void write_pretty(const json::value& value, std::string& out, std::string& inden
     const bool is_object = value.is_object() && !value.get_object().empty();
     const bool is_array = value.is_array() && !value.get_array().empty();
     if (!is_object && !is_array) {
-        out += json::serialize(value);
+        out += scalar_text(value);
         return;
     }
     out += is_object ? "{\n" : "[\n";
@@ -243,7 +282,10 @@ std::expected<json::value, ParseError> parse_json(std::string_view bytes) {
 }
 
 std::string to_text(const json::value& value) {
-    return as_utf8(json::serialize(value));
+    if (!has_double(value)) return as_utf8(json::serialize(value));
+    std::string out;
+    write_compact(value, out);
+    return as_utf8(std::move(out));
 }
 
 std::string to_pretty_text(const json::value& value) {

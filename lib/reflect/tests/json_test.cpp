@@ -106,6 +106,15 @@ TEST(CanonicalJson, HasOneTextForANumberHoweverItIsWritten) {
     EXPECT_NE(canonical("9007199254740993"), canonical("9007199254740992.0"));
 }
 
+TEST(JsonText, WritesNumbersAsPeopleDoAndReadsThemBackAsTheyWere) {
+    const auto value =
+        *parse_json(R"({"a":[1.0,1],"b":299.90070977,"c":{"d":0.1,"e":-2.5e300},"f":"x","g":[],"h":7E-1})");
+
+    EXPECT_EQ(to_text(value), R"({"a":[1.0,1],"b":299.90070977,"c":{"d":0.1,"e":-2.5e+300},"f":"x","g":[],"h":0.7})");
+    EXPECT_EQ(*parse_json(to_text(value)), value);
+    EXPECT_EQ(to_pretty_text(*parse_json(R"({"a":1.0})")), "{\n  \"a\": 1.0\n}");
+}
+
 TEST(PrettyJson, ReadsBackToTheSameValue) {
     const auto value = *parse_json(R"({"a":[1,{"b":[]}],"c":{},"d":"x"})");
 
