@@ -31,6 +31,8 @@ TEST_F(Sizes, ATaskThatIsTooLargeIsRefusedWithTheNameOfTheLimit) {
 
     EXPECT_EQ(answer.status, 413);
     EXPECT_THAT(answer.body, AllOf(HasSubstr("BODY_TOO_LARGE"), HasSubstr(R"("limit":"task_body_max")")));
+    EXPECT_THAT(answer.body,
+                AllOf(HasSubstr("larger than 8388608 bytes"), HasSubstr(R"("hint":"send less: a task's)")));
     EXPECT_EQ(house.orcd.ask("GET", "/health").status, 200);
     EXPECT_THAT(list("").tasks, SizeIs(0));
 }

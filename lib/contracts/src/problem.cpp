@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/limits.hpp"
 
@@ -42,7 +44,22 @@ ProblemBody problem_body(const Problem& problem, const std::string& request_id) 
 
 Problem invalid(std::string_view what, reflect::FieldErrors errors) {
     auto detail = fmt::format("the {} is not valid: {}", what, reflect::describe(errors));
-    return {.code = ErrorCode::INVALID_PARAMS, .detail = std::move(detail), .errors = std::move(errors)};
+    Problem problem{.code = ErrorCode::INVALID_PARAMS, .detail = std::move(detail), .errors = std::move(errors)};
+    const auto limited = std::ranges::find_if(problem.errors, [](const auto& error) { return !error.limit.empty(); });
+    if (limited != problem.errors.end()) {
+        problem.limit = limited->limit;
+        problem.hint = hint_of_bound(limited->limit);
+    }
+    return problem;
+}
+
+std::optional<std::string> hint_of_bound(std::string_view limit) {
+    if (limit == "json_depth_max") return "nest arrays and objects less deeply";
+    if (limit == "members_max" || limit == "elements_max") return "send less at once";
+    if (limit == "control_text_max") return "shorten the string";
+    if (limit == "faults_max") return "mend these, then send it again for the rest";
+    if (limit == "max_tokens") return "ask for less: an answer ends at the model's context anyway";
+    return std::nullopt;
 }
 
 Problem answer_too_large() {

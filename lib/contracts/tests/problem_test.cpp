@@ -47,6 +47,13 @@ TEST(OpenAiError, NamesTheLimitThatWasHit) {
     EXPECT_EQ(body.error.type, "invalid_request_error");
 }
 
+TEST(ABodyBeyondABound, NamesTheBoundOnceForAllOfTheAnswer) {
+    const auto problem = invalid("body", {{"/a", "is required"}, {"", "nests too deep", "json_depth_max"}});
+
+    EXPECT_EQ(problem.limit, "json_depth_max");
+    EXPECT_EQ(invalid("body", {{"/a", "is required"}}).limit, std::nullopt);
+}
+
 TEST(AnInvalidQuery, IsRefusedWithEveryFault) {
     const auto problem = invalid("query", {{"?limit", "must be 1"}, {"?since", "must be a time"}});
 

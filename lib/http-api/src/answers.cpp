@@ -37,6 +37,28 @@ ErrorCode code_of_status(int status) {
     }
 }
 
+struct LimitHint {
+    std::string_view limit;
+    std::string_view hint;
+};
+
+/// What a client can do about a bound that the server enforces.
+constexpr std::array limit_hints{
+    LimitHint{"body.limit", "send less, or set the option body.limit higher (256 MiB at most)"},
+    LimitHint{"bodies.limit", "try again when others are answered, or set the option bodies.limit higher"},
+    LimitHint{"task_body_max", "send less: a task's body is kept in the journal, so this limit is fixed"},
+    LimitHint{"control_body_max", "send less: this limit is fixed"},
+    LimitHint{"header",
+              "send fewer or shorter headers, or put into the body what stands in the path: the limit is fixed"},
+    LimitHint{"header_time", "send the request at once when the connection is there"},
+    LimitHint{"body_time", "send the body without pauses, or less of it"},
+    LimitHint{"connections", "close connections that you do not need, or set the option connections.limit higher"}};
+
+std::optional<std::string> hint_for(std::string_view limit) {
+    const auto* found = std::ranges::find(limit_hints, limit, &LimitHint::limit);
+    return found == limit_hints.end() ? std::nullopt : std::optional(std::string(found->hint));
+}
+
 /// The server's own status goes before that of the code.
 net::Response openai_server_error(const contracts::Problem& problem, int status, const std::string& request_id) {
     auto body = contracts::openai_error_body(problem, request_id);
@@ -94,6 +116,7 @@ net::ErrorBody server_error_body() {
     return [](const net::ServerError& error) {
         contracts::Problem problem{.code = code_of_status(error.status), .detail = std::string(error.detail)};
         if (!error.limit.empty()) problem.limit = std::string(error.limit);
+        problem.hint = hint_for(error.limit);
         const auto request_id = new_uuid();
         auto response = error_shape_of(error.target) == contracts::ErrorShape::openai
                             ? openai_server_error(problem, error.status, request_id)

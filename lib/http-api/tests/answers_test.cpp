@@ -51,6 +51,7 @@ TEST(Answers, RefuseAStringThatIsTooLongForABodyThatSteers) {
 
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().errors.front().pointer, "/task_id");
+    EXPECT_EQ(refused.error().limit, "control_text_max");
 }
 
 TEST(Answers, RefuseABodyThatIsNotJson) {
@@ -58,6 +59,8 @@ TEST(Answers, RefuseABodyThatIsNotJson) {
 
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().detail, HasSubstr("not JSON"));
+    const auto deep = read_body<contracts::CancelTask>(request("POST", "/cancel", {}, std::string(65, '[')));
+    EXPECT_EQ(deep.error().limit, "json_depth_max");
 }
 
 TEST(Answers, ShapeAProblemAsItsRouteAsks) {
@@ -81,6 +84,7 @@ TEST(Answers, NameTheLimitThatTheServerEnforced) {
     EXPECT_EQ(response.status, 413);
     EXPECT_THAT(response.body, HasSubstr(R"("limit":"body.limit")"));
     EXPECT_THAT(response.body, HasSubstr("BODY_TOO_LARGE"));
+    EXPECT_THAT(response.body, HasSubstr(R"("hint":"send less, or set the option body.limit higher)"));
     EXPECT_TRUE(response.headers.contains("X-Correlation-Id"));
 }
 

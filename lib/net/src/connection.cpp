@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -103,9 +105,9 @@ Task<Connection::MaybeRefusal> Connection::read_head() {
     for (auto is_blank_line_allowed = true;;) {
         if (phase_ == Phase::idle && !buffer.empty()) enter(Phase::head);
         const auto verdict = scan.look(buffer.view());
-        if (verdict == HeadScan::Verdict::refused) co_return Refusal{400, scan.error(), ""};
+        if (verdict == HeadScan::Verdict::refused) co_return Refusal{400, std::string(scan.error()), ""};
         const auto size = verdict == HeadScan::Verdict::complete ? scan.size() : buffer.size();
-        if (size > limit) co_return Refusal{431, "the head of the request is too large", "header"};
+        if (size > limit) co_return head_too_large("the head of the request is");
         if (verdict == HeadScan::Verdict::complete && size == 2 && is_blank_line_allowed) {
             is_blank_line_allowed = false;  // RFC 9112 section 2.2: one empty line before a request is skipped
             buffer.consume(size);
@@ -118,6 +120,11 @@ Task<Connection::MaybeRefusal> Connection::read_head() {
     }
 }
 
+/// 431: `what` is larger than heads may be.
+Connection::Refusal Connection::head_too_large(std::string_view what) const {
+    return {431, fmt::format("{} larger than {} bytes", what, server_->limits.header.value), "header"};
+}
+
 Connection::Refusal Connection::why_nothing_came() const {
     if (!channel_->expired() || phase_ == Phase::idle) return Refusal{};
     if (phase_ == Phase::head) return Refusal{408, "the head of the request took too long", "header_time"};
@@ -126,7 +133,7 @@ Connection::Refusal Connection::why_nothing_came() const {
 
 Connection::MaybeRefusal Connection::take_head(std::string_view bytes) {
     auto head = parser_.parse_head(bytes);
-    if (!head) return Refusal{400, head.error(), ""};
+    if (!head) return Refusal{400, std::string(head.error()), ""};
     head_ = std::move(*head);
     channel_->buffer().consume(bytes.size());
     request_ = Request{};
@@ -150,9 +157,14 @@ Connection::MaybeRefusal Connection::check_head() {
         if (bound->most < body_bound_.most) body_bound_ = *bound;
     }
     if (head_.body == BodyKind::length && head_.length > body_bound_.most.value) {
-        return Refusal{413, "the body of the request is too large", body_bound_.name};
+        return body_too_large();
     }
     return std::nullopt;
+}
+
+Connection::Refusal Connection::body_too_large() const {
+    return {413, fmt::format("the body of the request is larger than {} bytes", body_bound_.most.value),
+            body_bound_.name};
 }
 
 /// The next request can only follow if nothing of this body is still on its way.
@@ -223,14 +235,14 @@ Task<Connection::MaybeRefusal> Connection::read_sized_body() {
 Connection::MaybeRefusal Connection::take_chunks(bool& is_complete) {
     auto& buffer = channel_->buffer();
     const auto chunks = parser_.parse_chunks(buffer.view(), request_.body);
-    if (!chunks) return Refusal{400, chunks.error(), ""};
+    if (!chunks) return Refusal{400, std::string(chunks.error()), ""};
     buffer.consume(chunks->used);
     if (request_.body.size() > body_bound_.most.value) {
-        return Refusal{413, "the body of the request is too large", body_bound_.name};
+        return body_too_large();
     }
     if (const auto refusal = hold_body(request_.body.size())) return refusal;
     if (!chunks->is_complete && buffer.size() > server_->limits.header.value) {
-        return Refusal{431, "the head of a chunk, or the trailers, are too large", "header"};
+        return head_too_large("the head of a chunk, or the trailers, are");
     }
     is_complete = chunks->is_complete;
     return std::nullopt;
@@ -272,7 +284,7 @@ Response Connection::error_response(const Refusal& refusal, std::string_view tar
         return server_->error_body(
             {.status = refusal.status, .detail = refusal.detail, .limit = refusal.limit, .target = target});
     }
-    return Response{.status = refusal.status, .headers = {}, .body = std::string(refusal.detail) + "\n"};
+    return Response{.status = refusal.status, .headers = {}, .body = refusal.detail + "\n"};
 }
 
 Task<void> Connection::refuse(Refusal refusal) {

@@ -39,7 +39,7 @@ class Connection {
     /// Why no request came.
     struct Refusal {
         int status = 0;  ///< 0: nothing to say, the connection just ends
-        std::string_view detail;
+        std::string detail;
         std::string_view limit;
     };
     using MaybeRefusal = std::optional<Refusal>;
@@ -54,6 +54,8 @@ class Connection {
     [[nodiscard]] Task<void> refuse(Refusal refusal);
     [[nodiscard]] MaybeRefusal take_head(std::string_view bytes);
     [[nodiscard]] MaybeRefusal check_head();
+    [[nodiscard]] Refusal body_too_large() const;
+    [[nodiscard]] Refusal head_too_large(std::string_view what) const;
     void leave_body();
     [[nodiscard]] MaybeRefusal hold_body(std::size_t size);
     [[nodiscard]] MaybeRefusal take_chunks(bool& is_complete);

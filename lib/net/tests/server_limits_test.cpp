@@ -38,6 +38,7 @@ TEST_F(ServerLimitsTest, RefusesAHeadThatIsTooLarge) {
 
     EXPECT_EQ(answer.status, 431);
     EXPECT_EQ(answer.header("X-Limit"), "header");
+    EXPECT_EQ(answer.body, "the head of the request is larger than 1000 bytes");
 }
 
 TEST_F(ServerLimitsTest, RefusesAHeadThatIsTooLargeBeforeItsEnd) {
@@ -51,6 +52,7 @@ TEST_F(ServerLimitsTest, RefusesABodyBeforeReadingIt) {
 
     EXPECT_EQ(answer.status, 413);
     EXPECT_EQ(answer.header("X-Limit"), "body.limit");
+    EXPECT_EQ(answer.body, "the body of the request is larger than 10 bytes");
 }
 
 TEST_F(ServerLimitsTest, DoesNotAskForABodyItWouldRefuse) {

@@ -190,6 +190,12 @@ void write_compact(const json::value& value, std::string& out) {
     out += value.is_array() ? ']' : '}';
 }
 
+/// The name of the bound that was hit; empty if it was none.
+std::string limit_of(const json::error_code& error, const Builder& builder) {
+    if (builder.fault() == Builder::Fault::too_many_members) return "members_max";
+    return error == json::error::too_deep ? "json_depth_max" : "";
+}
+
 /// Whole numbers below are told apart by a double, too.
 constexpr double exact_end = 0x1p53;
 
@@ -277,7 +283,10 @@ std::expected<json::value, ParseError> parse_json(std::string_view bytes) {
     json::error_code error;
     const auto consumed = parser.write_some(false, bytes.data(), bytes.size(), error);
     if (!error && consumed < bytes.size()) error = json::error::extra_data;
-    if (error) return std::unexpected(ParseError{message_for(error, parser.handler()), consumed});
+    if (error) {
+        const auto& builder = parser.handler();
+        return std::unexpected(ParseError{message_for(error, builder), consumed, limit_of(error, builder)});
+    }
     return parser.handler().release();
 }
 

@@ -17,18 +17,19 @@ std::string describe(const FieldErrors& errors) {
 
 namespace detail {
 
-void Reading::fault(std::string detail) {
+void Reading::fault(std::string detail, std::string_view limit) {
     if (is_over) return;
-    errors.push_back({pointer, std::move(detail)});
+    errors.push_back({pointer, std::move(detail), std::string(limit)});
     if (errors.size() + 1 < faults_max) return;
     is_over = true;
-    errors.push_back({"", fmt::format("is read no further: {} faults are reported at most (faults_max)", faults_max)});
+    errors.push_back(
+        {"", fmt::format("is read no further: {} faults are reported at most (faults_max)", faults_max), "faults_max"});
 }
 
 bool Reading::next_element() {
     if (is_over) return false;
     if (++elements <= elements_max) return true;
-    fault(fmt::format("holds more than {} elements, all in all (elements_max)", elements_max));
+    fault(fmt::format("holds more than {} elements, all in all (elements_max)", elements_max), "elements_max");
     is_over = true;
     return false;
 }
@@ -72,7 +73,7 @@ void read_double(const json::value& value, double& out, Reading& reading) {
 void read_string(const json::value& value, std::string& out, Reading& reading) {
     if (!value.is_string()) return reading.fault("must be a string");
     if (value.get_string().size() > reading.limits.text) {
-        return reading.fault(fmt::format("must have at most {} bytes", reading.limits.text));
+        return reading.fault(fmt::format("must have at most {} bytes", reading.limits.text), reading.limits.text_name);
     }
     out = std::string(value.get_string());
 }

@@ -77,12 +77,14 @@ TEST(ParseJson, RefusesNestingBeyondTheLimitWithoutUsingTheStack) {
     EXPECT_EQ(refusal(std::string(json_depth_max, '[') + std::string(json_depth_max, ']')), "accepted");
     EXPECT_EQ(refusal(std::string(json_depth_max + 1, '[')), "nesting deeper than 64");
     EXPECT_EQ(refusal(std::string(100'000, '[')), "nesting deeper than 64");
+    EXPECT_EQ(parse_json(std::string(json_depth_max + 1, '[')).error().limit, "json_depth_max");
 }
 
 TEST(ParseJson, SaysWhereTheFaultIs) {
     const auto value = parse_json(R"({"a":tru})");
 
     ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().limit, "") << "no bound was hit";
     EXPECT_GE(value.error().offset, 5U);
     EXPECT_EQ(refusal(R"({"a":1)"), "the document ends too early");
     EXPECT_EQ(refusal(""), "the document ends too early");

@@ -87,6 +87,7 @@ TEST(Reflection, StopsAtTheHundredthFaultAndSaysSo) {
     EXPECT_EQ(wheels.error()[faults_max - 2].pointer, "/98");
     EXPECT_EQ(wheels.error().back().pointer, "");
     EXPECT_EQ(wheels.error().back().detail, "is read no further: 100 faults are reported at most (faults_max)");
+    EXPECT_EQ(wheels.error().back().limit, "faults_max");
 }
 
 TEST(Reflection, ReportsFewerFaultsToTheLast) {
@@ -104,6 +105,7 @@ TEST(Reflection, RefusesMoreElementsThanADocumentMayHaveInAll) {
 
     ASSERT_FALSE(rows);
     EXPECT_EQ(describe(rows.error()), "/1: holds more than 2000000 elements, all in all (elements_max)");
+    EXPECT_EQ(rows.error().front().limit, "elements_max");
 }
 
 TEST(Reflection, RefusesStringsBeyondTheBoundThatItsCallerGives) {

@@ -64,7 +64,8 @@ namespace detail {
 template <class T>
 std::expected<T, contracts::Problem> read_body(const net::Request& request) {
     const std::string_view bytes = request.body.empty() ? std::string_view("{}") : request.body;
-    auto value = reflect::from_json_text<T>(bytes, {.text = contracts::control_text_max});
+    auto value =
+        reflect::from_json_text<T>(bytes, {.text = contracts::control_text_max, .text_name = "control_text_max"});
     if (!value) return std::unexpected(detail::body_problem(std::move(value.error())));
     return std::move(*value);
 }

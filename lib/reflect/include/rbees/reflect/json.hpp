@@ -26,6 +26,7 @@ inline constexpr std::size_t json_members_max = 1'000'000;
 struct ParseError {
     std::string message;     ///< "nesting deeper than 64", "member "model" stands twice", ...
     std::size_t offset = 0;  ///< bytes from the start
+    std::string limit{};     ///< the name of the bound that was hit; empty if it is a fault of another kind
 
     bool operator==(const ParseError&) const = default;
 };

@@ -153,8 +153,10 @@ template <class T>
 [[nodiscard]] std::expected<T, FieldErrors> from_json_text(std::string_view bytes, ReadLimits limits = {}) {
     auto value = parse_json(bytes);
     if (!value) {
-        return std::unexpected(FieldErrors{
-            {"", "is not JSON: " + value.error().message + " at byte " + std::to_string(value.error().offset)}});
+        auto& error = value.error();
+        return std::unexpected(
+            FieldErrors{{"", "is not JSON: " + error.message + " at byte " + std::to_string(error.offset),
+                         std::move(error.limit)}});
     }
     return from_json<T>(*value, limits);
 }

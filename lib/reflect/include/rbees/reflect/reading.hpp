@@ -27,6 +27,7 @@ inline constexpr std::size_t elements_max = 2'000'000;
 struct FieldError {
     std::string pointer;  ///< "/workers/0/url"; empty for the document itself
     std::string detail;   ///< "is required", "must be a string", ...
+    std::string limit{};  ///< the name of the bound that was hit, if it was one; told once, by the whole answer
 
     bool operator==(const FieldError&) const = default;
 };
@@ -40,6 +41,7 @@ using FieldErrors = std::vector<FieldError>;
 /// What a reader takes, besides the bounds above.
 struct ReadLimits {
     std::size_t text = std::numeric_limits<std::size_t>::max();  ///< bytes of one string
+    std::string_view text_name{};                                ///< the name of that bound; static
 };
 
 namespace detail {
@@ -52,7 +54,8 @@ struct Reading {
     std::size_t elements = 0;
     bool is_over = false;  ///< nothing more is read: enough is wrong
 
-    void fault(std::string detail);
+    /// `limit` is the name of the bound that was hit, if it was one.
+    void fault(std::string detail, std::string_view limit = {});
 
     /// One element more. False if there are too many, or nothing more is read.
     [[nodiscard]] bool next_element();
