@@ -102,6 +102,7 @@ TEST(Gateway, EndsAStreamWithAnErrorAndWithoutDoneWhenTheWorkerDiesInTheMiddle) 
 
     EXPECT_THAT(body, testing::StartsWith("data: {\"n\":1}\n\ndata: {\"error\":"));
     EXPECT_THAT(body, testing::EndsWith("}\n\n"));
+    EXPECT_THAT(body, HasSubstr(R"("retriable":true,"retry_after_ms":1000)"));
     EXPECT_THAT(body, AllOf(HasSubstr("WORKER_UNAVAILABLE"), Not(HasSubstr("[DONE]")), Not(HasSubstr("{\"ha"))));
 }
 

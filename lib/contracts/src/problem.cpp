@@ -94,6 +94,8 @@ OpenAiErrorBody openai_error_body(const Problem& problem, const std::string& req
         error.param = problem.errors.front().pointer.substr(1);
     }
     error.code = openai_code(problem.code);
+    error.retriable = row.retry == Retry::sensible;
+    error.retry_after_ms = problem.retry_after_ms;
     error.limit = problem.limit;
     error.hint = problem.hint;
     error.request_id = request_id;

@@ -47,6 +47,15 @@ TEST(OpenAiError, NamesTheLimitThatWasHit) {
     EXPECT_EQ(body.error.type, "invalid_request_error");
 }
 
+TEST(OpenAiError, SaysWhetherAndWhenToTryAgain) {
+    const auto body = openai_error_body({.code = ErrorCode::WORKER_UNAVAILABLE, .retry_after_ms = 1'000}, "r-1");
+
+    EXPECT_TRUE(body.error.retriable);
+    EXPECT_EQ(body.error.retry_after_ms, 1'000);
+    EXPECT_FALSE(openai_error_body({.code = ErrorCode::INVALID_PARAMS}, "r").error.retriable);
+    EXPECT_EQ(openai_error_body({.code = ErrorCode::INVALID_PARAMS}, "r").error.retry_after_ms, std::nullopt);
+}
+
 TEST(ABodyBeyondABound, NamesTheBoundOnceForAllOfTheAnswer) {
     const auto problem = invalid("body", {{"/a", "is required"}, {"", "nests too deep", "json_depth_max"}});
 

@@ -59,10 +59,16 @@ std::optional<std::string> hint_for(std::string_view limit) {
     return found == limit_hints.end() ? std::nullopt : std::optional(std::string(found->hint));
 }
 
+/// Whether to ask again may help, of a status that the server answers before there is a route.
+bool is_retriable(int status) {
+    return status == 408 || status == 503;
+}
+
 /// The server's own status goes before that of the code.
 net::Response openai_server_error(const contracts::Problem& problem, int status, const std::string& request_id) {
     auto body = contracts::openai_error_body(problem, request_id);
     body.error.type = contracts::openai_error_type(status);
+    body.error.retriable = is_retriable(status);
     return json_answer(status, body);
 }
 
@@ -70,7 +76,7 @@ net::Response problem_server_error(const contracts::Problem& problem, int status
     auto body = contracts::problem_body(problem, request_id);
     body.title = net::reason_phrase(status);
     body.status = status;
-    body.retriable = status == 408 || status == 503;
+    body.retriable = is_retriable(status);
     auto response = json_answer(status, body);
     response.headers.set("Content-Type", "application/problem+json");
     return response;

@@ -105,7 +105,9 @@ TEST(Answers, ShapeWhatTheServerRefusesAsItsTargetAsks) {
     EXPECT_EQ(body->error.type, "invalid_request_error");
     EXPECT_EQ(body->error.code, "BODY_TOO_LARGE");
     EXPECT_EQ(body->error.limit, "a_limit");
+    EXPECT_FALSE(body->error.retriable);
     EXPECT_THAT(answer(503, "/v1/x").body, HasSubstr("server_error"));
+    EXPECT_THAT(answer(503, "/v1/x").body, HasSubstr(R"("retriable":true)"));
     EXPECT_THAT(answer(500, "/v1/x").body, HasSubstr("INTERNAL"));
     EXPECT_THAT(answer(400, "").body, HasSubstr(R"("status":400)"));
 }

@@ -48,17 +48,19 @@ BOOST_DESCRIBE_STRUCT(ProblemBody, (),
 /// 400: an answer that is not a stream is over `whole_answer_max`. To ask again would not help.
 [[nodiscard]] Problem answer_too_large();
 
-/// OpenAI's error object: `{"error": {message, type, param, code}}`; our code, limit, hint and request id ride along.
+/// OpenAI's error object: `{"error": {message, type, param, code}}`; what our own errors say besides rides along.
 struct OpenAiError {
     std::string message;
     std::string type;  ///< "invalid_request_error", "authentication_error", "not_found_error", "server_error", ...
     std::optional<std::string> param;
     std::string code;  ///< OpenAI's own word where it has one ("model_not_found"), else ours
+    bool retriable = false;
+    std::optional<std::int64_t> retry_after_ms;
     std::optional<std::string> limit;
     std::optional<std::string> hint;
     std::string request_id;
 };
-BOOST_DESCRIBE_STRUCT(OpenAiError, (), (message, type, param, code, limit, hint, request_id))
+BOOST_DESCRIBE_STRUCT(OpenAiError, (), (message, type, param, code, retriable, retry_after_ms, limit, hint, request_id))
 
 struct OpenAiErrorBody {
     OpenAiError error;
