@@ -76,6 +76,13 @@ Outcome show_result(Session& session, const TaskView& task) {
         return std::unexpected(
             CliError{ExitCode::remote_failed, message, "rbees jobs explain " + task.id.str(), code, {}});
     }
+    if (task.damaged) {
+        return std::unexpected(CliError{ExitCode::failed,
+                                        fmt::format("the text of task {} is damaged", task.id.str()),
+                                        *task.damaged,
+                                        "STORAGE_DAMAGED",
+                                        {}});
+    }
     if (session.is_json()) return ExitCode::ok;
     if (!task.output) {
         return std::unexpected(CliError{ExitCode::failed,

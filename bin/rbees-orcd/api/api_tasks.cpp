@@ -73,6 +73,20 @@ TaskExplanation explain(Control& control, const Job& job) {
     return explanation_of(job, around);
 }
 
+std::optional<Problem> show(TaskResult result, contracts::TaskView& view) {
+    view.output = std::move(result.output);
+    view.message = std::move(result.message);
+    return std::nullopt;
+}
+
+/// The view without its text is right, too, where that was erased since the task was found; and how the task ended
+/// stands in its row, whatever became of its text.
+std::optional<Problem> show_missing(const Problem& why, contracts::TaskView& view) {
+    view.erased = why.code == ErrorCode::GONE;
+    if (why.code == ErrorCode::STORAGE_DAMAGED) view.damaged = why.detail + "; " + why.hint.value_or("");
+    return view.erased || view.damaged ? std::nullopt : std::optional(why);
+}
+
 }  // namespace
 
 void Api::bind_tasks(http_api::Handlers& handlers) {
@@ -149,15 +163,10 @@ net::Task<void> Api::one_task(http_api::Call& call) {
     auto view = view_of(found->job, found->queue_position);
     if (contracts::has_ended(found->job.state) && !found->job.erased) {
         auto result = co_await streams_->read_result(found->job.id);
-        // Erased since it was found: the view without its text is right, too.
-        view.erased = !result && result.error().code == ErrorCode::GONE;
-        if (!result && !view.erased) {
-            co_await http_api::answer_refused(call, result.error());
+        const auto refusal = result ? show(std::move(*result), view) : show_missing(result.error(), view);
+        if (refusal) {
+            co_await http_api::answer_refused(call, *refusal);
             co_return;
-        }
-        if (result) {
-            view.output = std::move(result->output);
-            view.message = std::move(result->message);
         }
     }
     auto response = http_api::json_answer(call.route.status, view);

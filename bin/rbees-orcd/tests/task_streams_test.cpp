@@ -3,12 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "rbees/base/files.hpp"
 #include "task_house.hpp"
 
 namespace rbees::orcd {
 namespace {
 
 using process::ExitStatus;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -155,6 +161,10 @@ class TasksAfterADeath : public Tasks {
     /// A new process of the same home; the node comes back to it with its worker.
     OrcdProcess& restart(const std::map<std::string, std::string>& variables = {}) {
         house.orcd.kill();
+        return start_again(variables);
+    }
+
+    OrcdProcess& start_again(const std::map<std::string, std::string>& variables = {}) {
         second.emplace(house.folder.path(), variables);
         EXPECT_TRUE(second->wait_until_ready());
         EXPECT_EQ(house.pool.registers(*second), 200);
@@ -200,6 +210,38 @@ TEST_F(TasksAfterADeath, TextWhoseRetentionPassedIsGone) {
     const auto view = orcd.ask("GET", "/v2/tasks/" + id);
     EXPECT_THAT(view.body, Not(HasSubstr("\"output\"")));
     EXPECT_THAT(view.body, HasSubstr("\"status\":\"completed\""));
+}
+
+/// Changes every `from` in a journal that nobody has open. They must be equally long.
+void tamper(const std::filesystem::path& journal, std::string_view from, std::string_view to) {
+    auto bytes = read_file(journal, mebibytes(64)).value();
+    ASSERT_NE(bytes.find(from), std::string::npos);
+    for (auto at = bytes.find(from); at != std::string::npos; at = bytes.find(from, at)) {
+        bytes.replace(at, from.size(), to);
+    }
+    ASSERT_TRUE(write_file_atomically(journal, bytes, FileAccess::owner_only));
+}
+
+TEST_F(TasksAfterADeath, DamagedTextIsToldForGoodAndHowTheTaskEndedStaysReadable) {
+    worker({"Zanzibar"});
+    const auto id = submit();
+    follow(id)->body();
+    house.orcd.terminate();
+    house.orcd.wait_for_end();
+    tamper(house.folder.path() / "state/orcd.db", "Zanzibar", "Zanzibor");
+
+    auto& orcd = start_again();
+
+    const auto stream = orcd.ask("GET", "/v2/tasks/" + id + "/events");
+    EXPECT_EQ(stream.status, 500);
+    EXPECT_THAT(stream.body, HasSubstr(R"("code":"STORAGE_DAMAGED")"));
+    EXPECT_THAT(stream.body, HasSubstr(R"("retriable":false)"));
+    EXPECT_THAT(stream.body, AllOf(HasSubstr("rbees audit verify"), HasSubstr("rbees backup restore")));
+    const auto view = orcd.ask("GET", "/v2/tasks/" + id);
+    EXPECT_EQ(view.status, 200);
+    EXPECT_THAT(view.body, HasSubstr(R"("status":"completed")"));
+    EXPECT_THAT(view.body, HasSubstr(R"("damaged":"payload job/)"));
+    EXPECT_THAT(view.body, Not(HasSubstr("\"output\"")));
 }
 
 }  // namespace

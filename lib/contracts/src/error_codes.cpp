@@ -43,6 +43,7 @@ constexpr std::array table{
     ErrorRow{CANCELLED, 499, pointless, "The request was cancelled"},
     ErrorRow{STORAGE_FULL, 507, sensible, "The disk is nearly full"},
     ErrorRow{STORAGE_FAILED, 503, sensible, "The storage failed"},
+    ErrorRow{STORAGE_DAMAGED, 500, pointless, "What was stored is damaged"},
     ErrorRow{INTERNAL, 500, sensible, "An error inside rbees"},
 };
 

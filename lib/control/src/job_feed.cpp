@@ -147,7 +147,8 @@ Checked<FramePiece> JobFeed::read_archive(const JobId& job, std::uint64_t after,
         }
     }
     if (piece.frames.empty()) {
-        return damaged(Failure{fmt::format("event {} of task {} is missing on disk", after + 1, job.str()), {}});
+        return damaged(
+            Failure{fmt::format("event {} of task {} is missing on disk", after + 1, job.str()), "rbees audit verify"});
     }
     return piece;
 }

@@ -41,11 +41,12 @@ struct TaskView {
     std::optional<std::string> output;             ///< the whole text; of an ended task, until its text is erased
     std::optional<reflect::json::object> message;  ///< the finished message, with tool calls, in OpenAI's shape
     bool erased = false;                           ///< its text is gone: retention has passed
+    std::optional<std::string> damaged;            ///< what of its text is damaged on disk, so that there is no output
 };
 BOOST_DESCRIBE_STRUCT(TaskView, (),
                       (id, job_id, status, reason, model, priority, session_id, attempt, events, tokens, queue_position,
                        worker_id, submitted_at, deadline, started_at, ended_at, stop_reason, usage, error, output,
-                       message, erased))
+                       message, erased, damaged))
 
 /// `GET /v2/tasks`, newest first.
 struct TaskPage {
