@@ -25,7 +25,7 @@ constexpr std::array table{
     ErrorRow{BUDGET_EXCEEDED, 429, pointless, "The budget is spent"},
     ErrorRow{QUEUE_FULL, 429, sensible, "Too many requests are waiting"},
     ErrorRow{ADMISSION_REJECT, 429, sensible, "Too many tasks are waiting"},
-    ErrorRow{QUEUE_FULL_DROP_LRU, 429, sensible, "The queue was full, and the oldest batch tasks left"},
+    ErrorRow{QUEUE_FULL_DROP_LRU, 429, sensible, "The queue is full, and only batch tasks leave it"},
     ErrorRow{MODEL_NOT_FOUND, 404, pointless, "There is no such model here"},
     ErrorRow{MODEL_INCOMPATIBLE, 400, pointless, "The model cannot do that"},
     ErrorRow{MODEL_LOAD_FAILED, 500, pointless, "The model could not be loaded"},

@@ -154,7 +154,8 @@ std::optional<JobId> JobControl::next_to_leave() const {
 Problem JobControl::queue_full() const {
     const bool drops = policy_.queue_policy == QueuePolicy::drop_lru;
     return {.code = drops ? ErrorCode::QUEUE_FULL_DROP_LRU : ErrorCode::ADMISSION_REJECT,
-            .detail = fmt::format("{} requests and tasks wait already", waiting()),
+            .detail = fmt::format("{} requests and tasks wait already{}", waiting(),
+                                  drops ? ", and none of them is a batch task that could leave" : ""),
             .hint = "try again in a moment",
             .limit = "queue.capacity",
             .retry_after_ms = 1'000};

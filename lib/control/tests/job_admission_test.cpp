@@ -39,6 +39,8 @@ TEST(JobAdmission, DropsTheOldestBatchTaskWhereThePolicySaysSo) {
     EXPECT_TRUE(house.submit()) << "the other batch task leaves";
     EXPECT_FALSE(house.submit()) << "only interactive ones are left";
     EXPECT_EQ(house.refusal->code, ErrorCode::QUEUE_FULL_DROP_LRU);
+    EXPECT_EQ(house.refusal->detail,
+              "2 requests and tasks wait already, and none of them is a batch task that could leave");
 }
 
 TEST(JobAdmission, DropsNobodyForATaskThatTheDiskRefuses) {
