@@ -46,6 +46,12 @@ std::string running_summary(const Job& job) {
                        counted(job.generated.value, "token") + (job.generated.value == 1 ? " is" : " are"));
 }
 
+/// The end of a sentence that may have one already: messages of workers and engines are foreign.
+std::string sentence(std::string text) {
+    if (!text.ends_with('.')) text += '.';
+    return text;
+}
+
 std::string fault_of(const Job& job) {
     if (job.error) return fmt::format("{}: {}", reflect::name_of(job.error->code), job.error->message);
     return job.reason.value_or("no reason is recorded");
@@ -56,7 +62,7 @@ std::string summary_of(const Job& job, const TaskSurroundings& around) {
         case TaskState::queued:
             return queue_summary(job, around);
         case TaskState::waiting:
-            return fmt::format("It pauses before it is tried again, because of this: {}.", fault_of(job));
+            return "It pauses before it is tried again, because of this: " + sentence(fault_of(job));
         case TaskState::dispatched:
         case TaskState::running:
             return running_summary(job);
@@ -66,10 +72,11 @@ std::string summary_of(const Job& job, const TaskSurroundings& around) {
         case TaskState::cancelled:
             return fmt::format("It was cancelled after {}.", counted(job.generated.value, "token"));
         case TaskState::failed:
-            return fmt::format("It failed after {}. {}.", counted(job.attempt, "attempt"), fault_of(job));
+            return fmt::format("It failed after {}. {}", counted(job.attempt, "attempt"), sentence(fault_of(job)));
         case TaskState::dead_letter:
-            return fmt::format("It was given up after {}, the last {} in a row without a new token. {}.",
-                               counted(job.attempt, "attempt"), orchestrator::fruitless_attempts_max, fault_of(job));
+            return fmt::format("It was given up after {}, the last {} in a row without a new token. {}",
+                               counted(job.attempt, "attempt"), orchestrator::fruitless_attempts_max,
+                               sentence(fault_of(job)));
     }
     return {};
 }

@@ -183,6 +183,9 @@ TEST(TaskExplanation, OfAFailedOneSaysWhy) {
 
     EXPECT_EQ(told.summary, "It failed after 1 attempt. CONTEXT_TOO_LONG: too long.");
     EXPECT_THAT(told.next, HasSubstr("Submit it anew"));
+    job.error->message = "The body must be an object.";
+    EXPECT_EQ(explanation_of(job, {.now = later}).summary,
+              "It failed after 1 attempt. CONTEXT_TOO_LONG: The body must be an object.");
 }
 
 TEST(TaskExplanation, HasWordsForEveryState) {
