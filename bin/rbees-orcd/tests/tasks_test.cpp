@@ -143,9 +143,14 @@ TEST_F(Tasks, AKeyOutlivesTheEndOfTheProcess) {
 }
 
 TEST_F(Tasks, ThatAreNotValidAreRefusedWithEveryFault) {
-    const auto answer = send(R"({"prompt":"x","messages":[],"max_tokens":0,"priority":"soon","temperature":9})");
+    const auto answer = send(
+        R"({"prompt":"x","messages":[],"max_tokens":0,"priority":"soon","temperature":9,"top_p":3,"session_id":"!!",)"
+        R"("seed":"a","deadline_ms":-1,"stop":5,"tools":3,"response_format":7,"n":3})");
     EXPECT_EQ(answer.status, 400);
-    EXPECT_THAT(answer.body, HasSubstr("/priority"));
+    for (const auto* pointer : {"", "/messages", "/max_tokens", "/priority", "/temperature", "/top_p", "/session_id",
+                                "/seed", "/deadline_ms", "/stop", "/tools", "/response_format", "/n"}) {
+        EXPECT_THAT(answer.body, HasSubstr(R"({"pointer":")" + std::string(pointer) + '"'));
+    }
 
     for (const std::string_view body : {"", "{", "[]", "\"x\"", "{}", R"({"prompt":"x"})", R"({"max_tokens":5})",
                                         R"({"prompt":"x","prompt":"y","max_tokens":5})", "\xff"}) {

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "rbees/base/hash.hpp"
 #include "rbees/contracts/faults.hpp"
 #include "rbees/contracts/sessions.hpp"
 #include "rbees/reflect/read.hpp"
+#include "task_shapes.hpp"
 
 namespace rbees::control {
 namespace {
@@ -32,19 +34,15 @@ bool is_between(const std::optional<double>& value, double low, double high) {
     return !value || (std::isfinite(*value) && *value >= low && *value <= high);
 }
 
-void check_text(const SubmitTask& task, FieldErrors& errors) {
-    if (task.prompt.has_value() == task.messages.has_value()) {
-        errors.push_back({"", "needs exactly one of prompt and messages"});
-    }
-    if (task.prompt && task.prompt->empty()) errors.push_back({"/prompt", "must not be empty"});
-    if (task.messages && (!task.messages->is_array() || task.messages->get_array().empty())) {
-        errors.push_back({"/messages", "must be an array with at least one message"});
-    }
+/// Whether the member is there; null counts as absent.
+bool has(const reflect::json::object& body, std::string_view member) {
+    const auto* value = body.if_contains(member);
+    return value != nullptr && !value->is_null();
 }
 
-FieldErrors faults_of(const SubmitTask& task) {
+FieldErrors faults_of_values(const SubmitTask& task) {
     FieldErrors errors;
-    check_text(task, errors);
+    if (task.prompt && task.prompt->empty()) errors.push_back({"/prompt", "must not be empty"});
     if (task.max_tokens == 0 || task.max_tokens > tokens_max) {
         errors.push_back({"/max_tokens", fmt::format("must lie between 1 and {}", tokens_max)});
     }
@@ -61,22 +59,67 @@ FieldErrors faults_of(const SubmitTask& task) {
     return errors;
 }
 
+/// What can be read of a body without the members that were found faulty, so that the others are judged, too.
+SubmitTask rest_of(reflect::json::object body, const FieldErrors& faults) {
+    for (const auto& fault : faults) {
+        if (!fault.pointer.empty()) body.erase(std::string_view(fault.pointer).substr(1));
+    }
+    body.emplace("max_tokens", 1);  // required; where it was faulty, that is told already
+    return reflect::from_json<SubmitTask>(body).value_or(SubmitTask{.max_tokens = 1});
+}
+
+void append(FieldErrors& errors, FieldErrors more) {
+    const auto room = reflect::faults_max - std::min(errors.size(), reflect::faults_max);
+    more.resize(std::min(more.size(), room));
+    std::ranges::move(more, std::back_inserter(errors));
+}
+
+/// One that is too large is so by our bound, also where it is more than can be read at all.
+void name_bound_of_tokens(const reflect::json::object& body, FieldErrors& errors) {
+    const auto* value = body.if_contains("max_tokens");
+    reflect::json::error_code failed;
+    const bool is_too_large =
+        value != nullptr && value->is_number() && value->to_number<double>(failed) > double{tokens_max};
+    if (!is_too_large) return;
+    const auto fault = std::ranges::find(errors, "/max_tokens", &reflect::FieldError::pointer);
+    fault->detail = fmt::format("must lie between 1 and {}", tokens_max);
+    fault->limit = "max_tokens";
+}
+
+/// The task, or everything that is wrong with it.
+std::expected<SubmitTask, FieldErrors> read_task(const reflect::json::value& document) {
+    auto task = reflect::from_json<SubmitTask>(document);
+    if (!document.is_object()) return task;
+    const auto& body = document.get_object();
+    FieldErrors errors;
+    if (!task) errors = std::move(task.error());
+    if (has(body, "prompt") == has(body, "messages")) {
+        errors.push_back({"", "needs exactly one of prompt and messages"});
+    }
+    append(errors, faults_of_values(task ? *task : rest_of(body, errors)));
+    append(errors, faults_of_shapes(body));
+    name_bound_of_tokens(body, errors);
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    return task;
+}
+
 }  // namespace
 
 std::expected<TaskRequest, Problem> read_task_request(std::string_view body) {
     auto document = reflect::parse_json(body);
     if (!document) {
         const auto& error = document.error();
-        return std::unexpected(
-            Problem{.code = ErrorCode::INVALID_PARAMS,
-                    .detail = fmt::format("the body is not JSON: {} at byte {}", error.message, error.offset),
-                    .errors = {{"", error.message}}});
+        Problem problem{.code = ErrorCode::INVALID_PARAMS,
+                        .detail = fmt::format("the body is not JSON: {} at byte {}", error.message, error.offset),
+                        .errors = {{"", error.message}}};
+        if (!error.limit.empty()) {
+            problem.limit = error.limit;
+            problem.hint = contracts::hint_of_bound(error.limit);
+        }
+        return std::unexpected(std::move(problem));
     }
-    auto task = reflect::from_json<SubmitTask>(*document);
+    auto task = read_task(*document);
     if (!task) return std::unexpected(contracts::invalid("task", std::move(task.error())));
-    if (auto errors = faults_of(*task); !errors.empty()) {
-        return std::unexpected(contracts::invalid("task", std::move(errors)));
-    }
     auto digest = sha256_hex(reflect::to_canonical_text(*document));
     return TaskRequest{std::move(*task), std::move(document->get_object()), std::move(digest)};
 }
