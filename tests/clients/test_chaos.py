@@ -18,6 +18,8 @@ KILLS = {"quick": 20, "ci": 200, "night": 1000}[os.environ.get("RBEES_DEPTH", "q
 SEED = int(os.environ.get("RBEES_CHAOS_SEED", random.SystemRandom().randrange(1 << 32)))
 MODEL = "sim:chaos?slots=4&prefill=100000&decode=40&seed=1"
 CLIENTS = 4
+CONFIG = '[heartbeat]\ninterval = "500ms"\nmissed = 2\n[tasks]\nlease = "2s"\n'
+FROZEN = 3.0  # seconds at most: longer than a silent node is trusted, and than a lease
 QUIET = 0.8  # seconds at most between two kills; long enough that something runs
 
 
@@ -64,9 +66,13 @@ class Nemesis:
             return False
 
     def freeze(self):
-        self.signal("rbees-orcd", signal.SIGSTOP)
-        threading.Event().wait(self.plan.uniform(0.1, 1.0))
-        self.signal("rbees-orcd", signal.SIGCONT)
+        """Some of them, or all at once."""
+        names = self.plan.choice([["rbees-orcd"], ["pool-managerd"], ["rbees-workerd"], [*self.kills, "rbees-workerd"]])
+        for name in names:
+            self.signal(name, signal.SIGSTOP)
+        threading.Event().wait(self.plan.uniform(0.1, FROZEN))
+        for name in names:
+            self.signal(name, signal.SIGCONT)
 
     def everything(self):
         """As a power cut of the machine would: all processes at once. Then somebody starts it again."""
@@ -81,7 +87,7 @@ class Nemesis:
 
 @pytest.fixture(scope="module")
 def house():
-    with House() as house:
+    with House(config=CONFIG) as house:
         house.up(MODEL)
         house.must("models", "load", MODEL)
         yield house
