@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from house import wait_until
-from tasks import SLOW, TERMINAL, check_whole, only_stored, stored, stream, submitted, text, view
+from tasks import SLOW, TERMINAL, check_whole, only_stored, stored, stream, submit, submitted, text, view
 
 
 def kill_when(house, readers, done, name, find):
@@ -72,6 +72,38 @@ class TestDeaths:
         undisturbed = submitted(up, token, model=SLOW, max_tokens=40, seed=3)
         assert text(stored(up, token, undisturbed)) == text(found)
         assert view(up, token, task)["attempt"] == 2
+
+    def killed_in_the_middle(self, up, task):
+        """What a reader of the task's stream gets if its worker is killed behind the first tokens."""
+        with stream(up, up.token, task) as answer:
+            coming = only_stored(answer)
+            found = [next(coming) for _ in range(5)]
+            up.kill(up.pid_of_program("rbees-workerd"))
+            return found + list(coming)
+
+    def test_an_answer_that_keeps_to_a_schema_goes_on_when_its_worker_was_killed(self, up):
+        names = ["name", "colour", "home", "food"]
+        schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
+        wish = {
+            "model": SLOW,
+            "messages": [{"role": "user", "content": "Describe a bee"}],
+            "max_tokens": 400,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "bee", "schema": schema}},
+        }
+        task = submit(up, up.token, wish).json()["job_id"]
+        found = self.killed_in_the_middle(up, task)
+
+        assert found[-1][1] == "end", found[-1]
+        assert view(up, up.token, task)["attempt"] == 2
+        assert sorted(json.loads(text(found))) == sorted(names)
+
+    def test_an_answer_of_an_own_grammar_ends_with_its_worker(self, up):
+        task = submitted(up, up.token, model=SLOW, max_tokens=200, grammar='root ::= [a-z]*')
+        found = self.killed_in_the_middle(up, task)
+
+        assert next(data for _, name, data in found if name == "started")["continuable"] is False
+        _, name, error = found[-1]
+        assert (name, error["code"], error["retriable"]) == ("error", "WORKER_UNAVAILABLE", True)
 
     def test_twenty_tasks_outlive_whatever_dies(self, up):
         token = up.token

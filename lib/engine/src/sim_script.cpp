@@ -100,6 +100,12 @@ std::uint64_t seed_of(const Call& call, const GenerationRequest& request, const 
     return request.seed.value_or(static_cast<std::uint32_t>(model.seed));
 }
 
+/// The simulation says what it would say without; but as with other engines, no worker can take such an answer over.
+bool keeps_to_own_grammar(const json::object& body) {
+    const auto* grammar = body.if_contains("grammar");
+    return grammar != nullptr && grammar->is_string() && !grammar->get_string().empty();
+}
+
 }  // namespace
 
 std::string sim_render(const json::object& body) {
@@ -120,7 +126,7 @@ std::string sim_render(const json::object& body) {
 Started started(const Script& script, std::size_t first) {
     return {.prompt = script.prompt,
             .seed = static_cast<std::uint32_t>(script.seed),
-            .continuable = Continuable::yes,
+            .continuable = script.continuable,
             .left = Tokens(script.most - std::min<std::uint64_t>(script.most, first))};
 }
 
@@ -132,7 +138,12 @@ std::expected<Script, ApiError> write_script(const Call& call, const json::objec
     if (prompt->size() >= model.context.value) {
         return std::unexpected(context_exceeded(Tokens(prompt->size()), model.context));
     }
+    const bool is_bound = keeps_to_own_grammar(body);
+    if (is_bound && call.from && !call.from->generated.empty()) {
+        return std::unexpected(not_continuable("An answer that keeps to an own grammar cannot be continued."));
+    }
     Script script{.prompt = std::move(*prompt), .stops = request.stop, .seed = seed_of(call, request, model)};
+    if (is_bound) script.continuable = Continuable::no;
     const auto room = model.context.value - script.prompt.size();
     const auto wanted = call.from ? Tokens(call.from->generated.size()) + call.from->left : request.max_tokens;
     const auto most = std::min<std::uint64_t>(wanted.value_or(Tokens(room)).value, room);

@@ -22,6 +22,7 @@ struct Script {
     std::string tool;             ///< the function that `output` holds arguments for; empty = plain text
     std::uint64_t seed = 0;       ///< that the output followed from
     std::uint64_t most = 0;       ///< tokens that the output may have, by the request and the context
+    Continuable continuable = Continuable::yes;
 };
 
 /// What is known before the token at `first`.

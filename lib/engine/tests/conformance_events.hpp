@@ -120,6 +120,23 @@ TEST_P(EventConformance, SayTheSameInFrontOfAStopString) {
     expect_the_same_as_in_a_stream(Operation::chat, question_that_stops_early(24), 24);
 }
 
+TEST_P(EventConformance, SayThatAnAnswerOfAnOwnGrammarCannotGoOnElsewhere) {
+    auto call = call_of(Operation::chat, question + R"(,"grammar":"root ::= \"yes\" | \"no\"")", 8);
+    const auto whole = hear_call(call);
+    ASSERT_TRUE(whole.started);
+    EXPECT_EQ(whole.started->continuable, Continuable::no);
+
+    call.from = Continuation{.prompt = whole.started->prompt,
+                             .generated = {whole.ids().front()},
+                             .seed = whole.started->seed,
+                             .left = Tokens(7),
+                             .sampling = whole.started->sampling,
+                             .model_hash = engine->capabilities().model_hash};
+    const auto rest = hear_call(call);
+    ASSERT_TRUE(rest.error);
+    EXPECT_EQ(rest.error->code, "not_continuable");
+}
+
 TEST_P(EventConformance, NeedNoStreamInTheBody) {
     const auto heard = hear_call({.operation = Operation::chat, .body = question + R"(,"max_tokens":4})"});
 
