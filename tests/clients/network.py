@@ -21,7 +21,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def missing():
     """Why there can be no such house here; None if there can."""
-    probe = "ip link set lo up && ip rule add pref 1 ipproto tcp dport 1 blackhole && command -v nsenter tc"
+    probe = "ip link set lo up && ip rule add pref 1 ipproto 6 dport 1 blackhole && command -v nsenter tc"
     try:
         done = subprocess.run(["unshare", "--net", "sh", "-c", probe], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -101,7 +101,7 @@ class NetHouse(House):
         for selector in selectors:
             self.rules += 1
             numbers.append(str(self.rules))
-            self.ip("rule", "add", "pref", numbers[-1], *selector, "ipproto", "tcp", "blackhole")
+            self.ip("rule", "add", "pref", numbers[-1], *selector, "ipproto", "6", "blackhole")
         try:
             yield
         finally:

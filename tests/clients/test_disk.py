@@ -292,7 +292,7 @@ class TestFullDisk:
         assert check_whole(stored(house, token, goes_on)) == 30
 
     def test_a_stop_is_clean_where_the_log_has_no_room_in_the_database(self, house):
-        """Everything is on the disk already, in the log; the next start reads it there."""
+        """Everything is on the disk already, in the log or, where that was copied just before, in the database."""
         token = house.token
         house.must("models", "load", WIDE)
         long = submitted(house, token, model=WIDE, prompt="bees " * 200_000)
@@ -309,7 +309,6 @@ class TestFullDisk:
         house.up(MODEL, listen=None)
 
         assert stopped.returncode == 0 and "killed" not in stopped.stderr
-        assert "no room to checkpoint the journal at the end" in said
         assert "storage failed" not in said and failed_at_the_stop == 0
         assert view(house, token, long)["status"] == "cancelled"
         house.must("audit", "verify")
