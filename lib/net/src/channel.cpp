@@ -43,6 +43,12 @@ void give_up_when_vanished(int socket) {
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
+/// Else the kernel takes megabytes for a peer that reads slowly, or not at all: memory that no bound of ours counts,
+/// and text that we think of as sent.
+void keep_little_unsent(int socket) {
+    set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, limits::unsent_bytes);
+}
+
 bool all_sent(const Channel::Pieces& pieces) {
     return std::ranges::all_of(pieces, &std::string_view::empty);
 }
@@ -70,6 +76,7 @@ struct Channel::BackgroundRead {
 Channel::Channel(Socket socket, std::shared_ptr<Deadlines> deadlines)
     : socket_(std::move(socket)), deadlines_(std::move(deadlines)) {
     give_up_when_vanished(socket_.native_handle());
+    keep_little_unsent(socket_.native_handle());
     deadlines_->watch(*this);
 }
 

@@ -37,6 +37,9 @@ inline constexpr Duration probe_after = std::chrono::seconds(20);
 inline constexpr Duration probe_interval = std::chrono::seconds(10);
 inline constexpr int probes_max = (vanished_after - probe_after) / probe_interval;
 
+/// That the kernel takes from us beyond what it may send at once (tcp(7), TCP_NOTSENT_LOWAT).
+inline constexpr int unsent_bytes = 256 * 1'024;
+
 /// Read from a peer that sends while nobody asks, as while its request is answered.
 inline constexpr std::size_t read_ahead_bytes = 64 * 1'024;
 
