@@ -107,6 +107,13 @@ std::optional<CliError> load_failure(const std::vector<WorkerView>& workers, con
         {}};
 }
 
+/// What rbees-orcd says of a loading that no worker is left of; one from before this one does not count.
+std::optional<CliError> told_failure(const ModelView& view, Duration since_start) {
+    const auto& failure = view.load_failure;
+    if (!failure || std::chrono::milliseconds(failure->age_ms) > since_start) return std::nullopt;
+    return CliError{ExitCode::remote_failed, failure->detail, failure->hint.value_or(""), "MODEL_LOAD_FAILED", {}};
+}
+
 CliError not_started(const ModelId& model) {
     return {ExitCode::remote_failed,
             fmt::format("no worker was started for {}", model.str()),
@@ -136,11 +143,16 @@ struct Loading {
     Duration believed_after{};  ///< a failure that is seen earlier may be that of the time before
 };
 
-Checked<Loading> look_at_loading(Api& api, const ModelId& model) {
+Checked<Loading> look_at_loading(Api& api, const ModelId& model, Duration since_start) {
     const auto all = api.get<std::vector<WorkerView>>("/v2/workers");
     if (!all) return std::unexpected(all.error());
     const auto workers = workers_of(*all, model);
-    if (workers.empty()) return Loading{.failure = not_started(model), .believed_after = silence_max};
+    if (workers.empty()) {
+        const auto view = api.get<ModelView>(path_of("/v2/models", model.str()));
+        if (!view) return std::unexpected(view.error());
+        if (auto told = told_failure(*view, since_start)) return Loading{.failure = std::move(told)};
+        return Loading{.failure = not_started(model), .believed_after = silence_max};
+    }
     return Loading{.is_done = is_loaded(workers),
                    .share = std::ranges::max(workers, {}, &WorkerView::load_progress).load_progress,
                    .failure = load_failure(workers, model),
@@ -152,10 +164,10 @@ Checked<void> follow_loading(Session& session, Api& api, const ModelId& model) {
     auto progress = session.console().progress();
     const auto started_at = BootClock::now();
     while (true) {
-        const auto loading = look_at_loading(api, model);
+        const auto now = BootClock::now();
+        const auto loading = look_at_loading(api, model, now - started_at);
         if (!loading) return std::unexpected(loading.error());
         if (loading->is_done) return {};
-        const auto now = BootClock::now();
         if (loading->failure && started_at + loading->believed_after <= now) return std::unexpected(*loading->failure);
         progress.show(fmt::format("loading {} ... {}", model.str(), percent(loading->share)), now);
         if (auto waited = session.loop().wait(look_interval); !waited) return waited;

@@ -1,4 +1,4 @@
-/// `rbees models pull` against a rbees-orcd that says what the test wants.
+/// `rbees models pull` and `load` against a rbees-orcd that says what the test wants.
 
 #include <gmock/gmock.h>
 
@@ -41,6 +41,20 @@ TEST_F(PullTest, AModelThatIsDamagedIsListedWithWhatToDo) {
     EXPECT_EQ(ran.exit, 0) << ran.err;
     EXPECT_THAT(ran.out, testing::ContainsRegex("bees-1 +chat +- +damaged"));
     EXPECT_THAT(ran.err, HasSubstr("bees-1 is damaged: its file is missing; rbees models pull hf:o/bees"));
+}
+
+TEST_F(PullTest, ALoadingThatEndedBeforeAnybodySawItsWorkerSaysWhy) {
+    const auto failed =
+        R"("on_disk":true,"is_default":false,"load_failure":{"code":"WORKER_START_FAILED","detail":"model m could not )"
+        R"(be loaded: killed by signal 9","hint":"free some memory","age_ms":0})";
+    orcd.on("POST /v2/models/m/load", 202, model("m", R"("on_disk":true,"is_default":false)"));
+    orcd.on("GET /v2/workers", 200, "[]");
+    orcd.on("GET /v2/models/m", 200, model("m", failed));
+
+    const auto ran = run({"models", "load", "m"});
+
+    EXPECT_EQ(ran.exit, 5);
+    EXPECT_THAT(ran.err, HasSubstr("model m could not be loaded: killed by signal 9\nhint: free some memory"));
 }
 
 TEST_F(PullTest, ADownloadThatFailsIsAFailedJobWithItsReason) {

@@ -85,6 +85,7 @@ class ModelFacts {
         }
         view.on_disk = !view.nodes.empty() || pool::is_simulated(view.id);
         view.is_default = fleet_.view().default_model == view.id;
+        add_load_failure(view);
     }
 
   private:
@@ -102,6 +103,16 @@ class ModelFacts {
             const bool is_running = view.download && view.download->state == contracts::DownloadState::running;
             if (download.model == view.id && !is_running) view.download = download;
         }
+    }
+
+    void add_load_failure(ModelView& view) const {
+        const auto failure = fleet_.load_failure(view.id);
+        if (!failure) return;
+        const auto age = std::chrono::floor<std::chrono::milliseconds>(fleet_.world().now() - failure->at);
+        view.load_failure = {.code = failure->problem.code,
+                             .detail = failure->problem.detail,
+                             .hint = failure->problem.hint,
+                             .age_ms = static_cast<std::uint64_t>(age.count())};
     }
 
     const FleetControl& fleet_;

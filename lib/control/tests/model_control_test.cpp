@@ -37,6 +37,12 @@ TEST(ModelControl, PassesThePoolManagersHintOnWhenItWouldNotStartAWorker) {
     EXPECT_EQ(house.refusal_of(1)->hint, "rbees models rm smollm2");
     EXPECT_EQ(house.refusal_of(1)->detail, "model smollm2 could not be loaded: the file was cut off");
     EXPECT_TRUE(house.workers().empty());
+
+    house.world.pass(std::chrono::seconds(3));
+    const auto shown = model_view(house.fleet, "smollm2")->load_failure.value();
+    EXPECT_EQ(shown.code, ErrorCode::MODEL_LOAD_FAILED);
+    EXPECT_EQ(shown.detail, "model smollm2 could not be loaded: the file was cut off");
+    EXPECT_GE(shown.age_ms, 3'000U);
 }
 
 TEST(ModelControl, TakesNoMoreThanSixteenSourcesOfAModel) {

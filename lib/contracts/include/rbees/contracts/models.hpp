@@ -13,6 +13,7 @@
 
 #include "rbees/base/ids.hpp"
 #include "rbees/base/units.hpp"
+#include "rbees/contracts/error_codes.hpp"
 #include "rbees/contracts/nodes.hpp"
 
 namespace rbees::contracts {
@@ -53,6 +54,15 @@ struct ModelSpec {
 };
 BOOST_DESCRIBE_STRUCT(ModelSpec, (), (id, name, kind, license, parameters, quantization, size, sha256, sources))
 
+/// Why a model could not be loaded the last time.
+struct LoadFailureView {
+    ErrorCode code = ErrorCode::WORKER_START_FAILED;
+    std::string detail;
+    std::optional<std::string> hint;
+    std::uint64_t age_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(LoadFailureView, (), (code, detail, hint, age_ms))
+
 /// A model as `GET /v2/models` shows it.
 struct ModelView {
     ModelId id;
@@ -67,10 +77,11 @@ struct ModelView {
     std::vector<NodeId> nodes;      ///< where its file lies
     std::vector<WorkerId> workers;  ///< that have it loaded or load it
     std::optional<DownloadReport> download;
+    std::optional<LoadFailureView> load_failure;  ///< until it is loaded again
 };
 BOOST_DESCRIBE_STRUCT(ModelView, (),
                       (id, name, kind, license, parameters, quantization, size, on_disk, is_default, nodes, workers,
-                       download))
+                       download, load_failure))
 
 /// `POST /v2/models`: makes a model known under an id of one's own.
 struct AddModel {

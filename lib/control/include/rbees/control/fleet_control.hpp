@@ -136,7 +136,7 @@ class FleetControl {
     [[nodiscard]] std::optional<LoadFailure> load_failure(const ModelId& model) const;
     void forget_load_failure(const ModelId& model) { load_failures_.erase(model); }
     [[nodiscard]] PoolPort& pools() { return pools_; }
-    [[nodiscard]] World& world() { return world_; }
+    [[nodiscard]] World& world() const { return world_; }
     [[nodiscard]] const kernel::LoopCounters& counters() const { return loop_.counters(); }
 
     /// The id that a reference means: of a known model, or of a file that a node holds under that id. Else
