@@ -14,10 +14,7 @@ using testing::HasSubstr;
 class WorkerAdoptionTest : public WorkerPoolTest {
   protected:
     void SetUp() override {
-        limits.silence = std::chrono::milliseconds(800);
-        restart();
-        spawn("w-1", "sim:ok");
-        ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+        ASSERT_NO_FATAL_FAILURE(restart_with_worker(std::chrono::milliseconds(800)));
         pid = *report("w-1").pid;
         strangers.push_back(pid);
     }

@@ -92,6 +92,14 @@ class WorkerPoolTest : public testing::Test {
         pool = std::make_unique<TestPool>(io, client, house.home, limits);
     }
 
+    /// One worker, "w-1", that is ready, and that may be silent for so long.
+    void restart_with_worker(Duration silence) {
+        limits.silence = silence;
+        restart();
+        spawn("w-1", "sim:ok");
+        ASSERT_TRUE(reaches("w-1", WorkerState::ready));
+    }
+
     contracts::SpawnAnswer spawn(const std::string& id, const std::string& model) {
         return pool->workers().spawn({.worker_id = WorkerId(id), .model = ModelId(model)}).value();
     }

@@ -24,12 +24,7 @@ net::Task<void> refuse(net::Exchange& exchange) {
 /// A worker, "w-1", that stops and goes on as the test says.
 class SilentWorkerTest : public WorkerPoolTest {
   protected:
-    void SetUp() override {
-        limits.silence = std::chrono::seconds(4);
-        restart();
-        spawn("w-1", "sim:ok");
-        ASSERT_TRUE(reaches("w-1", WorkerState::ready));
-    }
+    void SetUp() override { restart_with_worker(std::chrono::seconds(4)); }
 
     void stands_still() { ::kill(*report("w-1").pid, SIGSTOP); }
     void goes_on() { ::kill(*report("w-1").pid, SIGCONT); }

@@ -86,14 +86,20 @@ Policy impatient_policy() {
     return policy;
 }
 
-TEST(FleetControl, RoutesToTheWorkersOfASilentNodeForAsLongAsTheyAnswer) {
-    ControlHouse house(impatient_policy());
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
+/// The node "here" with a ready worker, "worker", is lost.
+class LostNodeTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        house.node_registers("here", {"smollm2"});
+        house.node_reports("here", ControlHouse::ready("worker", "smollm2", 1));
+        const auto is_lost = [&] { return house.fleet.presence().find(NodeId("here"))->state == NodeState::lost; };
+        ASSERT_TRUE(house.run_until(is_lost));
+    }
 
-    const auto is_lost = [&] { return house.fleet.presence().find(NodeId("here"))->state == NodeState::lost; };
-    ASSERT_TRUE(house.run_until(is_lost));
+    ControlHouse house{impatient_policy()};
+};
 
+TEST_F(LostNodeTest, ItsWorkersAreRoutedToForAsLongAsTheyAnswer) {
     EXPECT_THAT(house.fleet.view().workers, SizeIs(1)) << "its own connection may work";
     EXPECT_FALSE(house.fleet.choose_node({})) << "nothing new goes there";
 
@@ -155,12 +161,7 @@ TEST(FleetControl, RepeatsNoOrderThatIsNotOnDisk) {
     EXPECT_THAT(house.pools.spawns, IsEmpty());
 }
 
-TEST(FleetControl, ASilentNodeGetsItsOrdersWhenItIsHeardOfAgain) {
-    ControlHouse house(impatient_policy());
-    house.node_registers("here", {"smollm2"});
-    house.node_reports("here", ControlHouse::ready("worker", "smollm2", 4));
-    const auto is_lost = [&] { return house.fleet.presence().find(NodeId("here"))->state == NodeState::lost; };
-    ASSERT_TRUE(house.run_until(is_lost));
+TEST_F(LostNodeTest, ItGetsItsOrdersWhenItIsHeardOfAgain) {
     house.fleet.retire_worker(WorkerId("worker"), "for a test", {});
     EXPECT_THAT(house.pools.stops, IsEmpty());
 
